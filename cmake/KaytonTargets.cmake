@@ -1,0 +1,36 @@
+# What every target of Kayton shares: warnings, sanitizers, include root.
+
+add_library(kayton_options INTERFACE)
+target_include_directories(kayton_options INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(kayton_options INTERFACE
+  -Wall -Wextra -Wshadow -Wnon-virtual-dtor -fno-omit-frame-pointer
+  $<$<BOOL:${KAYTON_WERROR}>:-Werror>)
+if(KAYTON_SANITIZE)
+  list(JOIN KAYTON_SANITIZE "," kayton_sanitize_flags)
+  target_compile_options(kayton_options INTERFACE -fsanitize=${kayton_sanitize_flags} -fno-sanitize-recover=undefined)
+  target_link_options(kayton_options INTERFACE -fsanitize=${kayton_sanitize_flags})
+endif()
+
+# Incremental builds: mold and ccache are used where the machine has them.
+find_program(KAYTON_CCACHE ccache)
+if(KAYTON_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${KAYTON_CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${KAYTON_CCACHE})
+endif()
+find_program(KAYTON_MOLD mold)
+if(KAYTON_MOLD)
+  target_link_options(kayton_options INTERFACE -fuse-ld=mold)
+endif()
+
+# kayton_library(NAME FOLDERS... [DEPENDS targets...]): a static library of every .cpp under the given folders.
+function(kayton_library name)
+  cmake_parse_arguments(ARG "" "" "FOLDERS;DEPENDS" ${ARGN})
+  set(sources)
+  foreach(folder ${ARG_FOLDERS})
+    file(GLOB found CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*.cpp)
+    list(APPEND sources ${found})
+  endforeach()
+  list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
+  add_library(${name} STATIC ${sources})
+  target_link_libraries(${name} PUBLIC kayton_options ${ARG_DEPENDS})
+endfunction()

@@ -1,0 +1,45 @@
+// Where Kayton environments live and what is installed in one: the model that kik writes and that the compiler and the
+// supervisor read. Layout: docs/environments.md. Reading takes no lock: registry.json is replaced by rename.
+// Plain values, safe in any thread.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "shared/manifest.h"
+#include "shared/result.h"
+
+namespace kayton {
+
+// One line of metadata/registry.json.
+struct InstalledPlugin {
+    std::string crate;    // "serde_json"
+    std::string package;  // registry name, may have hyphens
+    std::string version;
+    std::string target;
+    std::vector<std::string> features;
+    uint32_t abi_version = 0;
+    std::filesystem::path folder;  // absolute: libs/<crate>/<version>/<target>
+    [[nodiscard]] std::filesystem::path library() const { return folder / "plugin.so"; }
+    [[nodiscard]] std::filesystem::path manifest() const { return folder / "manifest.json"; }
+};
+
+struct Environment {
+    std::string name;             // "base", "k01", "local"
+    std::filesystem::path root;   // holds bin/ toolchain/ libs/ metadata/ kernels/
+    std::vector<InstalledPlugin> plugins;
+    [[nodiscard]] std::filesystem::path bridge() const { return root / "toolchain" / "lib" / "libkayton_bridge.so"; }
+    [[nodiscard]] std::filesystem::path toolchain_lib() const { return root / "toolchain" / "lib"; }
+    [[nodiscard]] const InstalledPlugin* find(const std::string& crate) const;
+};
+
+// $KAYTON_HOME, else $XDG_DATA_HOME/kayton, else ~/.local/share/kayton.
+[[nodiscard]] Result<std::filesystem::path> kayton_home();
+
+// The active environment: KAYTON_ACTIVE_ENV (a name, or "local" for the nearest .kayton/ upwards), else "base".
+// An environment that does not exist yet (base before its first use) is returned with no plugins.
+[[nodiscard]] Result<Environment> active_environment();
+[[nodiscard]] Result<Environment> open_environment(const std::string& name, const std::filesystem::path& root);
+
+}  // namespace kayton

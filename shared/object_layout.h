@@ -1,0 +1,83 @@
+// What generated code, the runtime and the linker must agree on beside kayton_api.h: start-up tables, frame
+// descriptions, cells, and the data symbols of the worker that code may refer to.
+// Plain data in a module's private pages or in the worker; read by the worker's one thread.
+#pragma once
+
+#include <cstdint>
+
+#include "shared/kayton_api.h"
+
+namespace kayton {
+
+// An index or slice bound that the program left out.
+constexpr int64_t kAbsent = INT64_MIN;
+
+// Where a function's code came from, for tracebacks. Strings are NUL-terminated.
+struct KtFrameInfo {
+    const char* function;  // "<module>", "area"
+    const char* file;      // as given on the command line, or "<cell 4>"
+};
+
+// A module's start-up table: what it needs of the VM before its body runs. The runtime fills every slot or raises.
+struct KtPluginNeed {
+    const char* name;
+    const char* path;  // plugin.so in the environment
+};
+struct KtFunctionNeed {
+    const char* name;  // stable name in the registry
+    uint64_t signature_id;
+    const void** slot;
+};
+struct KtTypeNeed {
+    const char* signature;  // Kayton type syntax
+    const KtTypeInfo** slot;
+};
+// A user class or exception class that the module defines. Fields follow the object header (or KtException) in order.
+struct KtClassNeed {
+    const char* name;
+    const char* base_signature;  // or NULL
+    int64_t field_count;
+    const char* const* field_names;
+    const char* const* field_signatures;
+    const KtTypeOps* ops;  // entries the class defines; NULL entries are inherited
+    const void* const* vtable;
+    int64_t vtable_count;
+    const KtTypeInfo** slot;
+};
+struct KtStartupTable {
+    int64_t plugin_count;
+    const KtPluginNeed* plugins;
+    int64_t class_count;
+    const KtClassNeed* classes;
+    int64_t type_count;
+    const KtTypeNeed* types;
+    int64_t function_count;
+    const KtFunctionNeed* functions;
+};
+
+// A captured variable shared by closures; base.type->args[0] is the value's type.
+struct KtCell {
+    KtObject base;
+    alignas(8) uint8_t value[];
+};
+
+// An exception object; fields of user subclasses follow.
+struct KtException {
+    KtObject base;        // type: the class, kind KT_KIND_EXCEPTION
+    KtList* args;         // list[Dynamic], or NULL for none
+    KtStr* text;          // for classes whose text is not made of args (crate errors, OSError); else NULL
+    KtException* cause;   // raise ... from cause
+    KtException* context;
+    int64_t suppress_context;
+    void* traceback;      // the runtime's
+};
+
+}  // namespace kayton
+
+// Data symbols of the worker that generated code names directly (besides every KT_RUNTIME function):
+//   kt_type_none kt_type_bool kt_type_int kt_type_float kt_type_str kt_type_bytes kt_type_dynamic: const KtTypeInfo
+//   kt_interrupt_flag: volatile int32_t, polled at safe points
+//   kt_stack_limit: const char*, the lowest address a frame may reach; below it kt_raise_recursion is due
+#define KT_DATA_SYMBOLS(X) \
+    X(kt_type_none) X(kt_type_bool) X(kt_type_int) X(kt_type_float) X(kt_type_str) X(kt_type_bytes) \
+    X(kt_type_dynamic) X(kt_interrupt_flag) X(kt_stack_limit)
