@@ -12,6 +12,8 @@
 
 namespace kayton {
 
+constexpr int kRegistryFormat = 1;
+
 // One line of metadata/registry.json.
 struct InstalledPlugin {
     std::string crate;    // "serde_json"
@@ -34,8 +36,18 @@ struct Environment {
     [[nodiscard]] const InstalledPlugin* find(const std::string& crate) const;
 };
 
+// Where an environment is, or would be made.
+struct EnvironmentPlace {
+    std::string name;
+    std::filesystem::path root;
+};
+
 // $KAYTON_HOME, else $XDG_DATA_HOME/kayton, else ~/.local/share/kayton.
 [[nodiscard]] Result<std::filesystem::path> kayton_home();
+
+// "local" is the nearest .kayton/ upwards and must be there; any other name is a folder of kayton_home()/envs, which
+// may not exist yet.
+[[nodiscard]] Result<EnvironmentPlace> find_environment(const std::string& name);
 
 // The active environment: KAYTON_ACTIVE_ENV (a name, or "local" for the nearest .kayton/ upwards), else "base".
 // An environment that does not exist yet (base before its first use) is returned with no plugins.
