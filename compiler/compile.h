@@ -1,0 +1,61 @@
+// The compiler's one door. A Compiler lives as long as a session: it remembers what earlier cells defined. Each call
+// takes one file or cell through every phase and gives diagnostics or an object. Nothing here prints, exits or throws,
+// and nothing knows of processes.
+// One thread at a time.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "compiler/diagnostics/diagnostics.h"
+#include "compiler/source/source.h"
+#include "shared/environment.h"
+#include "shared/result.h"
+
+namespace kayton {
+
+enum class OptLevel { kO0, kO2 };
+
+struct CompileOptions {
+    OptLevel opt = OptLevel::kO2;
+    bool cell = false;        // top-level names stay for later cells; the last expression's value is shown
+    bool check_only = false;  // stop after the checker
+};
+
+struct CompiledModule {
+    std::string object;  // ELF relocatable, x86-64
+    std::string entry;   // symbol of `int32_t entry(void)`: start-up table, then the module body
+};
+
+struct CompileOutcome {
+    std::vector<Diagnostic> diagnostics;  // errors and warnings; any error: no module
+    bool ok = false;
+    CompiledModule module;
+    // Set instead of diagnostics for a crate that is missing or was built for another ABI: the exact line to print
+    // ("ImportError: Library …"), kind kImport or kPluginAbi.
+    std::vector<Error> import_errors;
+};
+
+class Compiler {
+  public:
+    explicit Compiler(Environment environment);
+    ~Compiler();
+    Compiler(const Compiler&) = delete;
+    Compiler& operator=(const Compiler&) = delete;
+
+    // The source file must outlive the compiler.
+    [[nodiscard]] CompileOutcome compile(const SourceFile& file, const CompileOptions& options);
+
+    // Names and types of the session, for completion and `:type`; sorted.
+    [[nodiscard]] std::vector<std::pair<std::string, std::string>> names() const;
+
+    // Initialises the code generator (2-20 ms the first time): call it on another thread while a worker starts.
+    static void warm_up();
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace kayton

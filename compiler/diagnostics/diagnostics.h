@@ -1,0 +1,69 @@
+// Compile-time messages. Every message has a code registered in diagnostics.def, one primary label, any number of
+// secondary labels and a help line. The engine collects; renderers (text with carets, JSON) are separate.
+// One engine a compilation, used by one thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "compiler/source/source.h"
+
+namespace kayton {
+
+enum class DiagCode {
+#define KT_DIAGNOSTIC(id, code, severity, summary) id,
+#include "compiler/diagnostics/diagnostics.def"
+#undef KT_DIAGNOSTIC
+};
+
+enum class Severity { kError, kWarning };
+
+struct DiagInfo {
+    const char* code;  // "E0308"
+    Severity severity;
+    const char* summary;
+};
+[[nodiscard]] const DiagInfo& diag_info(DiagCode code);
+
+struct Label {
+    const SourceFile* file = nullptr;
+    Span span;
+    std::string text;  // shown after the carets; may be empty
+};
+
+struct Diagnostic {
+    DiagCode code;
+    std::string message;
+    Label primary;
+    std::vector<Label> secondary;
+    std::string help;  // may be empty
+};
+
+class DiagnosticEngine {
+  public:
+    // Adds a message unless the same code already stands at the same place.
+    Diagnostic& report(DiagCode code, const SourceFile& file, Span span, std::string message, std::string label = {},
+                       std::string help = {});
+    [[nodiscard]] bool has_errors() const { return errors_ > 0; }
+    [[nodiscard]] size_t error_count() const { return errors_; }
+    [[nodiscard]] const std::vector<Diagnostic>& all() const { return diagnostics_; }
+    void clear();
+    // Forgets every message added after `mark` (= all().size() earlier): a pass that will be repeated.
+    void rewind(size_t mark);
+
+  private:
+    std::vector<Diagnostic> diagnostics_;
+    Diagnostic scratch_{};  // returned for a duplicate, so that callers may add labels to nothing
+    size_t errors_ = 0;
+};
+
+// Rendered in source order, as LANGUAGE.md's example shows; ends with a newline. `color` adds ANSI colours.
+[[nodiscard]] std::string render_text(const std::vector<Diagnostic>& diagnostics, bool color);
+[[nodiscard]] std::string render_json(const std::vector<Diagnostic>& diagnostics);
+
+// "did you mean": the nearest candidate within a third of the word's length, or empty.
+[[nodiscard]] std::string nearest_name(std::string_view word, const std::vector<std::string>& candidates);
+
+}  // namespace kayton
