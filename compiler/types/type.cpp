@@ -1,0 +1,322 @@
+#include "compiler/types/type.h"
+
+#include <algorithm>
+#include <array>
+#include <tuple>
+
+namespace kayton::types {
+
+bool TypeContext::Key::operator<(const Key& other) const {
+    return std::tie(kind, args, name) < std::tie(other.kind, other.args, other.name);
+}
+
+const Type* TypeContext::make_basic(TypeKind kind) {
+    Type type{};
+    type.kind = kind;
+    type.id = static_cast<uint32_t>(types_.size());
+    types_.push_back(type);
+    return &types_.back();
+}
+
+TypeContext::TypeContext()
+    : never(make_basic(TypeKind::kNever)),
+      none(make_basic(TypeKind::kNone)),
+      boolean(make_basic(TypeKind::kBool)),
+      integer(make_basic(TypeKind::kInt)),
+      floating(make_basic(TypeKind::kFloat)),
+      str(make_basic(TypeKind::kStr)),
+      bytes(make_basic(TypeKind::kBytes)),
+      range(make_basic(TypeKind::kRange)),
+      dynamic(make_basic(TypeKind::kDynamic)),
+      text_file(make_basic(TypeKind::kTextFile)),
+      binary_file(make_basic(TypeKind::kBinaryFile)) {
+    struct Builtin {
+        const char* name;
+        const char* base;
+    };
+    static constexpr Builtin kBuiltins[] = {
+#define KT_EXCEPTION(name, base) {#name, #base},
+#include "shared/exceptions.def"
+#undef KT_EXCEPTION
+    };
+    for (const Builtin& builtin : kBuiltins) exception(builtin.name, find_exception(builtin.base));
+}
+
+const Type* TypeContext::intern(TypeKind kind, std::span<const Type* const> args, std::string_view name) {
+    Key key{kind, {args.begin(), args.end()}, std::string(name)};
+    auto found = interned_.find(key);
+    if (found != interned_.end()) return found->second;
+    Type type{};
+    type.kind = kind;
+    if (!args.empty()) {
+        arg_lists_.emplace_back(args.begin(), args.end());
+        type.args = arg_lists_.back();
+    }
+    if (!name.empty()) {
+        names_.emplace_back(name);
+        type.name = names_.back();
+    }
+    type.id = static_cast<uint32_t>(types_.size());
+    types_.push_back(type);
+    interned_.emplace(std::move(key), &types_.back());
+    return &types_.back();
+}
+
+const Type* TypeContext::list(const Type* element) { return intern(TypeKind::kList, std::array{element}); }
+const Type* TypeContext::dict(const Type* key, const Type* value) {
+    return intern(TypeKind::kDict, std::array{key, value});
+}
+const Type* TypeContext::set(const Type* element) { return intern(TypeKind::kSet, std::array{element}); }
+const Type* TypeContext::tuple(std::span<const Type* const> members) { return intern(TypeKind::kTuple, members); }
+const Type* TypeContext::iterator(const Type* element) { return intern(TypeKind::kIterator, std::array{element}); }
+const Type* TypeContext::handle(std::string_view name) { return intern(TypeKind::kHandle, {}, name); }
+
+const Type* TypeContext::function(std::span<const Type* const> params, const Type* result) {
+    std::vector<const Type*> args(params.begin(), params.end());
+    args.push_back(result);
+    return intern(TypeKind::kFunction, args);
+}
+
+const Type* TypeContext::find_exception(std::string_view name) const {
+    auto found = exceptions_.find(name);
+    return found == exceptions_.end() ? nullptr : found->second;
+}
+
+const Type* TypeContext::exception(std::string_view name, const Type* base) {
+    if (const Type* known = find_exception(name)) return known;
+    const Type* type = class_type(name, base, nullptr);
+    auto* mutable_type = const_cast<Type*>(type);
+    mutable_type->kind = TypeKind::kException;
+    exceptions_.emplace(std::string(name), type);
+    return type;
+}
+
+const Type* TypeContext::class_type(std::string_view name, const Type* base, ClassInfo* info) {
+    Type type{};
+    type.kind = TypeKind::kClass;
+    names_.emplace_back(name);
+    type.name = names_.back();
+    type.base = base;
+    type.class_info = info;
+    type.id = static_cast<uint32_t>(types_.size());
+    types_.push_back(type);
+    return &types_.back();
+}
+
+const Type* TypeContext::variable() { return make_basic(TypeKind::kVar); }
+
+const Type* prune(const Type* t) {
+    while (t->kind == TypeKind::kVar && t->bound != nullptr) t = t->bound;
+    return t;
+}
+
+bool is_subclass(const Type* t, const Type* base) {
+    for (; t != nullptr; t = t->base)
+        if (t == base) return true;
+    return false;
+}
+
+const Type* TypeContext::unite(const Type* a, const Type* b) { return unite(std::array{a, b}); }
+
+const Type* TypeContext::unite(std::span<const Type* const> members) {
+    std::vector<const Type*> flat;
+    bool any_dynamic = false;
+    auto add = [&](const Type* t) {
+        if (t->kind == TypeKind::kNever || (t->kind == TypeKind::kVar && t->bound == nullptr && members.size() > 1 &&
+                                            std::any_of(members.begin(), members.end(), [](const Type* m) {
+                                                return prune(m)->kind != TypeKind::kVar;
+                                            })))
+            return;
+        if (t->kind == TypeKind::kDynamic) any_dynamic = true;
+        for (const Type* have : flat)
+            if (have == t || is_subclass(t, have)) return;
+        std::erase_if(flat, [&](const Type* have) { return is_subclass(have, t); });
+        flat.push_back(t);
+    };
+    for (const Type* member : members) {
+        const Type* t = prune(member);
+        if (t->kind == TypeKind::kUnion) {
+            for (const Type* inner : t->args) add(prune(inner));
+        } else {
+            add(t);
+        }
+    }
+    if (any_dynamic) return dynamic;
+    if (flat.empty()) return never;
+    if (flat.size() == 1) return flat.front();
+    std::sort(flat.begin(), flat.end(), [](const Type* x, const Type* y) { return x->id < y->id; });
+    return intern(TypeKind::kUnion, flat);
+}
+
+const Type* TypeContext::without(const Type* t, const Type* member) {
+    t = prune(t);
+    if (t->kind != TypeKind::kUnion) return is_subclass(t, member) || t == member ? never : t;
+    std::vector<const Type*> rest;
+    for (const Type* m : t->args)
+        if (m != member && !is_subclass(m, member)) rest.push_back(m);
+    return unite(rest);
+}
+
+const Type* TypeContext::resolve(const Type* t, bool close) {
+    t = prune(t);
+    if (t->kind == TypeKind::kVar) return close ? never : t;
+    if (t->args.empty()) return t;
+    std::vector<const Type*> args;
+    args.reserve(t->args.size());
+    bool changed = false;
+    for (const Type* arg : t->args) {
+        const Type* resolved = resolve(arg, close);
+        if (close && resolved->kind == TypeKind::kNever && t->kind != TypeKind::kFunction) resolved = none;
+        changed |= resolved != arg;
+        args.push_back(resolved);
+    }
+    if (!changed) return t;
+    if (t->kind == TypeKind::kUnion) return unite(args);
+    return intern(t->kind, args, t->name);
+}
+
+bool is_numeric(const Type* t) {
+    t = prune(t);
+    return t->kind == TypeKind::kBool || t->kind == TypeKind::kInt || t->kind == TypeKind::kFloat;
+}
+
+bool is_pointer(const Type* t) { return storage_of(t) == Storage::kPointer; }
+
+bool is_union_with_none(const Type* t) {
+    t = prune(t);
+    if (t->kind != TypeKind::kUnion) return false;
+    return std::any_of(t->args.begin(), t->args.end(), [](const Type* m) { return m->kind == TypeKind::kNone; });
+}
+
+bool contains(const Type* union_type, const Type* member) {
+    union_type = prune(union_type);
+    member = prune(member);
+    if (union_type == member || is_subclass(member, union_type)) return true;
+    if (union_type->kind != TypeKind::kUnion) return false;
+    if (member->kind == TypeKind::kUnion)
+        return std::all_of(member->args.begin(), member->args.end(),
+                           [&](const Type* m) { return contains(union_type, m); });
+    return std::any_of(union_type->args.begin(), union_type->args.end(),
+                       [&](const Type* m) { return m == member || is_subclass(member, m); });
+}
+
+Storage storage_of(const Type* t) {
+    t = prune(t);
+    switch (t->kind) {
+        case TypeKind::kNever:
+        case TypeKind::kNone:
+        case TypeKind::kVar:
+        case TypeKind::kModule:
+        case TypeKind::kTypeObject:
+        case TypeKind::kFunctionRef:
+        case TypeKind::kMethodRef: return Storage::kUnit;
+        case TypeKind::kBool: return Storage::kByte;
+        case TypeKind::kInt: return Storage::kInt64;
+        case TypeKind::kFloat: return Storage::kFloat64;
+        case TypeKind::kTuple: return Storage::kTuple;
+        case TypeKind::kRange: return Storage::kRange;
+        case TypeKind::kDynamic: return Storage::kValue;
+        case TypeKind::kUnion:
+            if (t->args.size() == 2) {
+                const Type* a = prune(t->args[0]);
+                const Type* b = prune(t->args[1]);
+                if (a->kind == TypeKind::kNone) std::swap(a, b);
+                if (b->kind == TypeKind::kNone && storage_of(a) == Storage::kPointer) return Storage::kNullable;
+            }
+            return Storage::kValue;
+        default: return Storage::kPointer;
+    }
+}
+
+bool holds_references(const Type* t) {
+    t = prune(t);
+    switch (storage_of(t)) {
+        case Storage::kPointer:
+        case Storage::kNullable: return true;
+        case Storage::kValue:
+            return t->kind == TypeKind::kDynamic ||
+                   std::any_of(t->args.begin(), t->args.end(), [](const Type* m) {
+                       Storage s = storage_of(m);
+                       return s == Storage::kPointer || s == Storage::kTuple || s == Storage::kRange || s == Storage::kNullable;
+                   });
+        case Storage::kTuple:
+            return std::any_of(t->args.begin(), t->args.end(), [](const Type* m) { return holds_references(m); });
+        default: return false;
+    }
+}
+
+namespace {
+
+void write(const Type* t, std::string& out) {
+    t = prune(t);
+    auto list_args = [&](const char* open, size_t count, const char* close) {
+        out += open;
+        for (size_t i = 0; i < count; ++i) {
+            if (i != 0) out += ", ";
+            write(t->args[i], out);
+        }
+        out += close;
+    };
+    switch (t->kind) {
+        case TypeKind::kNever: out += "Never"; break;
+        case TypeKind::kNone: out += "None"; break;
+        case TypeKind::kBool: out += "bool"; break;
+        case TypeKind::kInt: out += "int"; break;
+        case TypeKind::kFloat: out += "float"; break;
+        case TypeKind::kStr: out += "str"; break;
+        case TypeKind::kBytes: out += "bytes"; break;
+        case TypeKind::kRange: out += "range"; break;
+        case TypeKind::kDynamic: out += "Dynamic"; break;
+        case TypeKind::kTextFile: out += "TextFile"; break;
+        case TypeKind::kBinaryFile: out += "BinaryFile"; break;
+        case TypeKind::kList: list_args("list[", 1, "]"); break;
+        case TypeKind::kDict: list_args("dict[", 2, "]"); break;
+        case TypeKind::kSet: list_args("set[", 1, "]"); break;
+        case TypeKind::kIterator: list_args("Iterator[", 1, "]"); break;
+        case TypeKind::kTuple:
+            if (t->args.empty()) {
+                out += "tuple[()]";
+            } else {
+                list_args("tuple[", t->args.size(), "]");
+            }
+            break;
+        case TypeKind::kFunction:
+            list_args("Callable[[", t->args.size() - 1, "], ");
+            write(t->args.back(), out);
+            out += "]";
+            break;
+        case TypeKind::kUnion: {
+            bool first = true;
+            bool none = false;
+            for (const Type* m : t->args) {
+                if (prune(m)->kind == TypeKind::kNone) {
+                    none = true;
+                    continue;
+                }
+                if (!first) out += " | ";
+                first = false;
+                write(m, out);
+            }
+            if (none) out += " | None";
+            break;
+        }
+        case TypeKind::kVar: out += "?"; break;
+        case TypeKind::kModule: out += "module"; break;
+        case TypeKind::kTypeObject: out += "type"; break;
+        case TypeKind::kFunctionRef:
+        case TypeKind::kMethodRef: out += "function"; break;
+        case TypeKind::kClass:
+        case TypeKind::kException:
+        case TypeKind::kHandle: out += t->name; break;
+    }
+}
+
+}  // namespace
+
+std::string to_string(const Type* t) {
+    std::string out;
+    write(t, out);
+    return out;
+}
+
+}  // namespace kayton::types
