@@ -1,0 +1,98 @@
+// Channel: one end of the connection between the supervisor and a worker: a ring each way in sealed memory and a
+// doorbell, a SEQPACKET socket pair that wakes the other end if it sleeps. The memory and the socket have no name, so
+// nothing is left behind when either side is killed. Descriptors go to the worker once, with the boot packet; later
+// receives take no control data, so that descriptors a worker sends are dropped by the kernel.
+// No call of the supervisor's end ever blocks. Each end belongs to one thread.
+#pragma once
+
+#include <cstdint>
+#include <tl/expected.hpp>
+
+#include "shared/crash_page.h"
+#include "shared/mapping.h"
+#include "shared/message.h"
+#include "shared/result.h"
+#include "shared/ring.h"
+#include "shared/unique_fd.h"
+
+namespace kayton {
+
+// The memory that both sides may write: the indices of both rings, then the crash page, then the worker's frames.
+struct ControlPage {
+    RingLines to_worker;
+    RingLines to_supervisor;
+    alignas(64) std::atomic<uint64_t> interrupted_run;  // the run that is to raise KeyboardInterrupt; 0: none
+};
+constexpr size_t kCrashPageOffset = 4096;
+constexpr size_t kUpstreamOffset = 64 * 1024;
+static_assert(sizeof(ControlPage) <= kCrashPageOffset && kCrashPageOffset + sizeof(CrashPage) <= kUpstreamOffset);
+
+// The first packet on the socket, with three descriptors: control memory, downstream ring, code arena.
+struct BootPacket {
+    static constexpr uint32_t kMagic = 0x4b594254;
+    uint32_t magic = kMagic;
+    uint32_t version = kProtocolVersion;
+    int64_t supervisor_pid = 0;
+    uint64_t ring_capacity = kRingCapacity;
+    uint64_t code_capacity = 0;
+    uint64_t data_capacity = 0;
+};
+
+class Channel {
+public:
+    Channel(Mapping control, Mapping downstream, UniqueFd doorbell, bool supervisor);
+
+    // Publishes a frame and wakes the peer if it sleeps; false: the ring is full. `quiet` leaves a sleeping peer to
+    // its rescan timer. A payload over the limit is refused as kMessageTooLong.
+    [[nodiscard]] tl::expected<bool, Violation> try_send(FrameType type, ByteView payload, bool quiet = false);
+    [[nodiscard]] tl::expected<bool, Violation> try_receive(FrameHeader& header, Bytes& payload);
+
+    // Before sleeping on doorbell(): asks the peer to ring when it publishes (or, if `for_space`, consumes). False when
+    // there is something already and no reason to sleep.
+    [[nodiscard]] bool announce_sleep(bool for_space = false);
+    void end_sleep();
+
+    // Wakes the peer. Never blocks: a full socket buffer means that rings enough are waiting already.
+    void ring();
+    // Takes the rings that came, at most a bounded number; false when the peer has closed its end.
+    [[nodiscard]] bool drain_doorbell();
+
+    [[nodiscard]] int doorbell() const { return doorbell_.get(); }
+    [[nodiscard]] ControlPage& control() const { return *reinterpret_cast<ControlPage*>(control_.data()); }
+    [[nodiscard]] CrashPage& crash_page() const {
+        return *reinterpret_cast<CrashPage*>(control_.data() + kCrashPageOffset);
+    }
+    [[nodiscard]] size_t send_backlog() const { return writer_.backlog(); }
+    [[nodiscard]] bool has_news() const { return reader_.has_news(); }
+
+private:
+    Mapping control_;
+    Mapping downstream_;
+    UniqueFd doorbell_;
+    RingWriter writer_;
+    RingReader reader_;
+};
+
+// The supervisor's end and what is to be handed to the worker.
+struct ChannelPair {
+    Channel supervisor;
+    UniqueFd worker_socket;  // becomes the worker's descriptor kWorkerSocket
+    UniqueFd control_memory;
+    UniqueFd downstream_memory;
+};
+constexpr int kWorkerSocket = 3;
+
+[[nodiscard]] Result<ChannelPair> make_channel();
+// Sends the boot packet with the three descriptors; the worker need not have started yet.
+[[nodiscard]] Result<void> send_boot_packet(const ChannelPair& pair, int arena, uint64_t code_capacity,
+                                            uint64_t data_capacity);
+
+// The worker's side: takes the boot packet from the socket, checks every seal, maps the rings.
+struct WorkerBoot {
+    Channel channel;
+    BootPacket packet;
+    UniqueFd arena;
+};
+[[nodiscard]] Result<WorkerBoot> receive_boot_packet(UniqueFd socket);
+
+}  // namespace kayton

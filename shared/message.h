@@ -1,0 +1,117 @@
+// The messages between supervisor and worker: plain structs, and their form on the wire. Control messages are msgpack
+// arrays of exactly the members in order; output is raw bytes, since it is bulk and has no structure. The frame's type
+// says which message it is. Decoding believes nothing: depth, decoded size, UTF-8, member count and full consumption
+// are checked, and anything else than the message expected is a Violation.
+// Plain values, safe in any thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "shared/bytes.h"
+#include "shared/sandbox_policy.h"
+#include "shared/violation.h"
+
+namespace kayton {
+
+constexpr uint32_t kProtocolVersion = 1;
+
+enum class FrameType : uint32_t {
+    // worker to supervisor
+    kHello = 1,
+    kStandardOutput = 2,  // raw bytes
+    kStandardError = 3,   // raw bytes
+    kFinished = 4,
+    kInputRequest = 5,
+    // supervisor to worker
+    kSetup = 16,
+    kSource = 17,
+    kRun = 18,
+    kInputReply = 19,
+    kInterrupt = 20,
+    kShutdown = 21,
+};
+
+// --- worker to supervisor
+
+struct Hello {
+    uint32_t version = kProtocolVersion;
+    int32_t pid = 0;
+    uint64_t code_base = 0;  // where the worker mapped the arena's two regions
+    uint64_t data_base = 0;
+    std::vector<std::pair<std::string, uint64_t>> symbols;  // runtime functions and data, by name
+    std::vector<std::string> missing_layers;                // sandbox layers that this machine does not have
+};
+
+struct Output {
+    bool error = false;  // standard error, not standard output
+    std::string bytes;
+};
+
+struct Finished {
+    uint64_t run = 0;
+    int32_t status = 0;           // the exit status the program asks for
+    std::string exception_class;  // empty: ended without an uncaught exception
+    std::string message;
+    std::string traceback;  // rendered, as printed on standard error
+};
+
+struct InputRequest {
+    uint64_t id = 0;  // 1, 2, … without gaps
+    std::string prompt;
+};
+
+// --- supervisor to worker
+
+struct Setup {
+    std::string environment_root;
+    std::string bridge;  // path of the environment's bridge dylib; empty: no plugin can be opened
+    bool output_is_terminal = false;
+    SandboxPolicy sandbox;
+};
+
+// A piece of a source text, for tracebacks; pieces of one file come in order.
+struct Source {
+    std::string file;
+    std::string text;
+    bool last = true;
+};
+
+struct Run {
+    uint64_t id = 0;
+    uint64_t entry = 0;  // address of `int32_t entry(void)` in the code arena
+    std::vector<std::string> argv;
+};
+
+struct InputReply {
+    uint64_t id = 0;
+    bool end_of_file = false;
+    std::string line;  // without its newline
+};
+
+struct Interrupt {};
+struct Shutdown {};
+
+using WorkerMessage = std::variant<Hello, Output, Finished, InputRequest>;
+using SupervisorMessage = std::variant<Setup, Source, Run, InputReply, Interrupt, Shutdown>;
+
+// Limits on what a decoded message may be.
+constexpr size_t kMaxDepth = 64;
+constexpr size_t kDecodedBudget = size_t{8} << 20;  // bytes of memory
+
+struct EncodedMessage {
+    FrameType type;
+    Bytes payload;
+};
+[[nodiscard]] EncodedMessage encode(const WorkerMessage& message);
+[[nodiscard]] EncodedMessage encode(const SupervisorMessage& message);
+
+[[nodiscard]] tl::expected<WorkerMessage, Violation> decode_from_worker(uint32_t type, ByteView payload);
+[[nodiscard]] tl::expected<SupervisorMessage, Violation> decode_from_supervisor(uint32_t type, ByteView payload);
+
+}  // namespace kayton
