@@ -180,6 +180,8 @@ typedef struct KaytonApi {
     int32_t (*value_compare)(void* vm, const KtTypeInfo* type, const void* a, const void* b, int64_t* out);
     /* copies src over uninitialised dst, retaining what it holds */
     void (*value_copy)(void* vm, const KtTypeInfo* type, void* dst, const void* src);
+    /* boxes a copy of a tuple or range: the payload of a KtValue of that type; owned by the caller */
+    KtBox* (*box_new)(void* vm, const KtTypeInfo* type, const void* value);
 } KaytonApi;
 
 typedef struct KaytonContext {

@@ -180,6 +180,7 @@ pub struct KaytonApi {
     pub value_hash: unsafe extern "C" fn(vm: *mut c_void, r#type: *const KtTypeInfo, value: *const c_void, out: *mut i64) -> i32,
     pub value_compare: unsafe extern "C" fn(vm: *mut c_void, r#type: *const KtTypeInfo, a: *const c_void, b: *const c_void, out: *mut i64) -> i32,
     pub value_copy: unsafe extern "C" fn(vm: *mut c_void, r#type: *const KtTypeInfo, dst: *mut c_void, src: *const c_void),
+    pub box_new: unsafe extern "C" fn(vm: *mut c_void, r#type: *const KtTypeInfo, value: *const c_void) -> *mut KtBox,
 }
 
 /// What a plugin's register function is given. Copies stay valid as long as the VM.

@@ -1,0 +1,18 @@
+//! What generated wrappers are written in: the guarded call ([`call`]), conversions between Kayton's native
+//! representations and Rust values ([`values`]), handles with a run-time borrow state ([`handles`]), and registration
+//! ([`register`]). Names are short because generated files hold thousands of them.
+//!
+//! Functions that take raw pointers are `unsafe`: the VM's arguments must be living objects of the declared types, which
+//! the compiler checks statically and the registry's signature ids at load. Lifetimes are chosen by the caller: the
+//! generator links every value that borrows to the objects it borrows from. One VM, one thread.
+
+mod call;
+mod handles;
+mod register;
+mod values;
+
+pub use call::*;
+pub use handles::*;
+pub use kayton_api::{KaytonContext, KtHandle, KtRange, KtTypeOps, KtValue};
+pub use register::*;
+pub use values::*;

@@ -1,0 +1,216 @@
+//! Conversions between the VM's native representations and Rust values. Short names: `st` reads a str, `by` bytes,
+//! `int` an integer; `new_…` makes an object, `to_int` and `v…` a scalar or union value.
+
+use std::any::type_name;
+use std::cmp::Ordering;
+use std::ffi::c_void;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::Path;
+use std::time::Duration;
+
+use kayton_api::{KaytonContext, KtBytes, KtList, KtRange, KtStr, KtTypeInfo, KtValue};
+
+use crate::call::{context, raise, Exit, Ret};
+use crate::register::TypeSlot;
+
+pub type S = *mut KtStr;
+pub type B = *mut KtBytes;
+pub type L = *mut KtList;
+
+/// Tuples as the VM lays them out.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct T1<A>(pub A);
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct T2<A, B>(pub A, pub B);
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct T3<A, B, C>(pub A, pub B, pub C);
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct T4<A, B, C, D>(pub A, pub B, pub C, pub D);
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct T5<A, B, C, D, E>(pub A, pub B, pub C, pub D, pub E);
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct T6<A, B, C, D, E, F>(pub A, pub B, pub C, pub D, pub E, pub F);
+
+struct Scalars {
+    none: *const KtTypeInfo,
+    bool: *const KtTypeInfo,
+    int: *const KtTypeInfo,
+    float: *const KtTypeInfo,
+}
+static mut SCALARS: Scalars = Scalars { none: std::ptr::null(), bool: std::ptr::null(), int: std::ptr::null(), float: std::ptr::null() };
+
+pub(crate) fn set_scalar_types(context: &KaytonContext) {
+    let get = |name: &str| context.get_type(name).unwrap_or_else(|_| panic!("the VM has no type {name}"));
+    unsafe { SCALARS = Scalars { none: get("None"), bool: get("bool"), int: get("int"), float: get("float") } }
+}
+
+// --- numbers
+
+#[inline(always)]
+pub fn int<T: TryFrom<i64>>(value: i64) -> Ret<T> {
+    T::try_from(value).map_err(|_| out_of_range(value, type_name::<T>()))
+}
+
+#[cold]
+fn out_of_range(value: i64, target: &str) -> Exit {
+    raise("OverflowError", &format!("{value} does not fit in {target}"))
+}
+
+#[inline(always)]
+pub fn to_int<T: TryInto<i64>>(value: T) -> Ret<i64> {
+    value.try_into().map_err(|_| raise("OverflowError", "the result does not fit in an int"))
+}
+
+#[inline(always)]
+pub fn ord(order: Ordering) -> i64 {
+    order as i64
+}
+
+/// Order as type operations give it: 2 when unordered.
+#[inline(always)]
+pub fn partial(order: Option<Ordering>) -> i64 {
+    order.map_or(2, ord)
+}
+
+pub fn order(value: i64) -> Ordering {
+    value.cmp(&0)
+}
+
+pub fn hash<T: Hash + ?Sized>(value: &T) -> i64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish() as i64
+}
+
+/// Seconds.
+pub fn duration(seconds: f64) -> Ret<Duration> {
+    Duration::try_from_secs_f64(seconds).map_err(|e| raise("ValueError", &format!("{seconds} seconds: {e}")))
+}
+
+pub fn range<T: TryFrom<i64>>(value: KtRange) -> Ret<std::ops::Range<T>> {
+    if value.step != 1 {
+        return Err(raise("ValueError", "a range with a step other than 1"));
+    }
+    Ok(int(value.start)?..int(value.stop)?)
+}
+
+pub fn to_range<T: TryInto<i64>>(value: std::ops::Range<T>) -> Ret<KtRange> {
+    Ok(KtRange { start: to_int(value.start)?, stop: to_int(value.end)?, step: 1 })
+}
+
+// --- text and bytes
+
+#[inline(always)]
+pub unsafe fn st<'a>(text: S) -> &'a str {
+    unsafe { kayton_api::KtStr::as_str(text) }
+}
+
+#[inline(always)]
+pub unsafe fn by<'a>(bytes: B) -> &'a [u8] {
+    unsafe { kayton_api::KtBytes::as_slice(bytes) }
+}
+
+pub unsafe fn chr(text: S) -> Ret<char> {
+    let text = unsafe { st(text) };
+    let mut chars = text.chars();
+    match (chars.next(), chars.next()) {
+        (Some(c), None) => Ok(c),
+        _ => Err(raise("ValueError", &format!("expected one character, not {text:?}"))),
+    }
+}
+
+/// Fixed-size byte arrays.
+pub unsafe fn sized<'a, T: TryFrom<&'a [u8]>>(bytes: B) -> Ret<T> {
+    let bytes = unsafe { by(bytes) };
+    T::try_from(bytes).map_err(|_| raise("ValueError", &format!("{} bytes do not make a {}", bytes.len(), type_name::<T>())))
+}
+
+pub fn new_str(text: &str) -> S {
+    context().str_new(text)
+}
+
+pub fn new_chr(c: char) -> S {
+    new_str(c.encode_utf8(&mut [0; 4]))
+}
+
+pub fn new_bytes(bytes: &[u8]) -> B {
+    context().bytes_new(bytes)
+}
+
+pub fn new_path<P: AsRef<Path>>(path: P) -> Ret<S> {
+    let path = path.as_ref();
+    path.to_str().map(new_str).ok_or_else(|| raise("ValueError", &format!("path {path:?} is not valid UTF-8")))
+}
+
+// --- unions of scalars
+
+#[inline(always)]
+pub fn is_none(value: KtValue) -> bool {
+    std::ptr::eq(value.r#type, unsafe { SCALARS.none })
+}
+pub fn vnone() -> KtValue {
+    KtValue { r#type: unsafe { SCALARS.none }, payload: 0 }
+}
+pub fn vint(value: i64) -> KtValue {
+    KtValue { r#type: unsafe { SCALARS.int }, payload: value as u64 }
+}
+pub fn vfloat(value: f64) -> KtValue {
+    KtValue { r#type: unsafe { SCALARS.float }, payload: value.to_bits() }
+}
+pub fn vbool(value: u8) -> KtValue {
+    KtValue { r#type: unsafe { SCALARS.bool }, payload: u64::from(value) }
+}
+pub fn as_int(value: KtValue) -> i64 {
+    value.payload as i64
+}
+pub fn as_float(value: KtValue) -> f64 {
+    f64::from_bits(value.payload)
+}
+pub fn as_bool(value: KtValue) -> u8 {
+    value.payload as u8
+}
+
+// --- lists
+
+/// Reads a list whose elements are stored as `E`.
+pub unsafe fn items<E: Copy, T>(list: L, mut convert: impl FnMut(E) -> Ret<T>) -> Ret<Vec<T>> {
+    let slice = unsafe { KtList::as_slice::<E>(list) };
+    let mut out = Vec::with_capacity(slice.len());
+    for item in slice {
+        out.push(convert(*item)?);
+    }
+    Ok(out)
+}
+
+/// Makes a list of the slot's type.
+pub unsafe fn new_list<E: Copy, I: IntoIterator>(slot: &TypeSlot, source: I, mut convert: impl FnMut(I::Item) -> Ret<E>) -> Ret<L> {
+    let mut values: Vec<E> = Vec::new();
+    let mut failed = None;
+    for item in source {
+        match convert(item) {
+            Ok(value) => values.push(value),
+            Err(exit) => {
+                failed = Some(exit);
+                break;
+            }
+        }
+    }
+    unsafe {
+        let list = context().list_new(slot.info(), values.len());
+        std::ptr::copy_nonoverlapping(values.as_ptr(), (*list).data.cast::<E>(), values.len());
+        match failed {
+            None => Ok(list),
+            Some(exit) => {
+                // The list owns what was converted before.
+                context().release(list.cast::<c_void>());
+                Err(exit)
+            }
+        }
+    }
+}
