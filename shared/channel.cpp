@@ -49,7 +49,7 @@ tl::expected<bool, Violation> Channel::try_send(FrameType type, ByteView payload
     }
     const auto written = writer_.try_write(static_cast<uint32_t>(type), payload);
     if (written && *written && !quiet) {
-        // Pairs with the fence in announce_sleep: either the peer sees the frame or we see its flag.
+        // Pairs with the fence in request_rings: either the peer sees the frame or we see its flag.
         std::atomic_thread_fence(std::memory_order_seq_cst);
         if (writer_.lines().consumer_waiting.load(std::memory_order_relaxed) != 0) {
             ring();
@@ -69,22 +69,13 @@ tl::expected<bool, Violation> Channel::try_receive(FrameHeader& header, Bytes& p
     return read;
 }
 
-bool Channel::announce_sleep(bool for_space) {
+void Channel::request_rings(bool for_space) {
     reader_.lines().consumer_waiting.store(1, std::memory_order_relaxed);
-    const uint64_t tail = writer_.lines().tail.load(std::memory_order_relaxed);
-    if (for_space) {
-        writer_.lines().producer_waiting.store(1, std::memory_order_relaxed);
-    }
+    writer_.lines().producer_waiting.store(for_space ? 1 : 0, std::memory_order_relaxed);
     std::atomic_thread_fence(std::memory_order_seq_cst);
-    const bool space = for_space && writer_.lines().tail.load(std::memory_order_relaxed) != tail;
-    if (reader_.has_news() || space) {
-        end_sleep();
-        return false;
-    }
-    return true;
 }
 
-void Channel::end_sleep() {
+void Channel::cancel_rings() {
     reader_.lines().consumer_waiting.store(0, std::memory_order_relaxed);
     writer_.lines().producer_waiting.store(0, std::memory_order_relaxed);
 }

@@ -42,15 +42,15 @@ class Channel {
 public:
     Channel(Mapping control, Mapping downstream, UniqueFd doorbell, bool supervisor);
 
-    // Publishes a frame and wakes the peer if it sleeps; false: the ring is full. `quiet` leaves a sleeping peer to
-    // its rescan timer. A payload over the limit is refused as kMessageTooLong.
+    // Publishes a frame and rings if the peer asks for it; false: the ring is full. `quiet` leaves the peer to its
+    // rescan timer. A payload over the limit is refused as kMessageTooLong.
     [[nodiscard]] tl::expected<bool, Violation> try_send(FrameType type, ByteView payload, bool quiet = false);
     [[nodiscard]] tl::expected<bool, Violation> try_receive(FrameHeader& header, Bytes& payload);
 
-    // Before sleeping on doorbell(): asks the peer to ring when it publishes (or, if `for_space`, consumes). False when
-    // there is something already and no reason to sleep.
-    [[nodiscard]] bool announce_sleep(bool for_space = false);
-    void end_sleep();
+    // Asks the peer to ring for every frame it publishes from now on that is not quiet, and, `for_space`, whenever it
+    // consumes. Look for frames (or space) after this call, then sleep on doorbell(): nothing is missed.
+    void request_rings(bool for_space);
+    void cancel_rings();
 
     // Wakes the peer. Never blocks: a full socket buffer means that rings enough are waiting already.
     void ring();
@@ -63,6 +63,7 @@ public:
         return *reinterpret_cast<CrashPage*>(control_.data() + kCrashPageOffset);
     }
     [[nodiscard]] size_t send_backlog() const { return writer_.backlog(); }
+    // True when a frame may be there; nothing is believed yet.
     [[nodiscard]] bool has_news() const { return reader_.has_news(); }
 
 private:

@@ -11,15 +11,16 @@ namespace kayton {
 
 constexpr uint32_t kCrashNone = 0;
 constexpr uint32_t kCrashPublished = 1;  // signal, code, address, registers
-constexpr uint32_t kCrashWalked = 2;     // frames, code words and maps too
+constexpr uint32_t kCrashWalked = 2;     // frames, stack, code words and maps too
 
 constexpr uint32_t kCrashMaxFrames = 64;
 constexpr uint32_t kCrashMaxCodeWords = 64;
-constexpr uint32_t kCrashMapsCapacity = 48 * 1024;
+constexpr uint32_t kCrashStackWords = 1024;
+constexpr uint32_t kCrashMapsCapacity = 40 * 1024;
 
 struct CrashPage {
     std::atomic<uint32_t> state;
-    int32_t signal;
+    int32_t signal;  // 0: the process ends by exit() in the middle of a run
     int32_t code;  // si_code
     int32_t thread;
     int32_t on_main_thread;
@@ -31,9 +32,10 @@ struct CrashPage {
     uint32_t frame_count;
     uint32_t code_word_count;
     uint32_t maps_size;
-    int32_t ended_by_exit;  // set before a run, cleared after it: the process ended inside by exit()
+    uint32_t stack_words;
     uint64_t frames[kCrashMaxFrames];           // pc, then return addresses by frame pointers, innermost first
     uint64_t code_words[kCrashMaxCodeWords];    // words on the stack that point into the code arena, innermost first
+    uint64_t stack[kCrashStackWords];           // the stack from sp on
     char maps[kCrashMapsCapacity];              // the executable lines of /proc/self/maps
 };
 

@@ -52,6 +52,10 @@ class CodeArena {
     [[nodiscard]] bool holds_code(uint64_t remote) const {
         return remote >= remote_code_ && remote - remote_code_ < code_used_;
     }
+    // REQUIRES: holds_code(remote).
+    [[nodiscard]] const std::byte* local_code(uint64_t remote) const {
+        return memory_.mapping.data() + (remote - remote_code_);
+    }
 
   private:
     CodeArena(SoleWriterMemory memory, size_t code_capacity, size_t data_capacity)

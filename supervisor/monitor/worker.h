@@ -1,0 +1,130 @@
+// Worker: one worker process and the supervisor's end of its channel. It starts the process, keeps the protocol's order
+// (hello first, one run at a time, ids strictly in sequence), and knows why the process ended. Nothing it does blocks
+// on the worker: a message that finds the ring full waits here, and work per turn is capped, so that one worker cannot
+// starve another served by the same thread.
+// Owned by a Session; one thread.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <deque>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "shared/channel.h"
+#include "shared/message.h"
+#include "supervisor/link/code_arena.h"
+#include "supervisor/spawn/child_process.h"
+
+namespace kayton {
+
+enum class EndReason {
+    kExited,             // the process ended by itself, with an exit status
+    kSignal,             // a signal that we did not send: a crash
+    kLimit,              // killed: a limit (which, in `detail`)
+    kProtocolViolation,  // killed: broke the channel's rules (which, in `violation`)
+    kInterrupted,        // killed: did not stop when interrupted
+    kSupervisorClosed,   // ended because the supervisor closed it
+};
+
+struct WorkerEnd {
+    EndReason reason = EndReason::kExited;
+    ProcessEnd process;                    // as the kernel says
+    std::optional<Violation> violation;    // kProtocolViolation
+    std::string detail;                    // more words, for people
+    std::unique_ptr<CrashPage> crash;      // a copy of what the worker left, if it left anything; untrusted
+    pid_t pid = -1;
+};
+
+// What a worker sends, in order. Called from Worker::turn.
+class WorkerEvents {
+public:
+    virtual ~WorkerEvents() = default;
+    virtual void on_output(bool error, std::string_view bytes) = 0;
+    virtual void on_finished(Finished finished) = 0;
+    virtual void on_input_request(const std::string& prompt) = 0;  // answer with Worker::reply_input
+};
+
+struct WorkerRequest {
+    std::filesystem::path program;
+    std::vector<std::string> environment;
+    Setup setup;
+    size_t code_capacity = CodeArena::kDefaultCodeCapacity;
+    size_t data_capacity = CodeArena::kDefaultDataCapacity;
+};
+
+class Worker {
+public:
+    // Starts the process and queues its setup; the hello comes in a later turn.
+    [[nodiscard]] static Result<std::unique_ptr<Worker>> start(const WorkerRequest& request);
+    Worker(const Worker&) = delete;
+    Worker& operator=(const Worker&) = delete;
+    ~Worker();
+
+    // Handles what is there, else waits at most `timeout` for something; handles a bounded share of it.
+    void turn(std::chrono::milliseconds timeout, WorkerEvents& events);
+
+    [[nodiscard]] bool ready() const { return hello_.has_value() && !end_; }
+    [[nodiscard]] const Hello& hello() const { return *hello_; }  // REQUIRES: ready() was true
+    [[nodiscard]] CodeArena& arena() { return arena_; }
+    [[nodiscard]] bool running() const { return open_run_ != 0; }
+    [[nodiscard]] bool waits_for_input() const { return open_input_ != 0; }
+    [[nodiscard]] const std::optional<WorkerEnd>& end() const { return end_; }
+    [[nodiscard]] std::optional<WorkerEnd> take_end() { return std::exchange(end_, std::nullopt); }
+    [[nodiscard]] pid_t pid() const { return process_.pid(); }
+
+    // REQUIRES: ready() and not running(). The id is the answer's.
+    [[nodiscard]] Result<uint64_t> run(uint64_t entry, std::vector<std::string> argv);
+    [[nodiscard]] Result<void> add_source(const std::string& file, std::string_view text);
+    // REQUIRES: waits_for_input().
+    void reply_input(std::optional<std::string> line);
+    // Asks the open run to stop with KeyboardInterrupt.
+    void interrupt();
+    // Kills the process; what it had published is still delivered, then end() says why.
+    void kill(EndReason reason, std::string detail);
+    // Asks the worker to end by itself and waits up to `grace` for it.
+    void shut_down(std::chrono::milliseconds grace);
+
+    // Sends any message, past the order kept above; a seam for the tests of faults.
+    [[nodiscard]] Result<void> send(const SupervisorMessage& message);
+    [[nodiscard]] size_t queued_bytes() const { return queued_bytes_; }
+
+private:
+    Worker(Channel channel, CodeArena arena, ChildProcess process, UniqueFd output, UniqueFd error);
+
+    void wait(std::chrono::milliseconds timeout);
+    void forward_pipe(UniqueFd& pipe, bool error, WorkerEvents& events);
+    void forward_pipes(WorkerEvents& events);
+    [[nodiscard]] bool receive(WorkerEvents& events);  // true: more than output, or more is there
+    void flush_output(WorkerEvents& events);
+    [[nodiscard]] std::optional<Violation> handle(const FrameHeader& header, WorkerEvents& events);
+    [[nodiscard]] std::optional<Violation> accept(Hello hello);
+    void flush_queue();
+    void violate(Violation violation);
+    void finish(ProcessEnd process, WorkerEvents& events);
+
+    Channel channel_;
+    CodeArena arena_;
+    ChildProcess process_;
+    std::array<UniqueFd, 2> pipes_;  // what the process writes to its descriptors 1 and 2
+    std::optional<Hello> hello_;
+    std::deque<EncodedMessage> queue_;  // found the ring full
+    size_t queued_bytes_ = 0;
+    Bytes payload_;
+    std::string output_;  // of one stream, not yet passed on
+    bool output_is_error_ = false;
+    uint64_t last_run_ = 0;
+    uint64_t open_run_ = 0;
+    uint64_t last_input_ = 0;
+    uint64_t open_input_ = 0;
+    bool doorbell_open_ = true;
+    std::chrono::steady_clock::time_point doorbell_closed_at_{};
+    bool killed_ = false;
+    WorkerEnd kill_reason_;
+    std::optional<WorkerEnd> end_;
+};
+
+}  // namespace kayton

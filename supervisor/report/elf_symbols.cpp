@@ -1,0 +1,124 @@
+#include "supervisor/report/elf_symbols.h"
+
+#include <elf.h>
+#include <fcntl.h>
+#include <llvm/Demangle/Demangle.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include <cstring>
+#include <optional>
+
+#include "shared/unique_fd.h"
+
+namespace kayton {
+namespace {
+
+constexpr size_t kLongestCall = 7;
+
+// Copies a structure out of the file if it lies in it.
+template <typename Structure>
+std::optional<Structure> at(const unsigned char* data, size_t size, uint64_t offset) {
+    if (offset > size || sizeof(Structure) > size - offset) {
+        return std::nullopt;
+    }
+    Structure result;
+    std::memcpy(&result, data + offset, sizeof result);
+    return result;
+}
+
+// Legacy Rust names end in a hash: "plugin_hello::crash::h0123456789abcdef".
+std::string without_hash(std::string name) {
+    constexpr size_t kHashSize = 19;
+    if (name.size() > kHashSize && name.compare(name.size() - kHashSize, 3, "::h") == 0 &&
+        name.find_first_not_of("0123456789abcdef", name.size() - kHashSize + 3) == std::string::npos) {
+        name.resize(name.size() - kHashSize);
+    }
+    return name;
+}
+
+}  // namespace
+
+ElfSymbols::ElfSymbols(const std::filesystem::path& file) {
+    const UniqueFd descriptor(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    struct stat status {};
+    if (!descriptor || ::fstat(descriptor.get(), &status) != 0 || !S_ISREG(status.st_mode) || status.st_size == 0) {
+        return;
+    }
+    void* data = ::mmap(nullptr, static_cast<size_t>(status.st_size), PROT_READ, MAP_PRIVATE, descriptor.get(), 0);
+    if (data != MAP_FAILED) {
+        data_ = static_cast<const unsigned char*>(data);
+        size_ = static_cast<size_t>(status.st_size);
+    }
+}
+
+ElfSymbols::~ElfSymbols() {
+    if (data_ != nullptr) {
+        ::munmap(const_cast<unsigned char*>(data_), size_);
+    }
+}
+
+std::string ElfSymbols::function_at(uint64_t file_offset) const {
+    const auto header = at<Elf64_Ehdr>(data_, size_, 0);
+    if (!header || std::memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 || header->e_ident[EI_CLASS] != ELFCLASS64) {
+        return {};
+    }
+    // Symbols carry addresses; the program headers say which address the offset is loaded at.
+    std::optional<uint64_t> address;
+    for (uint64_t index = 0; index < header->e_phnum && !address; ++index) {
+        const auto segment = at<Elf64_Phdr>(data_, size_, header->e_phoff + index * sizeof(Elf64_Phdr));
+        if (segment && segment->p_type == PT_LOAD && file_offset >= segment->p_offset &&
+            file_offset - segment->p_offset < segment->p_filesz) {
+            address = segment->p_vaddr + (file_offset - segment->p_offset);
+        }
+    }
+    if (!address) {
+        return {};
+    }
+    for (uint64_t index = 0; index < header->e_shnum; ++index) {
+        const auto section = at<Elf64_Shdr>(data_, size_, header->e_shoff + index * sizeof(Elf64_Shdr));
+        if (!section || (section->sh_type != SHT_SYMTAB && section->sh_type != SHT_DYNSYM)) {
+            continue;
+        }
+        const auto strings = at<Elf64_Shdr>(data_, size_, header->e_shoff + section->sh_link * sizeof(Elf64_Shdr));
+        if (!strings || strings->sh_offset > size_) {
+            continue;
+        }
+        for (uint64_t count = section->sh_size / sizeof(Elf64_Sym), entry = 0; entry < count; ++entry) {
+            const auto symbol = at<Elf64_Sym>(data_, size_, section->sh_offset + entry * sizeof(Elf64_Sym));
+            if (!symbol) {
+                break;
+            }
+            if (ELF64_ST_TYPE(symbol->st_info) != STT_FUNC || symbol->st_shndx == SHN_UNDEF ||
+                *address < symbol->st_value || *address - symbol->st_value >= symbol->st_size) {
+                continue;
+            }
+            const uint64_t name = strings->sh_offset + symbol->st_name;
+            if (name >= size_) {
+                break;
+            }
+            const auto* text = reinterpret_cast<const char*>(data_ + name);
+            return without_hash(llvm::demangle(std::string(text, strnlen(text, size_ - name))));
+        }
+    }
+    return {};
+}
+
+bool ElfSymbols::follows_call(uint64_t file_offset) const {
+    return file_offset <= size_ && ends_with_call(data_ + file_offset, file_offset);
+}
+
+bool ends_with_call(const unsigned char* end, size_t available) {
+    if (available >= 5 && end[-5] == 0xE8) {
+        return true;  // call rel32
+    }
+    // call r/m64: FF /2 with 0, 1 or 4 bytes of displacement and perhaps a SIB byte.
+    for (size_t length = 2; length <= kLongestCall && length <= available; ++length) {
+        if (end[-static_cast<ptrdiff_t>(length)] == 0xFF && ((end[1 - static_cast<ptrdiff_t>(length)] >> 3) & 7) == 2) {
+            return true;
+        }
+    }
+    return false;
+}
+
+}  // namespace kayton

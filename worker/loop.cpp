@@ -1,0 +1,181 @@
+#include "worker/loop.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <utility>
+
+#include "worker/crash/crash_record.h"
+#include "worker/program.h"
+
+namespace kayton {
+namespace {
+
+constexpr size_t kOutputPiece = size_t{64} << 10;
+constexpr size_t kLongestText = size_t{512} << 10;  // of a message that is sent whole
+
+// Text as a message may carry it: well-formed, and not so long that the message does not fit.
+std::string bounded(std::string text) {
+    if (text.size() > kLongestText) {
+        text.resize(kLongestText);
+    }
+    text.resize(utf8_valid_prefix(text));
+    return text;
+}
+
+}  // namespace
+
+Result<Setup> Loop::receive_setup() {
+    auto message = receive(false);
+    if (!message || !std::holds_alternative<Setup>(*message)) {
+        return fail(ErrorKind::kProtocol, "the supervisor's first message is not the setup");
+    }
+    Setup setup = std::get<Setup>(std::move(*message));
+    output_is_terminal_ = setup.output_is_terminal;
+    return setup;
+}
+
+void Loop::serve() {
+    for (;;) {
+        auto message = receive(false);
+        if (!message || std::holds_alternative<Shutdown>(*message)) {
+            return;
+        }
+        if (auto* source = std::get_if<Source>(&*message)) {
+            std::string& text = sources_[source->file];
+            text += source->text;
+            if (source->last) {
+                add_program_source(source->file, text);
+                sources_.erase(source->file);
+            }
+        } else if (const auto* request = std::get_if<Run>(&*message)) {
+            run(*request);
+        }
+        // An Interrupt that comes between runs has nothing to stop.
+    }
+}
+
+void Loop::run(const Run& request) {
+    clear_interrupt();
+    open_run_.store(request.id);
+    if (channel_.control().interrupted_run.load() == request.id) {
+        request_interrupt();
+    }
+    expect_no_exit(true);
+    ProgramEnd end = run_program(request.entry, request.argv);
+    expect_no_exit(false);
+    open_run_.store(0);
+    Finished finished;
+    finished.run = request.id;
+    finished.status = end.status;
+    finished.exception_class = bounded(std::move(end.exception_class));
+    finished.message = bounded(std::move(end.message));
+    finished.traceback = bounded(std::move(end.traceback));
+    if (finished.message.size() + finished.traceback.size() > kLongestText) {
+        finished.message.clear();  // it is part of the traceback
+    }
+    send(finished);
+}
+
+void Loop::write_output(bool error, std::string_view bytes) {
+    const FrameType type = error ? FrameType::kStandardError : FrameType::kStandardOutput;
+    const bool awaited = error || (output_is_terminal_ && bytes.find('\n') != std::string_view::npos);
+    while (!bytes.empty()) {
+        const size_t size = std::min(bytes.size(), kOutputPiece);
+        const bool quiet = !awaited && channel_.send_backlog() < kRingCapacity / 4;
+        send_frame(type, as_bytes(bytes.substr(0, size)), quiet);
+        bytes.remove_prefix(size);
+    }
+}
+
+Loop::InputState Loop::read_input(std::string_view prompt, std::string& line) {
+    const uint64_t id = ++last_input_;
+    send(InputRequest{id, bounded(std::string(prompt))});
+    for (;;) {
+        auto message = receive(true);
+        if (!message) {
+            return InputState::kInterrupted;
+        }
+        auto* reply = std::get_if<InputReply>(&*message);
+        if (reply != nullptr && reply->id == id) {
+            line = std::move(reply->line);
+            return reply->end_of_file ? InputState::kEndOfFile : InputState::kLine;
+        }
+        if (std::holds_alternative<Shutdown>(*message)) {
+            ::_exit(0);
+        }
+    }
+}
+
+void Loop::on_interrupt() {
+    const uint64_t run = open_run_.load();
+    if (run != 0 && channel_.control().interrupted_run.load() == run) {
+        request_interrupt();
+    }
+}
+
+void Loop::send(const WorkerMessage& message) {
+    const EncodedMessage encoded = encode(message);
+    send_frame(encoded.type, encoded.payload, false);
+}
+
+void Loop::send_frame(FrameType type, ByteView payload, bool quiet) {
+    for (;;) {
+        const auto sent = channel_.try_send(type, payload, quiet);
+        if (!sent) {
+            ::_exit(70);  // our own supervisor does not break the rules: the memory is damaged
+        }
+        if (*sent) {
+            return;
+        }
+        channel_.request_rings(true);
+        channel_.ring();  // the other end may be asleep over quiet output
+        const auto again = channel_.try_send(type, payload, false);
+        if (again && *again) {
+            channel_.cancel_rings();
+            return;
+        }
+        pollfd doorbell{channel_.doorbell(), POLLIN, 0};
+        ::poll(&doorbell, 1, -1);
+        channel_.cancel_rings();
+        if (!channel_.drain_doorbell()) {
+            ::_exit(0);  // the supervisor is gone
+        }
+    }
+}
+
+std::optional<SupervisorMessage> Loop::receive(bool interruptible) {
+    for (;;) {
+        channel_.request_rings(false);
+        FrameHeader header;
+        const auto received = channel_.try_receive(header, payload_);
+        if (!received) {
+            ::_exit(70);
+        }
+        if (*received) {
+            channel_.cancel_rings();
+            auto message = decode_from_supervisor(header.type, payload_);
+            if (!message) {
+                ::_exit(70);
+            }
+            if (interruptible && std::holds_alternative<Interrupt>(*message)) {
+                on_interrupt();
+                return std::nullopt;
+            }
+            return std::move(*message);
+        }
+        if (interruptible && interrupt_requested()) {
+            return std::nullopt;
+        }
+        pollfd doorbell{channel_.doorbell(), POLLIN, 0};
+        ::poll(&doorbell, 1, -1);
+        if (!channel_.drain_doorbell()) {
+            ::_exit(0);  // the supervisor is gone
+        }
+    }
+}
+
+}  // namespace kayton
