@@ -4,6 +4,7 @@
     run.py --kayton PROGRAM [FEATURE | FEATURE/NAME]...    all folders when none is given
     run.py --autoupdate [--kayton PROGRAM] [...]           writes the expected output instead of comparing
     run.py --self-test                                     proves that each kind of mismatch is found
+    run.py --coverage DIAGNOSTICS.DEF                      every registered diagnostic must be in a golden NAME.err
 
 A program that ends with a status other than 0 has NAME.err besides: `exit N`, then the last line of standard error.
 NAME.in, where it exists, is standard input. Each run starts in an empty folder of its own.
@@ -18,6 +19,7 @@ The folder `diagnostics` is different: NAME.kay does not compile, and NAME.err i
 import argparse
 import difflib
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -172,6 +174,16 @@ def update_all(paths: list[Path], kayton: str | None) -> int:
     return status
 
 
+def check_coverage(registry: Path, folder: Path) -> int:
+    codes = re.findall(r'^KT_DIAGNOSTIC\(\w+, "(\w+)"', registry.read_text(encoding="utf-8"), re.MULTILINE)
+    shown = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.err"))
+    missing = [code for code in codes if f"[{code}]" not in shown]
+    for code in missing:
+        print(f"{code} is registered in {registry.name}, but no program in {folder.name}/ shows it")
+    print(f"{len(codes) - len(missing)} of {len(codes)} diagnostics have a golden program")
+    return 1 if missing or not codes else 0
+
+
 def self_test() -> int:
     """Python itself stands in for Kayton; each sample is one way to be wrong."""
     samples = {
@@ -209,10 +221,13 @@ def main() -> int:
     parser.add_argument("--kayton", help="the program under test")
     parser.add_argument("--autoupdate", action="store_true")
     parser.add_argument("--self-test", action="store_true")
+    parser.add_argument("--coverage", type=Path, metavar="DIAGNOSTICS.DEF")
     parser.add_argument("names", nargs="*", metavar="FEATURE[/NAME]")
     options = parser.parse_args()
     if options.self_test:
         return self_test()
+    if options.coverage is not None:
+        return check_coverage(options.coverage, HERE / DIAGNOSTICS)
     if options.kayton is not None:
         if not os.access(options.kayton, os.X_OK):
             parser.error(f"{options.kayton} is not a program; build it with tools/setup")
