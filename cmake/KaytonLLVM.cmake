@@ -19,5 +19,5 @@ target_include_directories(kayton_llvm SYSTEM INTERFACE ${LLVM_INCLUDE_DIRS})
 separate_arguments(kayton_llvm_definitions NATIVE_COMMAND ${LLVM_DEFINITIONS})
 target_compile_definitions(kayton_llvm INTERFACE ${kayton_llvm_definitions})
 llvm_map_components_to_libnames(kayton_llvm_libraries
-  core support irreader passes orcjit jitlink x86codegen x86asmparser x86desc x86info target)
+  core support irreader asmparser object debuginfodwarf passes orcjit jitlink x86codegen x86asmparser x86desc x86info target)
 target_link_libraries(kayton_llvm INTERFACE ${kayton_llvm_libraries})
