@@ -1,0 +1,225 @@
+#include "supervisor/session.h"
+
+#include <csignal>
+#include <unordered_map>
+#include <utility>
+
+#include "supervisor/link/linker.h"
+#include "supervisor/report/crash_report.h"
+
+namespace kayton {
+namespace {
+
+// Output that nobody is in a hurry for is found by the look after this time.
+constexpr std::chrono::milliseconds kLook{20};
+constexpr std::chrono::milliseconds kCloseGrace{500};
+
+}  // namespace
+
+class Session::Events : public WorkerEvents {
+public:
+    explicit Events(Session& session) : session_(session) {}
+
+    void on_output(bool error, std::string_view bytes) override { session_.io_.write(error, bytes); }
+    void on_finished(Finished finished) override { finished_ = std::move(finished); }
+    void on_input_request(const std::string& prompt) override { prompt_ = prompt; }
+
+    [[nodiscard]] std::optional<Finished> take_finished() { return std::exchange(finished_, std::nullopt); }
+    [[nodiscard]] std::optional<std::string> take_prompt() { return std::exchange(prompt_, std::nullopt); }
+
+private:
+    Session& session_;
+    std::optional<Finished> finished_;
+    std::optional<std::string> prompt_;
+};
+
+Session::Session(SessionOptions options, SessionIo& io, TemporaryFolder temporary)
+    : options_(std::move(options)),
+      io_(io),
+      temporary_(std::move(temporary)),
+      events_(std::make_unique<Events>(*this)) {}
+
+Session::~Session() { close(); }
+
+Result<std::unique_ptr<Session>> Session::start(SessionOptions options, SessionIo& io) {
+    if (options.worker_program.empty()) {
+        auto program = find_worker_program();
+        if (!program) {
+            return tl::unexpected(std::move(program.error()));
+        }
+        options.worker_program = std::move(*program);
+    }
+    if (options.working_folder.empty()) {
+        std::error_code error;
+        options.working_folder = std::filesystem::current_path(error);
+        if (error) {
+            return fail(ErrorKind::kSystem, "the current folder cannot be used: " + error.message());
+        }
+    }
+    auto temporary = TemporaryFolder::create();
+    if (!temporary) {
+        return tl::unexpected(std::move(temporary.error()));
+    }
+    std::unique_ptr<Session> session(new Session(std::move(options), io, std::move(*temporary)));
+    if (auto started = session->start_worker(); !started) {
+        return tl::unexpected(std::move(started.error()));
+    }
+    return session;
+}
+
+Result<void> Session::start_worker() {
+    WorkerRequest request;
+    request.program = options_.worker_program;
+    request.environment = filtered_environment(temporary_.path().string());
+    request.setup.environment_root = options_.environment.root.string();
+    request.setup.bridge = options_.environment.bridge().string();
+    request.setup.output_is_terminal = options_.output_is_terminal;
+    request.setup.sandbox =
+        make_policy(options_.environment, options_.working_folder, temporary_.path(), options_.grants);
+    auto worker = Worker::start(request);
+    if (!worker) {
+        return tl::unexpected(std::move(worker.error()));
+    }
+    linker_.reset();  // it refers to the old worker's arena
+    worker_ = std::move(*worker);
+    return {};
+}
+
+Result<void> Session::wait_ready() {
+    if (worker_ == nullptr) {
+        return fail(ErrorKind::kInternal, "the session is closed");
+    }
+    const auto deadline = std::chrono::steady_clock::now() + options_.start_limit;
+    while (!worker_->ready()) {
+        if (worker_->end()) {
+            return fail(ErrorKind::kSystem, outcome_of_end().report, "restart the session");
+        }
+        if (interrupts_.load() != served_interrupts_) {
+            return fail(ErrorKind::kInput, "interrupted");
+        }
+        if (std::chrono::steady_clock::now() > deadline) {
+            worker_->kill(EndReason::kLimit, "it was not ready in time");
+        }
+        worker_->turn(kLook, *events_);
+    }
+    if (linker_ == nullptr) {
+        missing_layers_ = worker_->hello().missing_layers;
+        if (options_.strict_sandbox && !missing_layers_.empty()) {
+            std::string names;
+            for (const std::string& layer : missing_layers_) {
+                names += (names.empty() ? "" : ", ") + layer;
+            }
+            worker_->kill(EndReason::kSupervisorClosed, "");
+            return fail(ErrorKind::kSystem, "this machine's kernel lacks a layer of the sandbox: " + names,
+                        "use a newer kernel, or run without --sandbox=strict");
+        }
+        std::unordered_map<std::string, uint64_t> symbols;
+        for (const auto& [name, address] : worker_->hello().symbols) {
+            symbols.emplace(name, address);
+        }
+        linker_ = std::make_unique<Linker>(worker_->arena(), std::move(symbols));
+    }
+    return {};
+}
+
+Result<void> Session::add_source(const std::string& file, std::string_view text) {
+    if (!alive()) {
+        return fail(ErrorKind::kInternal, "the session has no worker");
+    }
+    return worker_->add_source(file, text);
+}
+
+Result<RunOutcome> Session::run(const CompiledModule& module, std::vector<std::string> argv) {
+    if (auto ready = wait_ready(); !ready) {
+        return tl::unexpected(std::move(ready.error()));
+    }
+    auto entry = linker_->link(module.object, module.entry);
+    if (!entry) {
+        return tl::unexpected(std::move(entry.error()));
+    }
+    return run_at(*entry, std::move(argv));
+}
+
+Result<RunOutcome> Session::run_at(uint64_t entry, std::vector<std::string> argv) {
+    if (auto ready = wait_ready(); !ready) {
+        return tl::unexpected(std::move(ready.error()));
+    }
+    auto started = worker_->run(entry, std::move(argv));
+    if (!started) {
+        return tl::unexpected(std::move(started.error()));
+    }
+    kill_at_ = {};
+    for (;;) {
+        serve_interrupts();
+        worker_->turn(kLook, *events_);
+        if (auto finished = events_->take_finished()) {
+            RunOutcome outcome;
+            outcome.exit_status = finished->status & 0xff;
+            outcome.finished = std::move(finished);
+            served_interrupts_ = interrupts_.load();
+            return outcome;
+        }
+        if (worker_->end()) {
+            served_interrupts_ = interrupts_.load();
+            return outcome_of_end();
+        }
+        if (const auto prompt = events_->take_prompt()) {
+            std::string line;
+            switch (io_.read_line(*prompt, line)) {
+                case SessionIo::InputState::kLine: worker_->reply_input(std::move(line)); break;
+                case SessionIo::InputState::kEndOfFile: worker_->reply_input(std::nullopt); break;
+                case SessionIo::InputState::kInterrupted: interrupt(); break;
+            }
+        }
+    }
+}
+
+void Session::serve_interrupts() {
+    const auto now = std::chrono::steady_clock::now();
+    const int wanted = interrupts_.load();
+    if (wanted != served_interrupts_) {
+        served_interrupts_ = wanted;
+        if (kill_at_ == std::chrono::steady_clock::time_point{}) {
+            kill_at_ = now + options_.interrupt_grace;
+            worker_->interrupt();
+        } else {
+            kill_at_ = now;
+        }
+    }
+    if (kill_at_ != std::chrono::steady_clock::time_point{} && now >= kill_at_) {
+        worker_->kill(EndReason::kInterrupted, "it did not stop when interrupted");
+    }
+}
+
+RunOutcome Session::outcome_of_end() {
+    RunOutcome outcome;
+    outcome.worker_end = worker_->take_end();
+    const WorkerEnd& end = *outcome.worker_end;
+    static const CodeTable kNoCode;
+    outcome.report = describe_end(end, options_.environment.plugins, worker_->arena(),
+                                  linker_ != nullptr ? linker_->code_table() : kNoCode);
+    switch (end.reason) {
+        case EndReason::kSignal: outcome.exit_status = 128 + end.process.value; break;
+        case EndReason::kInterrupted: outcome.exit_status = kStatusInterrupted; break;
+        default: outcome.exit_status = kStatusWorkerLost; break;
+    }
+    linker_.reset();
+    worker_.reset();
+    return outcome;
+}
+
+Result<void> Session::restart() {
+    close();
+    served_interrupts_ = interrupts_.load();
+    return start_worker();
+}
+
+void Session::close() {
+    linker_.reset();
+    if (alive()) {
+        worker_->shut_down(kCloseGrace);
+    }
+    worker_.reset();
+}
+
+}  // namespace kayton

@@ -1,0 +1,107 @@
+// Session: the one door to the supervisor. A session runs compiled modules in a worker of its own, for one environment,
+// with the program's output and input passed through SessionIo. A worker that crashes, hangs or breaks the channel's
+// rules ends with a report; the session lives on and starts another.
+// One thread, except interrupt(), which any thread or signal handler may call.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "compiler/compile.h"
+#include "shared/environment.h"
+#include "shared/result.h"
+#include "supervisor/monitor/worker.h"
+#include "supervisor/sandbox/policy.h"
+
+namespace kayton {
+
+class Linker;
+
+// The program's streams. Called on the session's thread, while a module runs.
+class SessionIo {
+public:
+    enum class InputState { kLine, kEndOfFile, kInterrupted };
+    virtual ~SessionIo() = default;
+    virtual void write(bool error, std::string_view bytes) = 0;
+    // A line without its newline; the prompt has not been shown yet.
+    virtual InputState read_line(std::string_view prompt, std::string& line) = 0;
+};
+
+struct SessionOptions {
+    Environment environment;
+    std::filesystem::path worker_program;  // empty: the one beside this program
+    std::filesystem::path working_folder;  // empty: the current one
+    SandboxGrants grants;
+    bool strict_sandbox = false;      // refuse a worker that lacks a sandbox layer
+    bool output_is_terminal = false;  // output is passed on line by line
+    std::chrono::milliseconds start_limit{30'000};
+    std::chrono::milliseconds interrupt_grace{2'000};
+};
+
+// How a run ended: with the program's own end, or with the worker's.
+struct RunOutcome {
+    std::optional<Finished> finished;
+    std::optional<WorkerEnd> worker_end;
+    std::string report;   // of the worker's end: one line for the person; else empty
+    int exit_status = 0;  // what `kayton run` exits with
+};
+
+constexpr int kStatusInterrupted = 130;  // 128 + SIGINT
+constexpr int kStatusWorkerLost = 70;    // the worker ended by itself or was killed for cause
+
+class Session {
+public:
+    // Starts the worker and returns at once: the caller compiles while it gets ready.
+    [[nodiscard]] static Result<std::unique_ptr<Session>> start(SessionOptions options, SessionIo& io);
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+    ~Session();
+
+    // Gives the worker a source text for tracebacks, by the name its frames carry.
+    [[nodiscard]] Result<void> add_source(const std::string& file, std::string_view text);
+
+    // Links and runs a module. An error means that nothing of it ran.
+    [[nodiscard]] Result<RunOutcome> run(const CompiledModule& module, std::vector<std::string> argv);
+    // The same for code that is linked already.
+    [[nodiscard]] Result<RunOutcome> run_at(uint64_t entry, std::vector<std::string> argv);
+
+    // Waits until the worker is ready to run something; an error says why it never will be.
+    [[nodiscard]] Result<void> wait_ready();
+
+    // Asks the open run to stop: KeyboardInterrupt now, the end of the worker after the grace or at the second call.
+    void interrupt() { interrupts_.fetch_add(1); }
+
+    [[nodiscard]] bool alive() const { return worker_ != nullptr && !worker_->end(); }
+    // Starts another worker in place of one that is gone (or still there); what it held is lost.
+    [[nodiscard]] Result<void> restart();
+    void close();
+
+    [[nodiscard]] const std::vector<std::string>& missing_layers() const { return missing_layers_; }
+    [[nodiscard]] Worker& worker() { return *worker_; }  // REQUIRES: alive() or a run has just ended
+
+private:
+    class Events;
+    Session(SessionOptions options, SessionIo& io, TemporaryFolder temporary);
+    [[nodiscard]] Result<void> start_worker();
+    void serve_interrupts();
+    [[nodiscard]] RunOutcome outcome_of_end();
+
+    SessionOptions options_;
+    SessionIo& io_;
+    TemporaryFolder temporary_;
+    std::unique_ptr<Worker> worker_;
+    std::unique_ptr<Linker> linker_;
+    std::unique_ptr<Events> events_;
+    std::vector<std::string> missing_layers_;
+    std::atomic<int> interrupts_{0};
+    int served_interrupts_ = 0;
+    std::chrono::steady_clock::time_point kill_at_{};
+};
+
+}  // namespace kayton
