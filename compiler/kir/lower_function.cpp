@@ -1,0 +1,216 @@
+// A function's frame: parameters, locals, cells, the stack check, and its two exits.
+#include "compiler/kir/lowering.h"
+#include "shared/object_layout.h"
+
+namespace kayton::kir {
+
+namespace {
+
+constexpr int64_t kCellValue = sizeof(KtCell);
+
+}  // namespace
+
+FunctionLowering::FunctionLowering(ProgramLowering& program, const typed::Function& source, Function& target)
+    : program_(program), source_(source), target_(target), b_(target) {}
+
+void FunctionLowering::lower() {
+    b_.move_to(b_.new_block());
+    b_.span = source_.span;
+    find_assigned();
+    lower_prologue();
+    lower_block(source_.body);
+    if (b_.open()) {
+        if (types::storage_of(source_.result) == Storage::kUnit && source_.result->kind != TypeKind::kNever) {
+            lower_exits();
+            return;
+        }
+        b_.unreachable();
+    }
+    lower_exits();
+}
+
+void FunctionLowering::lower_prologue() {
+    uint32_t position = 0;
+    ValueId closure = kNone;
+    if (source_.is_closure) closure = b_.param(position++);
+    std::vector<std::vector<ValueId>> params(source_.param_count);
+    for (uint32_t i = 0; i < source_.param_count; ++i) {
+        const Type* type = source_.locals[i].type;
+        ValueId value = b_.param(position++);
+        if (passed_by_pointer(type)) {
+            params[i] = load_parts(type, value, 0, Memory::kStack);
+        } else if (!layout(type).parts.empty()) {
+            params[i] = {value};
+        }
+    }
+    out_ = b_.param(position);
+
+    if (calls_kayton_) {
+        ValueId limit = b_.load(Repr::kPointer, b_.data(program_.runtime_symbol("kt_stack_limit")), 0, Memory::kFlag);
+        ValueId low = b_.binary(Opcode::kULt, Repr::kBool, b_.frame_address(), limit);
+        // Nothing of the frame is set up yet: this error leaves at once.
+        BlockId overflow = b_.new_block(true);
+        b_.check(low, overflow);
+        BlockId here = b_.block();
+        b_.move_to(overflow);
+        b_.call_runtime(RuntimeFn::kt_raise_recursion, Repr::kVoid, {});
+        b_.return_value(b_.constant(Repr::kInt32, 1));
+        b_.move_to(here);
+    }
+
+    locals_.resize(source_.locals.size());
+    for (uint32_t i = 0; i < source_.locals.size(); ++i) {
+        const typed::Local& local = source_.locals[i];
+        LocalPlace& place = locals_[i];
+        place.type = local.type;
+        bool param = i < source_.param_count;
+        if (local.in_cell) continue;
+        if (param && !assigned_[i]) {
+            place.fixed = true;
+            place.parts = params[i];
+            continue;
+        }
+        for (const Part& part : layout(local.type).parts) place.slots.push_back(b_.new_slot(part.repr, local.name));
+        place.counted = types::holds_references(local.type);
+        if (param) {
+            retain_parts(local.type, params[i]);
+            write_local(i, params[i]);
+        } else if (place.counted) {
+            write_local(i, zero_parts(local.type));
+        }
+        if (local.maybe_unbound) {
+            place.bound = b_.new_slot(Repr::kBool, local.name + ".bound");
+            b_.store_slot(place.bound, b_.boolean(param));
+        }
+    }
+    for (uint32_t k = 0; k < source_.captures.size(); ++k) {
+        LocalPlace& place = locals_[source_.captures[k]];
+        place.cell = b_.load(Repr::kPointer, closure, static_cast<int64_t>(sizeof(KtClosure)) + 8 * k, Memory::kCell);
+        place.fixed = true;  // the closure keeps the cell
+    }
+    for (uint32_t i = 0; i < source_.locals.size(); ++i) {
+        LocalPlace& place = locals_[i];
+        if (!source_.locals[i].in_cell || place.cell != kNone) continue;
+        place.cell = b_.call_runtime(RuntimeFn::kt_cell_new, Repr::kPointer, {type_info(place.type)});
+        place.counted = true;
+        if (i < source_.param_count) {
+            retain_parts(place.type, params[i]);
+            store_parts(place.type, params[i], place.cell, kCellValue, Memory::kCell);
+        }
+    }
+    if (program_.is_recursive(&source_)) safe_point(source_.span);
+}
+
+void FunctionLowering::lower_exits() {
+    bool counted = false;
+    for (const LocalPlace& place : locals_) counted = counted || place.counted;
+    if (b_.open()) {
+        if (good_exit_ == kNone) good_exit_ = b_.new_block();
+        b_.jump(good_exit_);
+    }
+    b_.span = source_.span;
+    BlockId epilogue = kNone;
+    SlotId status = kNone;
+    if (counted) {
+        epilogue = b_.new_block();
+        status = b_.new_slot(Repr::kInt32, "status");
+    }
+    auto leave = [&](BlockId exit, int64_t code) {
+        if (exit == kNone) return;
+        b_.move_to(exit);
+        if (!counted) {
+            b_.return_value(b_.constant(Repr::kInt32, code));
+            return;
+        }
+        b_.store_slot(status, b_.constant(Repr::kInt32, code));
+        b_.jump(epilogue);
+    };
+    leave(good_exit_, 0);
+    leave(error_exit_, 1);
+    if (!counted) return;
+    b_.move_to(epilogue);
+    for (LocalPlace& place : locals_) {
+        if (!place.counted) continue;
+        if (place.cell != kNone) {
+            b_.release(place.cell, false);
+            continue;
+        }
+        std::vector<ValueId> parts;
+        for (SlotId slot : place.slots) parts.push_back(b_.load_slot(slot));
+        release_parts(place.type, parts, true);
+    }
+    b_.return_value(b_.load_slot(status));
+}
+
+// --- locals
+
+std::vector<ValueId> FunctionLowering::read_local(uint32_t index) {
+    LocalPlace& place = locals_[index];
+    if (place.cell != kNone) return load_parts(place.type, place.cell, kCellValue, Memory::kCell);
+    if (place.fixed) return place.parts;
+    std::vector<ValueId> parts;
+    for (SlotId slot : place.slots) parts.push_back(b_.load_slot(slot));
+    return parts;
+}
+
+void FunctionLowering::write_local(uint32_t index, const std::vector<ValueId>& parts) {
+    LocalPlace& place = locals_[index];
+    if (place.cell != kNone) {
+        store_parts(place.type, parts, place.cell, kCellValue, Memory::kCell);
+        return;
+    }
+    for (size_t i = 0; i < place.slots.size(); ++i) b_.store_slot(place.slots[i], parts[i]);
+}
+
+void FunctionLowering::set_bound(uint32_t index, bool bound) {
+    if (locals_[index].bound != kNone) b_.store_slot(locals_[index].bound, b_.boolean(bound));
+}
+
+uint8_t FunctionLowering::local_hazards(uint32_t index) const {
+    const LocalPlace& place = locals_[index];
+    if (place.cell != kNone) return kCode | kLocals;
+    return place.fixed ? 0 : static_cast<uint8_t>(kLocals);
+}
+
+// --- which locals the body assigns
+
+void FunctionLowering::find_assigned() {
+    assigned_.assign(source_.locals.size(), false);
+    find_assigned(source_.body);
+}
+
+void FunctionLowering::find_assigned(typed::Block block) {
+    for (const typed::Stmt* stmt : block) {
+        if (stmt->kind == typed::StmtKind::kAssign || stmt->kind == typed::StmtKind::kUnbind) assigned_[stmt->index] = true;
+        for (const typed::Expr* expr : {stmt->a, stmt->b, stmt->c}) {
+            if (expr != nullptr) find_assigned_expr(expr);
+        }
+        if (stmt->iter != nullptr) find_assigned_iter(stmt->iter);
+        find_assigned(stmt->body);
+        find_assigned(stmt->else_body);
+        find_assigned(stmt->finally_body);
+        for (const typed::Handler& handler : stmt->handlers) {
+            if (handler.local >= 0) assigned_[static_cast<size_t>(handler.local)] = true;
+            find_assigned(handler.body);
+        }
+    }
+}
+
+void FunctionLowering::find_assigned_expr(const typed::Expr* expr) {
+    using typed::ExprKind;
+    if (expr->kind == ExprKind::kCall || expr->kind == ExprKind::kCallClosure || expr->kind == ExprKind::kCallMethod) {
+        calls_kayton_ = true;
+    }
+    for (const typed::Expr* arg : expr->args) find_assigned_expr(arg);
+    find_assigned(expr->block);
+}
+
+void FunctionLowering::find_assigned_iter(const typed::Iter* iter) {
+    using typed::IterKind;
+    if (iter->kind != IterKind::kZip) assigned_[iter->local] = true;
+    if (iter->kind == IterKind::kDictItems) assigned_[iter->local2] = true;
+    for (const typed::Expr* arg : iter->args) find_assigned_expr(arg);
+    for (const typed::Iter* child : iter->children) find_assigned_iter(child);
+}
+
+}  // namespace kayton::kir

@@ -1,0 +1,303 @@
+// for loops: each kind of iteration gives the code that advances it; enumerate and zip put others together.
+#include <algorithm>
+
+#include "compiler/kir/lowering.h"
+#include "shared/object_layout.h"
+
+namespace kayton::kir {
+
+using typed::Expr;
+using typed::Iter;
+using typed::IterKind;
+using typed::Stmt;
+
+bool FunctionLowering::has_loop(typed::Block block) {
+    return std::any_of(block.begin(), block.end(), [](const Stmt* stmt) {
+        if (stmt->kind == typed::StmtKind::kFor || stmt->kind == typed::StmtKind::kWhile) return true;
+        return has_loop(stmt->body) || has_loop(stmt->else_body) || has_loop(stmt->finally_body) ||
+               std::any_of(stmt->handlers.begin(), stmt->handlers.end(),
+                           [](const typed::Handler& h) { return has_loop(h.body); });
+    });
+}
+
+bool FunctionLowering::has_call(const Expr* expr) {
+    using typed::ExprKind;
+    switch (expr->kind) {
+        case ExprKind::kCall:
+        case ExprKind::kCallPlugin:
+        case ExprKind::kCallClosure:
+        case ExprKind::kCallMethod:
+        case ExprKind::kRuntime:
+        case ExprKind::kSeq: return true;
+        default: break;
+    }
+    return std::any_of(expr->args.begin(), expr->args.end(), [](const Expr* arg) { return has_call(arg); });
+}
+
+bool FunctionLowering::has_call(typed::Block block) {
+    return std::any_of(block.begin(), block.end(), [](const Stmt* stmt) {
+        for (const Expr* expr : {stmt->a, stmt->b, stmt->c}) {
+            if (expr != nullptr && has_call(expr)) return true;
+        }
+        return has_call(stmt->body) || has_call(stmt->else_body) || has_call(stmt->finally_body) ||
+               std::any_of(stmt->handlers.begin(), stmt->handlers.end(),
+                           [](const typed::Handler& h) { return has_call(h.body); });
+    });
+}
+
+void FunctionLowering::lower_for(const Stmt* stmt) {
+    size_t depth = mark();
+    Advance advance = start_iter(stmt->iter);
+    BlockId header = b_.new_block();
+    BlockId latch = b_.new_block();
+    BlockId done = b_.new_block();
+    BlockId end = stmt->else_body.empty() ? done : b_.new_block();
+    b_.jump(header);
+    b_.move_to(header);
+    std::vector<Binding> bindings;
+    advance(end, bindings);
+    for (Binding& binding : bindings) assign_local(binding.local, std::move(binding.value));
+    loops_.push_back({mark(), done, latch});
+    lower_block(stmt->body);
+    loops_.pop_back();
+    b_.jump(latch);
+    b_.move_to(latch);
+    // An innermost counted loop ends by itself soon enough.
+    IterKind kind = stmt->iter->kind;
+    bool range = kind == IterKind::kRange || kind == IterKind::kReversedRange;
+    bool counted = range || kind == IterKind::kStr || kind == IterKind::kBytes ||
+                   ((kind == IterKind::kList || kind == IterKind::kReversedList) && !has_call(stmt->body));
+    if (!counted || has_loop(stmt->body)) safe_point(stmt->span);
+    b_.jump(header);
+    if (end != done) {
+        b_.move_to(end);
+        lower_block(stmt->else_body);
+        b_.jump(done);
+    }
+    b_.move_to(done);
+    close(depth);
+}
+
+ValueId FunctionLowering::loop_source(const Expr* source) {
+    size_t depth = mark();
+    Rvalue value = lower_expr(source);
+    bool stable = !value.owned && value.hazards == 0;  // a literal, or a parameter that is never assigned
+    const Type* type = value.type;
+    std::vector<ValueId> parts = stable ? value.parts : take(value);
+    close(depth);
+    if (!stable) push({CleanupKind::kRelease, 0, type, parts});
+    return parts[0];
+}
+
+FunctionLowering::Advance FunctionLowering::start_iter(const Iter* iter) {
+    switch (iter->kind) {
+        case IterKind::kRange:
+        case IterKind::kReversedRange: return start_range(iter);
+        case IterKind::kList:
+        case IterKind::kReversedList: return start_list(iter);
+        case IterKind::kStr:
+        case IterKind::kBytes: return start_text(iter);
+        case IterKind::kDictKeys:
+        case IterKind::kDictValues:
+        case IterKind::kDictItems:
+        case IterKind::kSet: return start_table(iter);
+        case IterKind::kFile:
+        case IterKind::kHandle:
+        case IterKind::kIterator: return start_calls(iter);
+        case IterKind::kEnumerate: return start_enumerate(iter);
+        case IterKind::kZip: return start_zip(iter);
+    }
+    return {};
+}
+
+FunctionLowering::Advance FunctionLowering::start_range(const Iter* iter) {
+    size_t depth = mark();
+    std::vector<Rvalue> args = lower_operands(iter->args, 0);
+    close(depth);
+    ValueId start = scalar(args[0]);
+    ValueId stop = scalar(args[1]);
+    ValueId step = scalar(args[2]);
+    const Type* integer = args[0].type;
+    int64_t known = 0;
+    bool constant = b_.is_constant(step, known);
+    if (!constant || known == 0) {
+        ValueId zero = b_.binary(Opcode::kEq, Repr::kBool, step, b_.integer(0));
+        b_.check(zero, failing(iter->span, [&] { raise_class("ValueError", "range() arg 3 must not be zero"); }));
+    }
+    bool reversed = iter->kind == IterKind::kReversedRange;
+    SlotId counter = b_.new_slot(Repr::kInt64, "i");
+    uint32_t local = iter->local;
+    if (constant && (known == 1 || known == -1) && !reversed) {
+        b_.store_slot(counter, start);
+        return [=, this](BlockId end, std::vector<Binding>& bindings) {
+            ValueId value = b_.load_slot(counter);
+            BlockId go = b_.new_block();
+            b_.branch(b_.binary(known == 1 ? Opcode::kLt : Opcode::kGt, Repr::kBool, value, stop), go, end);
+            b_.move_to(go);
+            b_.store_slot(counter, b_.binary(Opcode::kAdd, Repr::kInt64, value, b_.integer(known)));
+            bindings.push_back({local, plain(integer, value)});
+        };
+    }
+    // Any other step: by the number of values, so that nothing overflows at the end.
+    ValueId count = range_length(start, stop, step);
+    if (reversed) {
+        ValueId last = b_.binary(Opcode::kSub, Repr::kInt64, count, b_.integer(1));
+        start = b_.binary(Opcode::kAdd, Repr::kInt64, start, b_.binary(Opcode::kMul, Repr::kInt64, last, step));
+        step = b_.binary(Opcode::kSub, Repr::kInt64, b_.integer(0), step);
+    }
+    b_.store_slot(counter, b_.integer(0));
+    return [=, this](BlockId end, std::vector<Binding>& bindings) {
+        ValueId at = b_.load_slot(counter);
+        BlockId go = b_.new_block();
+        b_.branch(b_.binary(Opcode::kULt, Repr::kBool, at, count), go, end);
+        b_.move_to(go);
+        b_.store_slot(counter, b_.binary(Opcode::kAdd, Repr::kInt64, at, b_.integer(1)));
+        ValueId value = b_.binary(Opcode::kAdd, Repr::kInt64, start, b_.binary(Opcode::kMul, Repr::kInt64, at, step));
+        bindings.push_back({local, plain(integer, value)});
+    };
+}
+
+FunctionLowering::Advance FunctionLowering::start_list(const Iter* iter) {
+    ValueId list = loop_source(iter->args[0]);
+    const Type* element = iter->args[0]->type->args[0];
+    bool reversed = iter->kind == IterKind::kReversedList;
+    SlotId index = b_.new_slot(Repr::kInt64, "at");
+    ValueId first = b_.integer(0);
+    if (reversed) {
+        ValueId length = b_.load(Repr::kInt64, list, offsetof(KtList, length), Memory::kLength);
+        first = b_.binary(Opcode::kSub, Repr::kInt64, length, b_.integer(1));
+    }
+    b_.store_slot(index, first);
+    uint32_t local = iter->local;
+    return [=, this](BlockId end, std::vector<Binding>& bindings) {
+        ValueId at = b_.load_slot(index);
+        ValueId length = b_.load(Repr::kInt64, list, offsetof(KtList, length), Memory::kLength);
+        BlockId go = b_.new_block();
+        b_.branch(b_.binary(Opcode::kULt, Repr::kBool, at, length), go, end);
+        b_.move_to(go);
+        b_.store_slot(index, b_.binary(Opcode::kAdd, Repr::kInt64, at, b_.integer(reversed ? -1 : 1)));
+        ValueId data = b_.load(Repr::kPointer, list, offsetof(KtList, data), Memory::kListData);
+        ValueId place = b_.element(data, at, layout(element).size);
+        bindings.push_back({local, borrowed(element, load_parts(element, place, 0, Memory::kElementInt), kContainers)});
+    };
+}
+
+FunctionLowering::Advance FunctionLowering::start_text(const Iter* iter) {
+    ValueId source = loop_source(iter->args[0]);
+    SlotId position = b_.new_slot(Repr::kInt64, "at");
+    b_.store_slot(position, b_.integer(0));
+    uint32_t local = iter->local;
+    const Type* type = source_.locals[local].type;
+    if (iter->kind == IterKind::kStr) {
+        const Type* text = iter->args[0]->type;
+        return [=, this](BlockId end, std::vector<Binding>& bindings) {
+            ValueId next = b_.call_runtime(RuntimeFn::kt_str_next, Repr::kPointer, {source, b_.slot_address(position)});
+            BlockId go = b_.new_block();
+            b_.branch(b_.binary(Opcode::kEq, Repr::kBool, next, b_.null()), end, go);
+            b_.move_to(go);
+            bindings.push_back({local, temporary(text, {next})});
+        };
+    }
+    return [=, this](BlockId end, std::vector<Binding>& bindings) {
+        ValueId at = b_.load_slot(position);
+        ValueId length = b_.load(Repr::kInt64, source, offsetof(KtBytes, length), Memory::kLength);
+        BlockId go = b_.new_block();
+        b_.branch(b_.binary(Opcode::kULt, Repr::kBool, at, length), go, end);
+        b_.move_to(go);
+        b_.store_slot(position, b_.binary(Opcode::kAdd, Repr::kInt64, at, b_.integer(1)));
+        bindings.push_back({local, plain(type, b_.load_byte(b_.element(source, at, 1), offsetof(KtBytes, data)))});
+    };
+}
+
+FunctionLowering::Advance FunctionLowering::start_table(const Iter* iter) {
+    ValueId table = loop_source(iter->args[0]);
+    const Type* type = iter->args[0]->type;
+    ValueId size = b_.call_runtime(RuntimeFn::kt_dict_len, Repr::kInt64, {table});
+    SlotId position = b_.new_slot(Repr::kInt64, "at");
+    SlotId key = b_.new_slot(Repr::kPointer, "key");
+    SlotId value = b_.new_slot(Repr::kPointer, "value");
+    b_.store_slot(position, b_.integer(0));
+    return [=, this](BlockId end, std::vector<Binding>& bindings) {
+        b_.call_runtime(RuntimeFn::kt_dict_check_size, Repr::kVoid, {table, size}, raising(iter->span));
+        ValueId more = b_.call_runtime(
+            RuntimeFn::kt_dict_next, Repr::kInt32,
+            {table, b_.slot_address(position), b_.slot_address(key), b_.slot_address(value)});
+        BlockId go = b_.new_block();
+        b_.branch(b_.binary(Opcode::kEq, Repr::kBool, more, b_.constant(Repr::kInt32, 0)), end, go);
+        b_.move_to(go);
+        auto bind = [&](uint32_t local, const Type* element, SlotId at) {
+            bindings.push_back({local, borrowed(element, load_parts(element, b_.load_slot(at), 0, Memory::kAny), kContainers)});
+        };
+        if (iter->kind != IterKind::kDictValues) bind(iter->local, type->args[0], key);
+        if (iter->kind == IterKind::kDictValues) bind(iter->local, type->args[1], value);
+        if (iter->kind == IterKind::kDictItems) bind(iter->local2, type->args[1], value);
+    };
+}
+
+FunctionLowering::Advance FunctionLowering::start_calls(const Iter* iter) {
+    ValueId source = loop_source(iter->args[0]);
+    const Type* type = iter->args[0]->type;
+    const Type* element = source_.locals[iter->local].type;
+    if (iter->kind == IterKind::kHandle) element = program_.program().plugin_functions[iter->index].result;
+    if (iter->kind == IterKind::kIterator) element = type->args[0];
+    ValueId out = out_area(element);
+    return [=, this](BlockId end, std::vector<Binding>& bindings) {
+        ValueId status;
+        if (iter->kind == IterKind::kHandle) {
+            ValueId code = b_.load(Repr::kPointer, b_.data(program_.plugin_slot(iter->index)), 0, Memory::kModuleSlot);
+            ValueId args[] = {source, out};
+            status = b_.call_indirect(code, args, kNone);
+        } else {
+            RuntimeFn fn = iter->kind == IterKind::kIterator           ? RuntimeFn::kt_iterator_next
+                           : type->kind == TypeKind::kBinaryFile ? RuntimeFn::kt_file_next_bytes
+                                                                 : RuntimeFn::kt_file_next;
+            status = b_.call_runtime(fn, Repr::kInt32, {source, out});
+        }
+        BlockId go = b_.new_block();
+        b_.branch(b_.binary(Opcode::kEq, Repr::kBool, status, b_.constant(Repr::kInt32, KT_STOP)), end, go);
+        b_.move_to(go);
+        b_.check(b_.binary(Opcode::kNe, Repr::kBool, status, b_.constant(Repr::kInt32, 0)), raising(iter->span));
+        bindings.push_back({iter->local, temporary(element, load_parts(element, out, 0, Memory::kStack))});
+    };
+}
+
+FunctionLowering::Advance FunctionLowering::start_enumerate(const Iter* iter) {
+    SlotId counter = b_.new_slot(Repr::kInt64, "count");
+    size_t depth = mark();
+    ValueId first = iter->args.empty() ? b_.integer(0) : scalar(lower_expr(iter->args[0]));
+    close(depth);
+    b_.store_slot(counter, first);
+    Advance inner = start_iter(iter->children[0]);
+    uint32_t local = iter->local;
+    const Type* type = source_.locals[local].type;
+    return [=, this](BlockId end, std::vector<Binding>& bindings) {
+        inner(end, bindings);
+        ValueId count = b_.load_slot(counter);
+        b_.store_slot(counter, b_.binary(Opcode::kAdd, Repr::kInt64, count, b_.integer(1)));
+        bindings.push_back({local, plain(type, count)});
+    };
+}
+
+FunctionLowering::Advance FunctionLowering::start_zip(const Iter* iter) {
+    std::vector<Advance> children;
+    for (const Iter* child : iter->children) children.push_back(start_iter(child));
+    return [children, this](BlockId end, std::vector<Binding>& bindings) {
+        for (const Advance& child : children) {
+            // Where a later one ends, what the earlier ones gave is dropped.
+            std::vector<Rvalue> held;
+            for (const Binding& binding : bindings) {
+                if (binding.value.owned) held.push_back(binding.value);
+            }
+            BlockId child_end = held.empty() ? end : b_.new_block();
+            child(child_end, bindings);
+            if (held.empty()) continue;
+            BlockId here = b_.block();
+            b_.move_to(child_end);
+            for (const Rvalue& value : held) release_parts(value.type, value.parts);
+            b_.jump(end);
+            b_.move_to(here);
+        }
+    };
+}
+
+}  // namespace kayton::kir

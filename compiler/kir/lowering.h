@@ -1,0 +1,220 @@
+// Lowers one typed function to KIR. Values are borrowed or owned (+1): an owned one is a temporary on the cleanup stack
+// until something takes it or its statement ends. Every error edge leads to a chain of blocks that undoes the stack as
+// it stood at that edge, then to the nearest handler or the function's error exit.
+// Split by subject: lower_function, ownership, lower_expr, lower_ops, lower_call, lower_convert, lower_stmt, lower_try,
+// lower_iter. Lives while one function is lowered; one thread.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "compiler/kir/builder.h"
+#include "compiler/kir/ir.h"
+#include "compiler/kir/layout.h"
+#include "compiler/kir/program_lowering.h"
+
+namespace kayton::kir {
+
+using types::Type;
+using types::TypeKind;
+using types::Storage;
+using typed::RuntimeFn;
+
+struct Rvalue {
+    const Type* type = nullptr;
+    std::vector<ValueId> parts;
+    bool owned = false;
+    uint8_t hazards = 0;  // of a borrowed value: Effects that end it
+    uint32_t temp = 0;    // of an owned one: its entry on the cleanup stack, 0 none
+};
+
+class FunctionLowering {
+  public:
+    FunctionLowering(ProgramLowering& program, const typed::Function& source, Function& target);
+    void lower();
+
+  private:
+    // --- cleanup stack (ownership.cpp)
+    enum class CleanupKind : uint8_t { kRelease, kHandler, kFinally, kHandling };
+    struct Cleanup {
+        CleanupKind kind;
+        uint32_t id = 0;
+        const Type* type = nullptr;     // kRelease
+        std::vector<ValueId> parts{};   // kRelease; kHandling: the exception
+        BlockId target = kNone;         // kHandler
+        const typed::Stmt* stmt = nullptr;  // kFinally
+        int64_t local = -1;             // kHandling: unbound at the end
+        BlockId error_block = kNone;    // made when first needed
+    };
+    uint32_t push(Cleanup cleanup);
+    void remove(uint32_t id);
+    BlockId error_target();             // where an error goes with the stack as it is
+    BlockId error_target(size_t depth);
+    void run_cleanup(const Cleanup& cleanup);  // the code for leaving one entry without an exception
+    // Code for leaving all entries above; the stack itself stays. `carried` is released if a finally block on the way
+    // ends otherwise.
+    void leave_to(size_t depth, const Cleanup* carried = nullptr);
+    size_t mark() const { return cleanups_.size(); }
+    void close(size_t depth);           // ends temporaries above: releases and pops
+    void close_keeping(size_t depth, Rvalue& value);  // the same, but `value` outlives them
+
+    Rvalue temporary(const Type* type, std::vector<ValueId> parts);  // owned
+    Rvalue borrowed(const Type* type, std::vector<ValueId> parts, uint8_t hazards) const;
+    void own(Rvalue& value);             // retains a borrowed value, as a temporary
+    std::vector<ValueId> take(Rvalue& value);  // +1 for the taker, no longer a temporary
+    void retain_parts(const Type* type, const std::vector<ValueId>& parts);
+    void release_parts(const Type* type, const std::vector<ValueId>& parts, bool maybe_absent = false);
+
+    // --- memory and types
+    const Layout& layout(const Type* type) { return program_.layout(type); }
+    std::vector<ValueId> load_parts(const Type* type, ValueId address, int64_t offset, Memory memory);
+    void store_parts(const Type* type, const std::vector<ValueId>& parts, ValueId address, int64_t offset, Memory memory);
+    std::vector<ValueId> zero_parts(const Type* type);
+    ValueId type_info(const Type* type);
+    ValueId type_info(const std::string& signature);
+    ValueId in_memory(const Rvalue& value);  // the value's address: an area of the frame, free again after release_areas
+    ValueId out_area(const Type* type);      // where a call writes its result
+    struct Area {
+        SlotId slot;
+        uint32_t size;
+    };
+    std::vector<Area> free_areas_, used_areas_;
+    ValueId take_area(uint32_t size);
+    void release_areas(size_t depth);
+
+    // --- errors
+    BlockId raising(Span span);          // traceback entry, then error_target(): the edge of a call
+    BlockId failing(Span span, const std::function<void()>& raise);  // the same, raising first
+    void raise_class(const char* exception, std::string_view message);
+
+    // --- expressions
+    Rvalue lower_expr(const typed::Expr* expr);
+    std::vector<Rvalue> lower_operands(std::span<typed::Expr* const> exprs, uint8_t final_effects);
+    void lower_condition(const typed::Expr* expr, BlockId if_true, BlockId if_false);
+    ValueId scalar(const Rvalue& value) const { return value.parts.at(0); }
+    Rvalue unit(const Type* type) const { return {type, {}, false, 0, 0}; }
+    Rvalue plain(const Type* type, ValueId value) const { return {type, {value}, false, 0, 0}; }
+    Rvalue lower_op(const typed::Expr* expr);
+    Rvalue lower_int_division(const typed::Expr* expr, ValueId a, ValueId b);
+    Rvalue lower_shift(const typed::Expr* expr, ValueId a, ValueId b);
+    ValueId same(const Rvalue& a, const Rvalue& b);
+    Rvalue lower_if_expr(const typed::Expr* expr);
+    Rvalue lower_bool_expr(const typed::Expr* expr);
+    Rvalue lower_local(const typed::Expr* expr);
+    Rvalue lower_global(const typed::Expr* expr);
+    Rvalue lower_tuple(const typed::Expr* expr);
+    Rvalue lower_tuple_get(const typed::Expr* expr);
+    Rvalue lower_list(const typed::Expr* expr);
+    Rvalue lower_dict(const typed::Expr* expr);
+    Rvalue lower_list_get(const typed::Expr* expr);
+    Rvalue lower_dict_get(const typed::Expr* expr);
+    Rvalue lower_len(const typed::Expr* expr);
+    Rvalue lower_range(const typed::Expr* expr);
+    Rvalue lower_field(const typed::Expr* expr);
+    Rvalue lower_str_join(const typed::Expr* expr);
+    ValueId checked_index(ValueId list, ValueId index, const char* what, Span span);
+    ValueId range_length(ValueId start, ValueId stop, ValueId step);
+    uint32_t class_field_offset(const Type* type, uint32_t index, const Type** field_type);
+
+    // --- calls
+    Rvalue lower_call(const typed::Expr* expr);
+    Rvalue lower_plugin_call(const typed::Expr* expr);
+    Rvalue lower_closure_call(const typed::Expr* expr);
+    Rvalue lower_runtime(const typed::Expr* expr);
+    Rvalue lower_make_closure(const typed::Expr* expr);
+    void add_arguments(const std::vector<Rvalue>& values, std::vector<ValueId>& args);
+    Rvalue call_result(const Type* type, ValueId out);
+    // Status KT_STOP -> StopIteration; other failures to the edge.
+    void check_status_or_stop(ValueId status, Span span);
+
+    // --- conversions
+    Rvalue convert(Rvalue value, const Type* to);
+    Rvalue to_value(Rvalue value, const Type* to);
+    Rvalue narrow(Rvalue value, const Type* to);
+    ValueId type_test(const Rvalue& value, const Type* type);  // null type: is None
+    ValueId runtime_type(const Rvalue& value);                 // KtTypeInfo* of a pointer's object
+    Rvalue with(const Rvalue& from, const Type* type, std::vector<ValueId> parts);  // same ownership
+
+    // --- statements
+    void lower_block(typed::Block block);
+    void lower_stmt(const typed::Stmt* stmt);
+    void lower_assign(const typed::Stmt* stmt);
+    bool lower_str_append(const typed::Stmt* stmt);
+    void assign_local(uint32_t index, Rvalue value);
+    void unbind(uint32_t index);
+    void lower_assign_global(const typed::Stmt* stmt);
+    void lower_unbind(const typed::Stmt* stmt);
+    void lower_set_item(const typed::Stmt* stmt);
+    void lower_set_field(const typed::Stmt* stmt);
+    void lower_if(const typed::Stmt* stmt);
+    void lower_while(const typed::Stmt* stmt);
+    void lower_return(const typed::Stmt* stmt);
+    void lower_raise(const typed::Stmt* stmt);
+    void lower_try(const typed::Stmt* stmt);
+    void lower_handlers(const typed::Stmt* stmt, BlockId done);
+    void safe_point(Span span);
+
+    // --- loops
+    struct Loop {
+        size_t depth;
+        BlockId break_to, continue_to;
+    };
+    // One leaf of the iteration: `advance` emits the code that gets the next element or goes to `end`, and gives what
+    // to bind.
+    struct Binding {
+        uint32_t local;
+        Rvalue value;
+    };
+    using Advance = std::function<void(BlockId end, std::vector<Binding>& bindings)>;
+    void lower_for(const typed::Stmt* stmt);
+    Advance start_iter(const typed::Iter* iter);
+    Advance start_range(const typed::Iter* iter);
+    Advance start_list(const typed::Iter* iter);
+    Advance start_text(const typed::Iter* iter);
+    Advance start_table(const typed::Iter* iter);
+    Advance start_calls(const typed::Iter* iter);
+    Advance start_enumerate(const typed::Iter* iter);
+    Advance start_zip(const typed::Iter* iter);
+    ValueId loop_source(const typed::Expr* source);  // kept alive until the loop's end
+
+    // --- frame
+    struct LocalPlace {
+        const Type* type = nullptr;
+        bool fixed = false;              // a parameter that is never assigned: `parts`
+        std::vector<ValueId> parts;
+        std::vector<SlotId> slots;       // a scalar each
+        ValueId cell = kNone;            // KtCell*
+        SlotId bound = kNone;            // flag
+        bool counted = false;            // released at the function's end
+    };
+    void lower_prologue();
+    void lower_exits();
+    void find_assigned();
+    void find_assigned(typed::Block block);
+    void find_assigned_expr(const typed::Expr* expr);
+    void find_assigned_iter(const typed::Iter* iter);
+    std::vector<ValueId> read_local(uint32_t index);
+    void write_local(uint32_t index, const std::vector<ValueId>& parts);
+    void set_bound(uint32_t index, bool bound);
+    uint8_t local_hazards(uint32_t index) const;
+    static bool has_loop(typed::Block block);
+    static bool has_call(typed::Block block);
+    static bool has_call(const typed::Expr* expr);
+
+    ProgramLowering& program_;
+    const typed::Function& source_;
+    Function& target_;
+    Builder b_;
+    std::vector<LocalPlace> locals_;
+    std::vector<bool> assigned_;
+    std::vector<Cleanup> cleanups_;
+    std::vector<Loop> loops_;
+    uint32_t next_cleanup_ = 1;
+    ValueId out_ = kNone;      // where the result goes
+    BlockId error_exit_ = kNone, good_exit_ = kNone;
+    SlotId out_area_ = kNone;
+    bool calls_kayton_ = false;
+};
+
+}  // namespace kayton::kir
