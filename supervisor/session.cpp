@@ -94,7 +94,7 @@ Result<void> Session::wait_ready() {
         if (worker_->end()) {
             return fail(ErrorKind::kSystem, outcome_of_end().report, "restart the session");
         }
-        if (interrupts_.load() != served_interrupts_) {
+        if (interrupts_.load() != served_interrupts_ || terminating_.load()) {
             return fail(ErrorKind::kInput, "interrupted");
         }
         if (std::chrono::steady_clock::now() > deadline) {
@@ -185,6 +185,9 @@ void Session::serve_interrupts() {
         } else {
             kill_at_ = now;
         }
+    }
+    if (terminating_.load()) {
+        worker_->kill(EndReason::kSupervisorClosed, "");
     }
     if (kill_at_ != std::chrono::steady_clock::time_point{} && now >= kill_at_) {
         worker_->kill(EndReason::kInterrupted, "it did not stop when interrupted");

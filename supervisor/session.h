@@ -1,7 +1,7 @@
 // Session: the one door to the supervisor. A session runs compiled modules in a worker of its own, for one environment,
 // with the program's output and input passed through SessionIo. A worker that crashes, hangs or breaks the channel's
 // rules ends with a report; the session lives on and starts another.
-// One thread, except interrupt(), which any thread or signal handler may call.
+// One thread, except interrupt() and terminate(), which any thread or signal handler may call.
 #pragma once
 
 #include <atomic>
@@ -76,6 +76,9 @@ public:
 
     // Asks the open run to stop: KeyboardInterrupt now, the end of the worker after the grace or at the second call.
     void interrupt() { interrupts_.fetch_add(1); }
+    // Ends the open run by killing its worker. Any thread or signal handler.
+    void terminate() { terminating_.store(true); }
+    [[nodiscard]] bool terminating() const { return terminating_.load(); }
 
     [[nodiscard]] bool alive() const { return worker_ != nullptr && !worker_->end(); }
     // Starts another worker in place of one that is gone (or still there); what it held is lost.
@@ -100,6 +103,7 @@ private:
     std::unique_ptr<Events> events_;
     std::vector<std::string> missing_layers_;
     std::atomic<int> interrupts_{0};
+    std::atomic<bool> terminating_{false};
     int served_interrupts_ = 0;
     std::chrono::steady_clock::time_point kill_at_{};
 };

@@ -1,0 +1,38 @@
+// The commands of the program `kayton`, one file each. Each returns the exit status of the process: the program's own
+// for run; 0, or 1 for a program that is wrong, 2 for a wrong command line and our own faults.
+// Called by main.cpp, on the main thread.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "shared/result.h"
+#include "supervisor/sandbox/policy.h"
+
+namespace kayton {
+
+struct RunCommand {
+    std::filesystem::path file;
+    std::vector<std::string> arguments;
+    SandboxGrants grants;
+    bool strict_sandbox = false;
+};
+[[nodiscard]] int run_command(const RunCommand& command);
+
+struct CheckCommand {
+    std::vector<std::filesystem::path> files;
+    bool json = false;
+};
+[[nodiscard]] int check_command(const CheckCommand& command);
+
+struct ReplCommand {
+    SandboxGrants grants;
+    bool strict_sandbox = false;
+};
+[[nodiscard]] int repl_command(const ReplCommand& command);
+
+// Says on standard error what failed and what helps; returns the exit status for it.
+int report_error(const Error& error);
+
+}  // namespace kayton

@@ -1,0 +1,32 @@
+// Ctrl-C and its relatives for a command: SIGINT asks the running program to stop, SIGTERM and SIGHUP end the command.
+// While one exists its handlers are installed; system calls return with EINTR. One at a time, on the main thread.
+#pragma once
+
+#include <csignal>
+
+namespace kayton {
+
+class Session;
+
+class Interrupts {
+public:
+    Interrupts();
+    Interrupts(const Interrupts&) = delete;
+    Interrupts& operator=(const Interrupts&) = delete;
+    ~Interrupts();
+
+    // From now on a signal interrupts this session too; nullptr: none.
+    void watch(Session* session);
+    // The number of SIGINTs that have come.
+    [[nodiscard]] int count() const;
+    // SIGTERM or SIGHUP when one came; else 0.
+    [[nodiscard]] int terminated() const;
+
+private:
+    struct sigaction old_interrupt_ {};
+    struct sigaction old_terminate_ {};
+    struct sigaction old_hang_up_ {};
+    struct sigaction old_pipe_ {};
+};
+
+}  // namespace kayton

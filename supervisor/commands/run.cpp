@@ -1,0 +1,150 @@
+// kayton run FILE [arguments…]: the worker starts first and gets ready while this process compiles.
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <future>
+#include <thread>
+#include <utility>
+
+#include "compiler/compile.h"
+#include "compiler/syntax/parser.h"
+#include "supervisor/commands/commands.h"
+#include "supervisor/commands/interrupts.h"
+#include "supervisor/commands/terminal_io.h"
+#include "supervisor/session.h"
+
+namespace kayton {
+namespace {
+
+constexpr int kStatusBrokenPipe = 128 + SIGPIPE;
+
+// Compiles on a thread of its own, so that Ctrl-C is answered at once however long it takes.
+class BackgroundCompile {
+public:
+    BackgroundCompile(const Environment& environment, const SourceFile& source)
+        : compiler_(environment), thread_([this, &source] { promise_.set_value(compiler_.compile(source, {})); }) {}
+    BackgroundCompile(const BackgroundCompile&) = delete;
+    BackgroundCompile& operator=(const BackgroundCompile&) = delete;
+    ~BackgroundCompile() { thread_.join(); }
+
+    [[nodiscard]] bool wait(std::chrono::milliseconds time) {
+        return future_.wait_for(time) == std::future_status::ready;
+    }
+    [[nodiscard]] CompileOutcome take() { return future_.get(); }
+
+private:
+    Compiler compiler_;
+    std::promise<CompileOutcome> promise_;
+    std::future<CompileOutcome> future_ = promise_.get_future();
+    std::thread thread_;
+};
+
+// The program does not begin: 130 after Ctrl-C, 128 + signal after another.
+int interrupted_status(const Interrupts& interrupts) {
+    if (interrupts.terminated() != 0) {
+        return 128 + interrupts.terminated();
+    }
+    std::fputs("KeyboardInterrupt\n", stderr);
+    return kStatusInterrupted;
+}
+
+void warn_of_missing_layers(const std::vector<std::string>& layers) {
+    for (const std::string& layer : layers) {
+        std::fprintf(stderr, "kayton: warning: this machine's kernel lacks %s: programs run without that layer of the "
+                             "sandbox (--sandbox=strict refuses)\n", layer.c_str());
+    }
+}
+
+int status_of(const RunOutcome& outcome, const TerminalIo& io, const Interrupts& interrupts) {
+    if (io.output_error() != 0) {
+        if (io.output_error() == EPIPE) {
+            return kStatusBrokenPipe;
+        }
+        return report_error({ErrorKind::kSystem,
+                             std::string("cannot write to standard output: ") + std::strerror(io.output_error()), {}});
+    }
+    if (interrupts.terminated() != 0) {
+        return 128 + interrupts.terminated();
+    }
+    if (outcome.finished) {
+        std::fputs(outcome.finished->traceback.c_str(), stderr);
+    } else {
+        std::fprintf(stderr, "%skayton: %s\n",
+                     outcome.worker_end->reason == EndReason::kInterrupted ? "KeyboardInterrupt\n" : "",
+                     outcome.report.c_str());
+    }
+    return outcome.exit_status;
+}
+
+}  // namespace
+
+int run_command(const RunCommand& command) {
+    Interrupts interrupts;
+    auto text = syntax::load_source(command.file);
+    if (!text) {
+        return report_error(text.error());
+    }
+    auto environment = active_environment();
+    if (!environment) {
+        return report_error(environment.error());
+    }
+    TerminalIo io;
+    SessionOptions options;
+    options.environment = *environment;
+    options.grants = command.grants;
+    options.strict_sandbox = command.strict_sandbox;
+    options.output_is_terminal = ::isatty(STDOUT_FILENO) != 0;
+    auto started = Session::start(std::move(options), io);
+    if (!started) {
+        return report_error(started.error());
+    }
+    Session& session = **started;
+    interrupts.watch(&session);
+    io.stop_on_output_error(&session);
+
+    const SourceFile source(command.file.string(), std::move(*text));
+    CompileOutcome compiled;
+    {
+        BackgroundCompile compile(*environment, source);
+        auto ready = session.wait_ready();
+        while (!compile.wait(std::chrono::milliseconds(50)) || interrupts.count() != 0) {
+            if (interrupts.count() != 0 || interrupts.terminated() != 0) {
+                const int status = interrupted_status(interrupts);
+                started->reset();  // the worker and its folder go; the compiler is not waited for
+                std::fflush(stderr);
+                std::_Exit(status);
+            }
+        }
+        compiled = compile.take();
+        std::fputs(render_text(compiled.diagnostics, ::isatty(STDERR_FILENO) != 0).c_str(), stderr);
+        if (!compiled.import_errors.empty() || !compiled.ok) {
+            int status = 1;
+            for (const Error& error : compiled.import_errors) {
+                status = report_error(error);
+            }
+            return status;
+        }
+        if (!ready) {
+            return report_error(ready.error());
+        }
+    }
+    warn_of_missing_layers(session.missing_layers());
+    if (auto added = session.add_source(source.name(), source.text()); !added) {
+        return report_error(added.error());
+    }
+    std::vector<std::string> argv{command.file.string()};
+    argv.insert(argv.end(), command.arguments.begin(), command.arguments.end());
+    auto outcome = session.run(compiled.module, std::move(argv));
+    if (!outcome) {
+        if (interrupts.count() != 0 || interrupts.terminated() != 0) {
+            return interrupted_status(interrupts);
+        }
+        return report_error(outcome.error());
+    }
+    return status_of(*outcome, io, interrupts);
+}
+
+}  // namespace kayton
