@@ -78,6 +78,8 @@ struct Ty {
 struct Subst {
     std::map<std::string, TyRef> types;
     std::map<std::string, std::string> lifetimes;
+    // Lifetimes that unify() met for one that was bound already: they stand for the same lifetime.
+    std::vector<std::pair<std::string, std::string>> equal_lifetimes;
 };
 [[nodiscard]] TyRef substitute(const TyRef& ty, const Subst& subst);
 // Finds the substitution that makes `pattern` equal to `ty`; false when there is none.

@@ -3,10 +3,11 @@
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
-use kayton_api::{KaytonContext, KtTypeInfo, KtTypeMeta, KtTypeOps};
+use kayton_api::{KaytonContext, KtStr, KtTypeInfo, KtTypeMeta, KtTypeOps};
 
 use crate::call::set_context;
-use crate::values::set_scalar_types;
+use crate::handles::H;
+use crate::values::{set_scalar_types, S};
 
 enum Kind {
     Handle,
@@ -46,6 +47,22 @@ impl TypeSlot {
 
 // The operations are function pointers of a library that is never unloaded.
 unsafe impl Sync for TypeSlot {}
+
+macro_rules! operation {
+    ($name:ident, ($($from:ty),*), ($($to:ty),*)) => {
+        /// A thunk as a type operation: the same ABI, its receiver seen as a plain object.
+        pub const fn $name(thunk: unsafe extern "C" fn($($from),*) -> i32) -> Option<unsafe extern "C" fn($($to),*) -> i32> {
+            Some(unsafe { std::mem::transmute::<unsafe extern "C" fn($($from),*) -> i32, unsafe extern "C" fn($($to),*) -> i32>(thunk) })
+        }
+    };
+}
+operation!(op_str, (H, *mut S), (*mut c_void, *mut *mut KtStr));
+operation!(op_repr, (H, *mut S), (*mut c_void, *mut *mut KtStr));
+operation!(op_eq, (H, H, *mut u8), (*mut c_void, *mut c_void, *mut u8));
+operation!(op_compare, (H, H, *mut i64), (*mut c_void, *mut c_void, *mut i64));
+operation!(op_hash, (H, *mut i64), (*mut c_void, *mut i64));
+operation!(op_len, (H, *mut i64), (*mut c_void, *mut i64));
+operation!(op_clone, (H, *mut H), (*mut c_void, *mut *mut c_void));
 
 /// A thunk, its stable name and the id of its signature.
 pub struct Thunk(pub &'static str, pub *const c_void, pub u64);

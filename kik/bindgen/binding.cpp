@@ -1,0 +1,243 @@
+// Generator: from a Rust function and one choice of its type parameters to a thunk.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "kik/bindgen/generator.h"
+
+namespace kayton::bindgen {
+
+namespace {
+
+bool holds_handle(TypeTable& table, const Ty& type) {
+    if (type.kind == TyKind::kImpl || type.kind == TyKind::kDyn) return true;
+    if (table.is_handle(type)) return true;
+    return std::any_of(type.args.begin(), type.args.end(), [&](const TyRef& arg) { return holds_handle(table, *arg); });
+}
+
+// impl Trait in argument position, in order of appearance.
+void collect_impls(const Ty& type, std::vector<TypeParam>& out) {
+    if (type.kind == TyKind::kImpl) {
+        TypeParam param;
+        param.name = "impl#" + std::to_string(out.size());
+        param.bounds = type.bounds;
+        param.synthetic = true;
+        out.push_back(std::move(param));
+        return;
+    }
+    for (const TyRef& arg : type.args) collect_impls(*arg, out);
+}
+
+TyRef replace_impls(const TyRef& type, const Subst& subst, size_t& next) {
+    if (type->kind == TyKind::kImpl) return subst.types.at("impl#" + std::to_string(next++));
+    Ty copy = *type;
+    for (TyRef& arg : copy.args) arg = replace_impls(arg, subst, next);
+    return std::make_shared<const Ty>(std::move(copy));
+}
+
+std::string parameter_name(const std::string& pattern, size_t index) {
+    const bool plain = !pattern.empty() && pattern != "_" &&
+                       std::all_of(pattern.begin(), pattern.end(), [](unsigned char c) { return std::isalnum(c) || c == '_'; });
+    if (!plain) return "arg" + std::to_string(index);
+    return pattern.starts_with("r#") ? pattern.substr(2) : pattern;
+}
+
+}  // namespace
+
+Unit& Generator::unit(const ItemRef& item, const std::string& label) {
+    Unit& entry = units_[item];
+    if (entry.label.empty()) {
+        entry.label = label;
+        entry.own = item.crate == &main_;
+    }
+    return entry;
+}
+
+void Generator::refuse(const ItemRef& item, const std::string& label, const std::string& reason) {
+    unit(item, label).reasons.insert(reason);
+}
+
+void Generator::skip(const std::string& item, const std::string& reason) { skipped_.push_back({item, reason}); }
+
+void Generator::bind(const Binding& binding) {
+    const Json& function = item_body(binding.unit.json());
+    const Json& header = function["header"];
+    unit(binding.unit, binding.name);
+    try {
+        if (header["is_unsafe"].get<bool>()) throw Unmapped{"unsafe fn"};
+        if (header["is_async"].get<bool>()) throw Unmapped{"async fn"};
+        Subst base = binding.subst;
+        if (binding.self) base.types["Self"] = binding.self;
+        const RustdocCrate& crate = *binding.unit.crate;
+        normalizer_.current_impl = binding.impl;
+        std::vector<TypeParam> params;
+        if (binding.impl_generics != nullptr && binding.impl) params = instances_.params(*binding.impl->crate, *binding.impl_generics, base);
+        const size_t outer = params.size();
+        for (TypeParam& param : instances_.params(crate, function["generics"], base))
+            if (!param.synthetic) params.push_back(std::move(param));
+        std::vector<TypeParam> impls;
+        for (const Json& input : function["sig"]["inputs"]) collect_impls(*normalizer_.type(crate, input[1], base), impls);
+        std::vector<TypeParam> all = params;
+        all.insert(all.end(), impls.begin(), impls.end());
+        const std::vector<TypeParam> written(params.begin() + static_cast<std::ptrdiff_t>(outer), params.end());
+        for (const Subst& subst : instances_.choose(all, base)) {
+            try {
+                normalizer_.current_impl = binding.impl;
+                bind_instance(binding, subst, written, impls.size());
+            } catch (const Unmapped& why) {
+                refuse(binding.unit, binding.name, why.reason);
+            }
+        }
+    } catch (const Unmapped& why) {
+        refuse(binding.unit, binding.name, why.reason);
+    }
+    normalizer_.current_impl.reset();
+}
+
+void Generator::bind_instance(const Binding& binding, const Subst& subst, const std::vector<TypeParam>& params, size_t impls) {
+    const RustdocCrate& crate = *binding.unit.crate;
+    const Json& function = item_body(binding.unit.json());
+    const Json& inputs = function["sig"]["inputs"];
+
+    // Parameters, with a name for every elided lifetime.
+    int fresh = 0;
+    normalizer_.elided = [&fresh] { return "'e" + std::to_string(fresh++); };
+    Subst without_params = subst;
+    for (const TypeParam& param : params) without_params.types.erase(param.name);
+    std::vector<TyRef> types;
+    std::set<std::string> written_lifetimes;
+    size_t next_impl = 0;
+    for (const Json& input : inputs) {
+        const int first = fresh;
+        types.push_back(normalizer_.type(crate, input[1], subst));
+        if (impls > 0) types.back() = replace_impls(types.back(), subst, next_impl);
+        fresh = first;
+        const TyRef bare = normalizer_.type(crate, input[1], without_params);
+        for (const std::string& lifetime : lifetime_slots(*bare)) written_lifetimes.insert(lifetime);
+        fresh = first + 64;
+    }
+    // Elision: the receiver's reference, else the only lifetime there is.
+    const bool has_self = !inputs.empty() && inputs[0][0] == "self";
+    std::string elided = "'unknown";
+    if (has_self && types[0]->kind == TyKind::kRef) elided = types[0]->lifetimes[0];
+    else if (written_lifetimes.size() == 1) elided = *written_lifetimes.begin();
+    normalizer_.elided = [&elided] { return elided; };
+    const TyRef output = normalizer_.type(crate, function["sig"]["output"], subst);
+    normalizer_.elided = [] { return std::string("'_"); };
+
+    CallMapper mapper(table_, binding.name);
+    for (const Json& param : function["generics"]["params"])
+        if (param["kind"].contains("lifetime"))
+            for (const Json& shorter : param["kind"]["lifetime"]["outlives"])
+                mapper.outlived_by[shorter.get<std::string>()].insert(param["name"].get<std::string>());
+    for (const auto& [one, other] : subst.equal_lifetimes) {
+        mapper.outlived_by[one].insert(other);
+        mapper.outlived_by[other].insert(one);
+    }
+    if (holds_handle(table_, *output)) {
+        for (const std::string& lifetime : lifetime_slots(*output)) {
+            mapper.result_lifetimes.insert(lifetime);
+            mapper.result_lifetimes.insert(mapper.outlived_by[lifetime].begin(), mapper.outlived_by[lifetime].end());
+            if (lifetime == "'unknown") throw Unmapped{"it is not known what the result borrows from"};
+        }
+    }
+    if (has_self && types[0]->kind == TyKind::kRef) {
+        mapper.self_type = types[0]->args[0];
+        mapper.self_lifetime = types[0]->lifetimes[0];
+    }
+    ManifestFunction manifest;
+    manifest.name = binding.name;
+    manifest.owner = binding.owner;
+    manifest.doc = first_paragraph(binding.unit.json());
+    manifest.rust = rust_signature(binding.unit.json());
+    std::vector<Mapped> mapped;
+    std::string arguments;
+    std::string lets;
+    for (size_t i = 0; i < types.size(); ++i) {
+        mapped.push_back(mapper.parameter(static_cast<int>(i), types[i]));
+        manifest.params.push_back({i == 0 && has_self ? "self" : parameter_name(inputs[i][0].get<std::string>(), i), mapped.back().kayton});
+        const std::string view = i == 0 ? binding.receiver_view : "";
+        lets += "let x" + std::to_string(i) + " = " + view + mapped.back().code + "; ";
+        arguments += (i == 0 ? "x" : ", x") + std::to_string(i);
+    }
+    if (has_self) {
+        const Ty& self = *types[0];
+        manifest.receiver = self.kind != TyKind::kRef ? (table_.is_copy(self) ? ReceiverMode::kShared : ReceiverMode::kOwned)
+                            : self.is_mut             ? ReceiverMode::kExclusive
+                                                      : ReceiverMode::kShared;
+    }
+    mapper.finish_parameters(types);
+
+    // Temporaries of `statements` come before the arguments that look at them.
+    std::string turbofish;
+    for (const TypeParam& param : params)
+        turbofish += (turbofish.empty() ? "::<" : ", ") + names_.rust_type(*subst.types.at(param.name));
+    if (!turbofish.empty()) turbofish += ">";
+    const std::string call = binding.callee(subst) + turbofish + "(" + arguments + ")";
+    Mapped result;
+    std::string code;
+    switch (binding.protocol) {
+        case Protocol::kCall:
+            result = mapper.result(output, "r");
+            code = result.code;
+            break;
+        case Protocol::kNext:
+            if (!output->is_std_path("Option")) throw Unmapped{"an iterator without items"};
+            result = mapper.result(output->args[0], "x");
+            code = "match r { None => return Err(Exit::Stop), Some(x) => " + result.code + " }";
+            manifest.iterator = true;
+            break;
+        case Protocol::kCompare:
+            result = {"int", "i64", ""};
+            code = "ord(r)";
+            break;
+        case Protocol::kPartial:
+            result = {"int", "i64", ""};
+            code = "partial(r)";
+            break;
+        case Protocol::kAssign:
+            result = {mapped[0].kayton, "H", ""};
+            code = "{ r; again(a0) }";
+            mapper.returns_self = true;
+            break;
+    }
+    manifest.result = result.kayton;
+    manifest.raises = mapper.raises;
+    manifest.returns_self = mapper.returns_self;
+    manifest.borrows.assign(mapper.borrowed_params.begin(), mapper.borrowed_params.end());
+    const std::string body =
+        mapper.statements + lets + "let r = " + call + "; let w = " + code + "; " + mapper.after;
+    int op_slot = -1;
+    if (!binding.op.empty()) op_slot = table_.handle(binding.self);
+    add_thunk(std::move(manifest), mapped, result, body, binding.unit, binding.op, op_slot);
+}
+
+void Generator::add_thunk(ManifestFunction function, const std::vector<Mapped>& params, const Mapped& result,
+                          const std::string& body, const ItemRef& item, const std::string& op, int op_slot) {
+    std::string types;
+    for (const ManifestParam& param : function.params) types += (types.empty() ? "" : ", ") + param.type;
+    function.signature = "(" + types + ") -> " + function.result;
+    std::string stable = function.name;
+    for (int n = 2; !stable_names_.insert(stable).second; ++n) stable = function.name + "#" + std::to_string(n);
+    function.stable = stable;
+    const std::string rust = "t" + std::to_string(next_thunk_++);
+    if (const auto out = request_.left_out.find(stable); out != request_.left_out.end()) {
+        if (item) refuse(item, function.name, out->second);
+        else skip(function.name, out->second);
+        return;
+    }
+    const auto [same, fresh] = signatures_.emplace(function.name + "(" + types + ")", stable);
+    if (!fresh) {
+        // A program that writes the name reaches the first: the same operation by another trait.
+        if (item) unit(item, function.name).importable = true;
+        return;
+    }
+    std::string line = "unsafe extern \"C\" fn " + rust + "(";
+    for (size_t i = 0; i < params.size(); ++i)
+        line += fmt::format("a{}: {}{}, ", i, params[i].aggregate() ? "*const " : "", params[i].storage);
+    line += "out: *mut " + result.storage + ") -> i32 { call(&mut || { " + body + "out.write(w); Ok(()) }) }";
+    if (item) unit(item, function.name).importable = true;
+    thunks_.push_back({stable, rust, std::move(line), std::move(function), item, op, op_slot});
+}
+
+}  // namespace kayton::bindgen

@@ -1,0 +1,121 @@
+// The generator's state: walks the public items of a crate, binds what can be bound, and keeps for every public callable
+// unit whether a program can use it and, if not, why.
+// One Generator serves one generate() call; one thread.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "kik/bindgen/bindgen.h"
+#include "kik/bindgen/instances.h"
+#include "kik/bindgen/mapping.h"
+
+namespace kayton::bindgen {
+
+// How a bound function differs from a plain call.
+enum class Protocol {
+    kCall,
+    kNext,        // Iterator::next: KT_STOP at None
+    kCompare,     // Ord::cmp
+    kPartial,     // PartialOrd::partial_cmp: 2 when unordered
+    kAssign,      // a += b: gives the receiver back
+};
+
+struct Binding {
+    ItemRef unit;               // the function item
+    std::string name;           // "regex.Regex.new"
+    std::string owner;          // "regex.Regex" or empty
+    TyRef self;                 // null for free functions
+    Subst subst;
+    std::optional<ImplContext> impl;
+    const Json* impl_generics = nullptr;
+    std::function<std::string(const Subst&)> callee;  // "<regex::Regex>::new"
+    Protocol protocol = Protocol::kCall;
+    std::string op;             // member of KtTypeOps that this thunk also is
+    std::string receiver_view;  // Deref: how the receiver is reached, "&**" before the handle's reference
+};
+
+struct Thunk {
+    std::string id;    // stable name in the registry
+    std::string rust;  // "t12"
+    std::string text;  // one line of lib.rs
+    ManifestFunction function;
+    ItemRef unit;
+    std::string op;
+    int op_slot = -1;
+};
+
+// A public callable unit of Rust.
+struct Unit {
+    std::string label;  // "regex.Regex.replace_all"
+    bool own = false;   // of the crate itself, not of a re-exported dependency
+    bool importable = false;
+    std::set<std::string> reasons;
+};
+
+class Generator {
+  public:
+    Generator(const BindgenRequest& request, World& world, const RustdocCrate& main);
+    [[nodiscard]] Bindings run();
+
+  private:
+    // walk.cpp
+    void visit_items();
+    void visit_free_function(const ItemRef& item, const Path& path);
+    void visit_constant(const ItemRef& item, const Path& path);
+    void visit_type(const TyRef& type, int slot);
+    void visit_impl(const TyRef& type, const std::string& name, const RustdocCrate& crate, const Json& impl);
+    void visit_trait_methods(const TyRef& type, const std::string& name, const ImplContext& context, const Bound& trait);
+    void visit_deref(const TyRef& type, const std::string& name, const ImplContext& context);
+    void visit_fields(const TyRef& type, const std::string& name, const ItemRef& item);
+    void visit_variants(const TyRef& type, const std::string& name, const ItemRef& item);
+    void visit_associated_constant(const TyRef& type, const std::string& name, const RustdocCrate& crate, const Json& item,
+                                   const Subst& subst);
+    void visit_iterator(int slot);
+    void visit_pending_types();
+    void collect_unseen_units();
+    [[nodiscard]] TyRef plain_instance(const ItemRef& item);
+
+    // protocols.cpp: true when the method of a standard trait was bound as a protocol (or deliberately not at all).
+    [[nodiscard]] bool bind_protocol(const TyRef& type, const std::string& name, const ItemRef& unit, const Bound& trait,
+                                     const ImplContext& context);
+
+    // binding.cpp
+    void bind(const Binding& binding);
+    void bind_instance(const Binding& binding, const Subst& subst, const std::vector<TypeParam>& params, size_t impls);
+    // A thunk written by hand; `body` uses the parameters a0, a1, ... and gives the storage value of the result.
+    void add_thunk(ManifestFunction function, const std::vector<Mapped>& params, const Mapped& result, const std::string& body,
+                   const ItemRef& unit, const std::string& op = "", int op_slot = -1);
+    void refuse(const ItemRef& unit, const std::string& label, const std::string& reason);
+    Unit& unit(const ItemRef& item, const std::string& label);
+    void skip(const std::string& item, const std::string& reason);
+
+    // emission.cpp
+    [[nodiscard]] std::string lib_rs(std::map<int, std::string>& thunk_at_line);
+    [[nodiscard]] Manifest manifest();
+
+    const BindgenRequest& request_;
+    World& world_;
+    const RustdocCrate& main_;
+    std::map<ItemRef, Path> public_names_;
+    Normalizer normalizer_;
+    Names names_;
+    TypeTable table_;
+    Instances instances_;
+    std::vector<Thunk> thunks_;
+    std::map<ItemRef, Unit> units_;
+    std::vector<ManifestSkipped> skipped_;
+    std::set<std::string> stable_names_;
+    std::map<std::string, std::string> signatures_;  // "name(params)" -> stable name of the thunk that has it
+    size_t visited_types_ = 0;
+    int next_thunk_ = 0;
+};
+
+// "fn find<'h>(&self, haystack: &'h str) -> Option<Match<'h>>"
+[[nodiscard]] std::string rust_signature(const Json& function_item);
+
+}  // namespace kayton::bindgen

@@ -1,0 +1,38 @@
+// Instances of generic functions: which concrete types a type parameter is bound for, chosen from its bounds. Conversion
+// bounds (AsRef, Into, IntoIterator, ...) become what the conversion starts from; a crate's own trait becomes the types
+// that implement it; what has no instance says why.
+// Plain functions over the World; one thread.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "kik/bindgen/mapping.h"
+
+namespace kayton::bindgen {
+
+struct TypeParam {
+    std::string name;
+    std::vector<Bound> bounds;
+    std::vector<Bound> item_bounds;  // of <P as IntoIterator>::Item
+    bool synthetic = false;          // stands for `impl Trait`: not written between ::< >
+};
+
+class Instances {
+  public:
+    explicit Instances(TypeTable& table) : table_(table) {}
+
+    // Type parameters of an item's "generics", with their where clauses; `known` are decided already.
+    // Throws Unmapped for const parameters.
+    [[nodiscard]] std::vector<TypeParam> params(const RustdocCrate& crate, const Json& generics, const Subst& known);
+    // Every combination to bind, at most `limit`; throws Unmapped when a parameter has none.
+    [[nodiscard]] std::vector<Subst> choose(std::vector<TypeParam> params, const Subst& known, size_t limit = 6);
+
+  private:
+    [[nodiscard]] std::vector<TyRef> candidates(const TypeParam& param, int depth);
+    [[nodiscard]] std::vector<TyRef> implementors(const Path& trait);
+    [[nodiscard]] std::vector<TyRef> conversions_into(const TyRef& target);
+    TypeTable& table_;
+};
+
+}  // namespace kayton::bindgen

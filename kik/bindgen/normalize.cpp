@@ -1,0 +1,296 @@
+// Normalizer: rustdoc's JSON types -> Ty.
+#include <algorithm>
+
+#include "kik/bindgen/types.h"
+
+namespace kayton::bindgen {
+
+namespace {
+
+constexpr int kDeepest = 24;
+
+TyRef unsupported(const std::string& why) {
+    Ty ty;
+    ty.kind = TyKind::kUnsupported;
+    ty.name = why;
+    return std::make_shared<const Ty>(std::move(ty));
+}
+
+std::string lifetime_of(const Json& json, const Subst& subst) {
+    const std::string name = json.get<std::string>();
+    const auto found = subst.lifetimes.find(name);
+    return found == subst.lifetimes.end() ? name : found->second;
+}
+
+const Json* generics_of(const Json& item) {
+    const Json& body = item_body(item);
+    if (!body.is_object()) return nullptr;
+    const auto generics = body.find("generics");
+    return generics == body.end() ? nullptr : &*generics;
+}
+
+}  // namespace
+
+TyRef Normalizer::type(const RustdocCrate& crate, const Json& json, const Subst& subst) {
+    if (json.is_null()) return make_tuple({});
+    if (++depth_ > kDeepest) {
+        --depth_;
+        return unsupported("type nested too deeply");
+    }
+    struct Leave {
+        int& depth;
+        ~Leave() { --depth; }
+    } leave{depth_};
+    if (json.is_string()) return unsupported("type '" + json.get<std::string>() + "'");  // "infer"
+    const std::string& kind = json.begin().key();
+    const Json& body = json.begin().value();
+    Ty ty;
+    if (kind == "primitive") {
+        const std::string name = body.get<std::string>();
+        return name == "unit" ? make_tuple({}) : make_prim(name);
+    }
+    if (kind == "generic") {
+        const auto found = subst.types.find(body.get<std::string>());
+        if (found != subst.types.end()) return found->second;
+        ty.kind = TyKind::kGeneric;
+        ty.name = body.get<std::string>();
+    } else if (kind == "borrowed_ref") {
+        const std::string lifetime = body["lifetime"].is_null() ? elided() : lifetime_of(body["lifetime"], subst);
+        return make_ref(type(crate, body["type"], subst), lifetime, body["is_mutable"].get<bool>());
+    } else if (kind == "slice") {
+        return make_slice(type(crate, body, subst));
+    } else if (kind == "array") {
+        ty.kind = TyKind::kArray;
+        ty.name = body["len"].get<std::string>();
+        const auto known = subst.types.find(ty.name);
+        if (known != subst.types.end() && known->second->kind == TyKind::kConst) ty.name = known->second->name;
+        ty.args = {type(crate, body["type"], subst)};
+    } else if (kind == "tuple") {
+        ty.kind = TyKind::kTuple;
+        for (const Json& member : body) ty.args.push_back(type(crate, member, subst));
+    } else if (kind == "raw_pointer") {
+        ty.kind = TyKind::kRawPointer;
+    } else if (kind == "function_pointer") {
+        ty.kind = TyKind::kFnPointer;
+        for (const Json& input : body["sig"]["inputs"]) ty.args.push_back(type(crate, input[1], subst));
+        ty.args.push_back(type(crate, body["sig"]["output"], subst));
+    } else if (kind == "impl_trait") {
+        ty.kind = TyKind::kImpl;
+        ty.bounds = bounds(crate, body, subst);
+    } else if (kind == "dyn_trait") {
+        ty.kind = TyKind::kDyn;
+        for (const Json& entry : body["traits"]) ty.bounds.push_back(trait_bound(crate, entry["trait"], subst));
+        if (!body["lifetime"].is_null()) ty.lifetimes = {lifetime_of(body["lifetime"], subst)};
+    } else if (kind == "qualified_path") {
+        const TyRef self = type(crate, body["self_type"], subst);
+        std::optional<Bound> trait;
+        if (body["trait"].is_object() && body["trait"].value("path", "") != "")
+            trait = trait_bound(crate, body["trait"], subst);
+        const std::string name = body["name"].get<std::string>();
+        if (TyRef known = associated(*self, name, trait ? &*trait : nullptr)) return known;
+        ty.kind = TyKind::kProjection;
+        ty.name = name;
+        ty.args = {self};
+        if (trait) ty.bounds = {*trait};
+    } else if (kind == "resolved_path") {
+        return resolved_path(crate, body, subst);
+    } else if (kind == "pat") {
+        return type(crate, body["type"], subst);
+    } else {
+        return unsupported("type of kind '" + kind + "'");
+    }
+    return std::make_shared<const Ty>(std::move(ty));
+}
+
+TyRef Normalizer::resolved_path(const RustdocCrate& crate, const Json& json, const Subst& subst) {
+    const int id = json["id"].get<int>();
+    Ty ty;
+    ty.kind = TyKind::kPath;
+    ty.path = crate.canonical(id);
+    if (ty.path.empty()) ty.path = {crate.name(), json["path"].get<std::string>()};
+    if (json.contains("args") && json["args"].is_object() && json["args"].contains("angle_bracketed")) {
+        for (const Json& arg : json["args"]["angle_bracketed"]["args"]) {
+            if (!arg.is_object()) {
+                ty.args.push_back(unsupported("an inferred type"));
+            } else if (arg.contains("type")) {
+                ty.args.push_back(type(crate, arg["type"], subst));
+            } else if (arg.contains("lifetime")) {
+                const std::string lifetime = lifetime_of(arg["lifetime"], subst);
+                ty.lifetimes.push_back(lifetime == "'_" ? elided() : lifetime);
+            } else if (arg.contains("const")) {
+                Ty value;
+                value.kind = TyKind::kConst;
+                value.name = arg["const"]["expr"].get<std::string>();
+                const auto known = subst.types.find(value.name);
+                ty.args.push_back(known != subst.types.end() ? known->second : std::make_shared<const Ty>(value));
+            }
+        }
+    }
+    if (is_std(ty.path)) {
+        // std has no JSON on a stable toolchain: its two Result aliases are spelled out, elided lifetimes come from a list.
+        if (ty.path.back() == "Result" && ty.path.size() > 2 && ty.path[1] != "result") {
+            const TyRef ok = ty.args.empty() ? make_tuple({}) : ty.args[0];
+            const TyRef error = make_path(ty.path[1] == "fmt" ? Path{"core", "fmt", "Error"} : Path{"std", "io", "error", "Error"});
+            return make_path({"core", "result", "Result"}, {ok, error});
+        }
+        if (ty.path.back() == "Vec" || ty.path.back() == "Box") ty.args.resize(std::min<size_t>(ty.args.size(), 1));
+        while (ty.lifetimes.size() < std_lifetime_count(ty.path)) ty.lifetimes.push_back(elided());
+        return std::make_shared<const Ty>(std::move(ty));
+    }
+    const ItemRef definition = world_.resolve(crate, id);
+    if (!definition) return std::make_shared<const Ty>(std::move(ty));
+    if (item_kind(definition.json()) == "type_alias") return expand_alias(definition, ty.args, ty.lifetimes);
+    if (const Path home = definition.crate->canonical(definition.id); !home.empty()) ty.path = home;
+    if (const Json* generics = generics_of(definition.json())) {
+        Subst defaults;
+        size_t types = 0, lifetimes = 0;
+        for (const Json& param : (*generics)["params"]) {
+            const Json& param_kind = param["kind"];
+            const std::string name = param["name"].get<std::string>();
+            if (param_kind.contains("lifetime")) {
+                if (lifetimes++ >= ty.lifetimes.size()) ty.lifetimes.push_back(elided());
+            } else if (param_kind.contains("type") || param_kind.contains("const")) {
+                if (types >= ty.args.size()) {
+                    const Json* fallback = nullptr;
+                    if (param_kind.contains("type") && !param_kind["type"]["default"].is_null())
+                        fallback = &param_kind["type"]["default"];
+                    if (fallback == nullptr) break;
+                    ty.args.push_back(type(*definition.crate, *fallback, defaults));
+                }
+                defaults.types[name] = ty.args[types++];
+            }
+        }
+    }
+    return std::make_shared<const Ty>(std::move(ty));
+}
+
+TyRef Normalizer::expand_alias(const ItemRef& alias, const std::vector<TyRef>& args,
+                               const std::vector<std::string>& lifetimes) {
+    const Json& body = item_body(alias.json());
+    Subst subst;
+    size_t types = 0, regions = 0;
+    for (const Json& param : body["generics"]["params"]) {
+        const std::string name = param["name"].get<std::string>();
+        const Json& kind = param["kind"];
+        if (kind.contains("lifetime")) {
+            subst.lifetimes[name] = regions < lifetimes.size() ? lifetimes[regions] : elided();
+            ++regions;
+        } else if (types < args.size()) {
+            subst.types[name] = args[types++];
+        } else if (kind.contains("type") && !kind["type"]["default"].is_null()) {
+            subst.types[name] = type(*alias.crate, kind["type"]["default"], subst);
+        }
+    }
+    const TyRef target = type(*alias.crate, body["type"], subst);
+    if (body["generics"]["params"].empty() && target->kind == TyKind::kPath) aliases.emplace(type_key(*target), alias);
+    return target;
+}
+
+Bound Normalizer::trait_bound(const RustdocCrate& crate, const Json& trait, const Subst& subst) {
+    Bound bound;
+    const int id = trait["id"].get<int>();
+    bound.trait = crate.canonical(id);
+    if (bound.trait.empty()) bound.trait = {crate.name(), trait["path"].get<std::string>()};
+    if (!trait.contains("args") || !trait["args"].is_object()) return bound;
+    const Json& args = trait["args"];
+    if (args.contains("angle_bracketed")) {
+        for (const Json& arg : args["angle_bracketed"]["args"]) {
+            if (!arg.is_object()) continue;
+            if (arg.contains("type")) bound.args.push_back(type(crate, arg["type"], subst));
+            else if (arg.contains("lifetime")) bound.lifetimes.push_back(lifetime_of(arg["lifetime"], subst));
+        }
+        for (const Json& constraint : args["angle_bracketed"]["constraints"]) {
+            const std::string name = constraint["name"].get<std::string>();
+            const Json& binding = constraint["binding"];
+            if (binding.contains("equality") && binding["equality"].contains("type"))
+                bound.assoc[name] = type(crate, binding["equality"]["type"], subst);
+            else if (binding.contains("constraint"))
+                bound.assoc_bounds[name] = bounds(crate, binding["constraint"], subst);
+        }
+    } else if (args.contains("parenthesized")) {
+        bound.is_fn = true;
+    }
+    return bound;
+}
+
+std::vector<Bound> Normalizer::bounds(const RustdocCrate& crate, const Json& list, const Subst& subst) {
+    std::vector<Bound> out;
+    for (const Json& entry : list) {
+        if (entry.contains("trait_bound")) {
+            const Json& body = entry["trait_bound"];
+            if (body.value("modifier", "none") == "maybe") continue;
+            out.push_back(trait_bound(crate, body["trait"], subst));
+        } else if (entry.contains("outlives")) {
+            Bound bound;
+            bound.outlives = lifetime_of(entry["outlives"], subst);
+            out.push_back(std::move(bound));
+        }
+    }
+    return out;
+}
+
+TyRef Normalizer::from_impl(const ImplContext& context, const std::string& name) {
+    for (const Json& id : (*context.impl)["items"]) {
+        const Json* item = context.crate->item(id.get<int>());
+        if (item == nullptr || item_name(*item) != name || item_kind(*item) != "assoc_type") continue;
+        const Json& body = item_body(*item);
+        if (body["type"].is_null()) continue;
+        Subst subst = context.subst;
+        subst.types["Self"] = context.self;
+        return type(*context.crate, body["type"], subst);
+    }
+    return nullptr;
+}
+
+TyRef Normalizer::associated(const Ty& self, const std::string& name, const Bound* trait) {
+    if (current_impl && type_key(self) == type_key(*current_impl->self)) {
+        const std::optional<ImplContext> context = std::exchange(current_impl, std::nullopt);
+        TyRef found = from_impl(*context, name);
+        current_impl = context;
+        if (found) return found;
+    }
+    if (trait == nullptr) return nullptr;
+    if (const auto context = find_impl(self, trait->trait)) return from_impl(*context, name);
+    return nullptr;
+}
+
+std::optional<ImplContext> Normalizer::find_impl(const Ty& self, const Path& trait) {
+    if (depth_ > kDeepest) return std::nullopt;
+    ++depth_;
+    struct Leave {
+        int& depth;
+        ~Leave() { --depth; }
+    } leave{depth_};
+    const auto matches = [&](const RustdocCrate& crate, const Json& ids) -> std::optional<ImplContext> {
+        for (const Json& id : ids) {
+            const Json* item = crate.item(id.get<int>());
+            if (item == nullptr || item_kind(*item) != "impl") continue;
+            const Json& impl = item_body(*item);
+            if (impl["trait"].is_null() || impl["is_negative"].get<bool>()) continue;
+            if (crate.canonical(impl["trait"]["id"].get<int>()) != trait) continue;
+            ImplContext context{&crate, &impl, {}, std::make_shared<const Ty>(self)};
+            const TyRef pattern = type(crate, impl["for"], {});
+            if (!unify(*pattern, self, context.subst)) continue;
+            // The self type of a blanket impl is its parameter.
+            if (impl["blanket_impl"].is_object() && impl["blanket_impl"].contains("generic"))
+                context.subst.types[impl["blanket_impl"]["generic"].get<std::string>()] = context.self;
+            return context;
+        }
+        return std::nullopt;
+    };
+    if (self.kind == TyKind::kPath) {
+        if (const ItemRef home = world_.find(self.path)) {
+            const Json& body = item_body(home.json());
+            if (body.is_object() && body.contains("impls"))
+                if (auto found = matches(*home.crate, body["impls"])) return found;
+        }
+    }
+    if (const ItemRef home = world_.find(trait)) {
+        const Json& body = item_body(home.json());
+        if (body.contains("implementations"))
+            if (auto found = matches(*home.crate, body["implementations"])) return found;
+    }
+    return std::nullopt;
+}
+
+}  // namespace kayton::bindgen

@@ -1,0 +1,116 @@
+// Generator: the standard library's traits as Kayton's protocols.
+#include "kik/bindgen/generator.h"
+
+namespace kayton::bindgen {
+
+namespace {
+
+const std::map<std::string, std::pair<std::string, std::string>>& operator_names() {
+    // trait -> (method, name in Kayton)
+    static const std::map<std::string, std::pair<std::string, std::string>> names = {
+        {"Add", {"add", "__add__"}},          {"Sub", {"sub", "__sub__"}},          {"Mul", {"mul", "__mul__"}},
+        {"Div", {"div", "__truediv__"}},      {"Rem", {"rem", "__mod__"}},          {"Neg", {"neg", "__neg__"}},
+        {"Not", {"not", "__invert__"}},       {"BitAnd", {"bitand", "__and__"}},    {"BitOr", {"bitor", "__or__"}},
+        {"BitXor", {"bitxor", "__xor__"}},    {"Shl", {"shl", "__lshift__"}},       {"Shr", {"shr", "__rshift__"}},
+        {"AddAssign", {"add_assign", "__iadd__"}},       {"SubAssign", {"sub_assign", "__isub__"}},
+        {"MulAssign", {"mul_assign", "__imul__"}},       {"DivAssign", {"div_assign", "__itruediv__"}},
+        {"RemAssign", {"rem_assign", "__imod__"}},       {"BitAndAssign", {"bitand_assign", "__iand__"}},
+        {"BitOrAssign", {"bitor_assign", "__ior__"}},    {"BitXorAssign", {"bitxor_assign", "__ixor__"}},
+        {"ShlAssign", {"shl_assign", "__ilshift__"}},    {"ShrAssign", {"shr_assign", "__irshift__"}}};
+    return names;
+}
+
+}  // namespace
+
+bool Generator::bind_protocol(const TyRef& type, const std::string& name, const ItemRef& item, const Bound& trait,
+                              const ImplContext& context) {
+    const std::string& last = trait.trait.back();
+    const std::string method = item_name(item.json());
+    const std::string rust = names_.rust_type(*type);
+    const int slot = table_.handle(type);
+    const auto text = [&](const std::string& dunder, const std::string& format, const std::string& op) {
+        ManifestFunction function;
+        function.name = name + "." + dunder;
+        function.owner = name;
+        function.receiver = ReceiverMode::kShared;
+        function.params = {{"self", name}};
+        function.result = "str";
+        function.rust = rust_signature(item.json());
+        add_thunk(std::move(function), {{name, "H", ""}}, {"str", "S", ""},
+                  "let x0 = href::<" + rust + ">(a0)?; let w = new_str(&format!(\"" + format + "\", x0)); ", item, op, slot);
+        return true;
+    };
+    Binding binding;
+    binding.unit = item;
+    binding.owner = name;
+    binding.self = context.self;
+    binding.subst = context.subst;
+    binding.impl = context;
+    binding.impl_generics = &(*context.impl)["generics"];
+    const RustdocCrate* crate = context.crate;
+    const Json* impl = context.impl;
+    binding.callee = [this, crate, impl, self = context.self, method](const Subst& subst) {
+        const Bound bound = normalizer_.trait_bound(*crate, (*impl)["trait"], subst);
+        return "<" + names_.rust_type(*self) + " as " + names_.rust_trait(bound) + ">::" + method;
+    };
+    const auto bind_as = [&](const std::string& dunder, Protocol protocol = Protocol::kCall, const std::string& op = "") {
+        binding.name = name + "." + dunder;
+        binding.protocol = protocol;
+        binding.op = op;
+        bind(binding);
+        return true;
+    };
+    const bool same_type = trait.args.empty() || type_key(*trait.args[0]) == type_key(*type);
+    if (last == "Display" && method == "fmt") return text("__str__", "{}", "str");
+    if (last == "Debug" && method == "fmt") return text("__repr__", "{:?}", "repr");
+    if (last == "PartialEq" && method == "eq") return bind_as("__eq__", Protocol::kCall, same_type ? "eq" : "");
+    if (last == "Ord" && method == "cmp") return bind_as("__cmp__", Protocol::kCompare, "compare");
+    if (last == "PartialOrd" && method == "partial_cmp") {
+        // Ord, where the type has it, was bound under the same name and signature.
+        return bind_as("__cmp__", Protocol::kPartial, same_type ? "compare" : "");
+    }
+    if (last == "Hash" && method == "hash") {
+        ManifestFunction function;
+        function.name = name + ".__hash__";
+        function.owner = name;
+        function.receiver = ReceiverMode::kShared;
+        function.params = {{"self", name}};
+        function.result = "int";
+        function.rust = rust_signature(item.json());
+        add_thunk(std::move(function), {{name, "H", ""}}, {"int", "i64", ""},
+                  "let x0 = href::<" + rust + ">(a0)?; let w = hash(x0); ", item, "hash", slot);
+        return true;
+    }
+    if (last == "Clone" && method == "clone") return bind_as("clone", Protocol::kCall, "clone");
+    if (last == "Index" && method == "index") return bind_as("__getitem__");
+    if (last == "Iterator" && method == "next") {
+        bind_as("__next__", Protocol::kNext);
+        ManifestFunction function;
+        function.name = name + ".__iter__";
+        function.owner = name;
+        function.receiver = ReceiverMode::kShared;
+        function.params = {{"self", name}};
+        function.result = name;
+        function.returns_self = true;
+        add_thunk(std::move(function), {{name, "H", ""}}, {name, "H", ""}, "let w = again(a0); ", item);
+        return true;
+    }
+    if (last == "IntoIterator" && method == "into_iter") {
+        bind_as("__iter__");
+        if (context.self->kind != TyKind::kRef) bind_as("into_iter");
+        return true;
+    }
+    if (last == "Drop") return true;
+    if ((last == "LowerHex" || last == "UpperHex" || last == "LowerExp" || last == "UpperExp" || last == "Octal" ||
+         last == "Binary" || last == "Pointer") && method == "fmt") {
+        refuse(item, name + ".fmt", "formatting with the presentation types of " + last);
+        return true;
+    }
+    if (const auto known = operator_names().find(last); known != operator_names().end() && trait.trait[1] == "ops") {
+        if (method != known->second.first) return false;
+        return bind_as(known->second.second, last.ends_with("Assign") ? Protocol::kAssign : Protocol::kCall);
+    }
+    return false;
+}
+
+}  // namespace kayton::bindgen

@@ -1,0 +1,235 @@
+// CallMapper: parameters, from native representation to Rust.
+#include <algorithm>
+
+#include "kik/bindgen/mapping.h"
+
+namespace kayton::bindgen {
+
+void CallMapper::add_source(const std::string& lifetime, const std::string& place, Source::Kind kind, uint32_t slots) {
+    sources.push_back({lifetime, place, kind, slots, param_});
+}
+
+Mapped CallMapper::parameter(int index, const TyRef& type) {
+    param_ = index;
+    if (mentions_static(*type)) throw Unmapped{"a parameter must live for ever ('static)"};
+    const std::string place = "a" + std::to_string(index);
+    Mapped mapped = read(type, place, true);
+    return mapped;
+}
+
+Mapped CallMapper::temporary(const TyRef& inner, const Ty& ref, const std::string& place, bool top, const std::string& view) {
+    if (!top) throw Unmapped{"a reference inside a list or tuple to a converted value"};
+    if (result_lifetimes.contains(ref.lifetimes[0]))
+        throw Unmapped{"the result would borrow from a converted argument"};
+    if (ref.is_mut) throw Unmapped{"changes an argument of type " + type_key(*inner) + " in place"};
+    Mapped mapped = read(inner, place, true);
+    const std::string name = fresh("v");
+    statements += "let " + name + " = " + mapped.code + "; ";
+    mapped.code = view + name;
+    return mapped;
+}
+
+Mapped CallMapper::read_ref(const Ty& type, const std::string& place, bool top) {
+    const TyRef& inner = type.args[0];
+    const std::string& lifetime = type.lifetimes[0];
+    if (inner->is_prim("str")) {
+        if (type.is_mut) throw Unmapped{"changes a str in place"};
+        if (top) add_source(lifetime, place, Source::kKeep);
+        return {"str", "S", "st(" + place + ")"};
+    }
+    if (inner->kind == TyKind::kSlice) {
+        if (inner->args[0]->is_prim("u8") && !type.is_mut) {
+            if (top) add_source(lifetime, place, Source::kKeep);
+            return {"bytes", "B", "by(" + place + ")"};
+        }
+        const TyRef vector = make_path({"alloc", "vec", "Vec"}, {inner->args[0]});
+        Mapped mapped = temporary(vector, type, place, top, "&");
+        mapped.code += "[..]";
+        return mapped;
+    }
+    if (inner->is_std_path("Path", "path") || inner->is_std_path("OsStr", "ffi")) {
+        if (top) add_source(lifetime, place, Source::kKeep);
+        return {"str", "S", (inner->path.back() == "Path" ? "std::path::Path::new(st(" : "std::ffi::OsStr::new(st(") + place + "))"};
+    }
+    if (inner->is_std_path("Formatter")) throw Unmapped{"writes into a fmt::Formatter"};
+    if (inner->kind == TyKind::kDyn || inner->kind == TyKind::kImpl) throw Unmapped{"a trait object as parameter"};
+    if (table_.is_handle(*inner)) {
+        const int slot = table_.handle(inner);
+        const TypeSlotEntry& entry = table_.entries()[slot];
+        if (top) {
+            add_source(lifetime, place, type.is_mut ? Source::kExclusive : Source::kShared);
+            const std::vector<std::string> slots = lifetime_slots(*inner);
+            for (size_t i = 0; i < slots.size() && i < 31; ++i) add_source(slots[i], place, Source::kInherit, 1U << i);
+            handle_places.emplace_back(place, type.is_mut);
+        } else if (type.is_mut) {
+            throw Unmapped{"changes handles inside a list or tuple"};
+        }
+        return {entry.name, "H", (type.is_mut ? "hmut::<" : "href::<") + entry.rust + ">(" + place + ")?"};
+    }
+    return temporary(inner, type, place, top, type.is_mut ? "&mut " : "&");
+}
+
+Mapped CallMapper::read(const TyRef& type, const std::string& place, bool top) {
+    switch (type->kind) {
+        case TyKind::kPrim:
+            if (type->name == "i64") return {"int", "i64", place};
+            if (is_integer(*type)) return {"int", "i64", "int::<" + type->name + ">(" + place + ")?"};
+            if (type->name == "f64") return {"float", "f64", place};
+            if (type->name == "f32") return {"float", "f64", "(" + place + " as f32)"};
+            if (type->name == "bool") return {"bool", "u8", "(" + place + " != 0)"};
+            if (type->name == "char") return {"str", "S", "chr(" + place + ")?"};
+            throw Unmapped{"parameter of type " + type->name};
+        case TyKind::kRef: return read_ref(*type, place, top);
+        case TyKind::kArray:
+            if (is_byte_array(*type)) return {"bytes", "B", "sized::<" + table_.names().rust_type(*type) + ">(" + place + ")?"};
+            {
+                Mapped mapped = read(make_path({"alloc", "vec", "Vec"}, {type->args[0]}), place, false);
+                mapped.code += ".try_into().map_err(|_| raise(\"ValueError\", \"expected a list of length " + type->name + "\"))?";
+                return mapped;
+            }
+        case TyKind::kTuple: {
+            if (type->is_unit()) return {"None", "u8", "()"};
+            std::vector<Mapped> members;
+            Mapped out;
+            const std::string at = top ? "(*" + place + ")" : place;
+            for (size_t i = 0; i < type->args.size(); ++i) {
+                members.push_back(read(type->args[i], at + "." + std::to_string(i), false));
+                out.kayton += (i == 0 ? "tuple[" : ", ") + members.back().kayton;
+                out.code += members.back().code + ", ";
+            }
+            if (!result_lifetimes.empty())
+                for (const std::string& lifetime : lifetime_slots(*type))
+                    if (result_lifetimes.contains(lifetime)) throw Unmapped{"the result would borrow from inside a tuple"};
+            out.kayton += "]";
+            out.storage = tuple_storage(members);
+            out.code = "(" + out.code + ")";
+            return out;
+        }
+        case TyKind::kPath: return read_path(type, place, top);
+        case TyKind::kSlice: throw Unmapped{"an unsized parameter"};
+        case TyKind::kImpl: throw Unmapped{"no instance is known for impl " + (type->bounds.empty() ? "Trait" : join(type->bounds[0].trait, "::"))};
+        case TyKind::kDyn: throw Unmapped{"a trait object as parameter"};
+        case TyKind::kFnPointer: throw Unmapped{"takes a function"};
+        case TyKind::kRawPointer: throw Unmapped{"raw pointer"};
+        case TyKind::kGeneric: throw Unmapped{"type parameter " + type->name + " has no instance"};
+        case TyKind::kProjection: throw Unmapped{"associated type " + type->name + " is not known"};
+        case TyKind::kConst:
+        case TyKind::kUnsupported: throw Unmapped{type->name};
+    }
+    throw Unmapped{"parameter of an unknown kind"};
+}
+
+Mapped CallMapper::read_path(const TyRef& type, const std::string& place, bool top) {
+    const std::string& last = type->path.back();
+    if (is_byte_array(*type)) return {"bytes", "B", "sized::<" + table_.names().rust_type(*type) + ">(" + place + ")?"};
+    if (is_std(type->path)) {
+        if (last == "String") return {"str", "S", "st(" + place + ").to_owned()"};
+        if (last == "PathBuf") return {"str", "S", "std::path::PathBuf::from(st(" + place + "))"};
+        if (last == "OsString") return {"str", "S", "std::ffi::OsString::from(st(" + place + "))"};
+        if (last == "Duration") return {"float", "f64", "duration(" + place + ")?"};
+        if (last == "Ordering" && type->path[1] == "cmp") return {"int", "i64", "order(" + place + ")"};
+        if ((last == "Box" || last == "Rc" || last == "Arc") && !type->args.empty()) {
+            const TyRef& inner = type->args[0];
+            if (inner->is_prim("str")) return {"str", "S", "st(" + place + ").into()"};
+            if (inner->kind == TyKind::kSlice) {
+                Mapped mapped = read(make_path({"alloc", "vec", "Vec"}, {inner->args[0]}), place, top);
+                mapped.code += ".into()";
+                return mapped;
+            }
+            Mapped mapped = read(inner, place, top);
+            mapped.code = std_rust_path(type->path) + "::new(" + mapped.code + ")";
+            return mapped;
+        }
+        if (last == "Cow") {
+            const TyRef& inner = type->args.at(0);
+            const TyRef borrowed = make_ref(inner, type->lifetimes.empty() ? "'_" : type->lifetimes[0]);
+            Mapped mapped = read(borrowed, place, top);
+            mapped.code = "std::borrow::Cow::Borrowed(" + mapped.code + ")";
+            return mapped;
+        }
+        if (last == "Vec") {
+            const TyRef& element = type->args.at(0);
+            if (element->is_prim("u8")) return {"bytes", "B", "by(" + place + ").to_vec()"};
+            for (const std::string& lifetime : lifetime_slots(*element)) {
+                if (!result_lifetimes.contains(lifetime)) continue;
+                if (!top) throw Unmapped{"the result would borrow from a list inside a list"};
+                if (element->kind == TyKind::kRef && table_.is_handle(*element->args[0])) add_source(lifetime, place, Source::kSharedItems);
+                else if (element->kind == TyKind::kRef) add_source(lifetime, place, Source::kKeepItems);
+                else throw Unmapped{"the result would borrow from inside a list"};
+            }
+            const std::string item = fresh("i");
+            const Mapped inner = read(element, item, false);
+            if (inner.kayton == "None") throw Unmapped{"a list of ()"};
+            if (inner.storage == "H" && top) handle_list_places.push_back(place);
+            return {"list[" + inner.kayton + "]", "L",
+                    "items(" + place + ", |" + item + ": " + inner.storage + "| Ok(" + inner.code + "))?"};
+        }
+        if (last == "Option") {
+            const TyRef& inner = type->args.at(0);
+            const size_t first_statement = statements.size();
+            Mapped mapped = read(inner, place, top);
+            const std::string needed = statements.substr(first_statement);
+            statements.resize(first_statement);
+            if (mapped.nullable || mapped.kayton == "None" || mapped.kayton.find(" | ") != std::string::npos)
+                throw Unmapped{"Option of an optional value"};
+            if (!needed.empty()) throw Unmapped{"an optional reference to a converted value"};
+            if (mapped.pointer())
+                return {mapped.kayton + " | None", mapped.storage,
+                        "if " + place + ".is_null() { None } else { Some(" + mapped.code + ") }", true};
+            const std::string at = top ? "(*" + place + ")" : place;
+            static const std::map<std::string, std::string> unbox = {{"i64", "as_int"}, {"f64", "as_float"}, {"u8", "as_bool"}};
+            const auto how = unbox.find(mapped.storage);
+            if (how == unbox.end()) throw Unmapped{"an optional " + mapped.kayton};
+            const Mapped scalar = read(inner, how->second + "(" + at + ")", false);
+            return {mapped.kayton + " | None", "KtValue", "if is_none(" + at + ") { None } else { Some(" + scalar.code + ") }"};
+        }
+        if (last == "Range" && !type->args.empty() && is_integer(*type->args[0]))
+            return {"range", "KtRange", "range::<" + type->args[0]->name + ">(" + (top ? "*" : "") + place + ")?"};
+        if (!table_.is_handle(*type)) throw Unmapped{"parameter of type " + std_rust_path(type->path)};
+    }
+    const int slot = table_.handle(type);
+    const TypeSlotEntry& entry = table_.entries()[slot];
+    const bool copy = table_.is_copy(*type);
+    const std::vector<std::string> slots = lifetime_slots(*type);
+    if (top) {
+        for (size_t i = 0; i < slots.size() && i < 31; ++i) add_source(slots[i], place, Source::kInherit, 1U << i);
+        handle_places.emplace_back(place, !copy);
+        if (!copy && !slots.empty()) after += "gone(" + place + "); ";
+    }
+    if (copy) return {entry.name, "H", "hcopy::<" + entry.rust + ">(" + place + ")?"};
+    return {entry.name, "H", "hval::<" + entry.rust + ">(" + place + ", c\"" + call_name_ + "\")?"};
+}
+
+void CallMapper::finish_parameters(const std::vector<TyRef>& types) {
+    std::string checks;
+    for (size_t i = 0; i < handle_places.size(); ++i) {
+        if (!handle_places[i].second) continue;
+        for (size_t j = 0; j < handle_places.size(); ++j)
+            if (i != j && (j > i || !handle_places[j].second))
+                checks += "distinct(" + handle_places[i].first + ", " + handle_places[j].first + ")?; ";
+        for (const std::string& list : handle_list_places)
+            checks += "distinct_items(" + handle_places[i].first + ", " + list + ")?; ";
+    }
+    statements = checks + statements;
+    // A receiver or argument that has a lifetime in its type may store what another argument lends under that lifetime:
+    // it keeps those objects from now on.
+    for (size_t i = 0; i < types.size(); ++i) {
+        if (types[i]->kind != TyKind::kRef || !table_.is_handle(*types[i]->args[0])) continue;
+        const std::vector<std::string> slots = lifetime_slots(*types[i]->args[0]);
+        std::string tied;
+        for (size_t slot = 0; slot < slots.size() && slot < 31; ++slot) {
+            for (const Source& source : sources) {
+                if (source.param == static_cast<int>(i) || source.lifetime != slots[slot]) continue;
+                Source only = source;
+                only.lifetime = "'attach";
+                const std::string to = std::to_string(1U << slot);
+                static const char* const names[] = {"keep", "shared", "exclusive", "inherit", "keep_items", "shared_items"};
+                tied += (tied.empty() ? "" : ", ") + std::string(names[only.kind]) + "(" + only.place +
+                        (only.kind == Source::kInherit ? ", " + std::to_string(only.slots) : "") + ", " + to + ")";
+            }
+        }
+        if (!tied.empty()) after = "attach(a" + std::to_string(i) + ", &[" + tied + "]); " + after;
+    }
+}
+
+}  // namespace kayton::bindgen

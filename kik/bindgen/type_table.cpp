@@ -1,0 +1,133 @@
+#include "kik/bindgen/mapping.h"
+
+namespace kayton::bindgen {
+
+namespace {
+
+const Path kCopyTrait = {"core", "marker", "Copy"};
+const Path kCloneTrait = {"core", "clone", "Clone"};
+const Path kErrorTrait = {"core", "error", "Error"};
+
+}  // namespace
+
+bool is_integer(const Ty& type) {
+    static const std::set<std::string> names = {"i8", "i16", "i32", "i64", "i128", "isize",
+                                                "u8", "u16", "u32", "u64", "u128", "usize"};
+    return type.kind == TyKind::kPrim && names.contains(type.name);
+}
+
+bool is_byte_array(const Ty& type) {
+    if (type.kind == TyKind::kArray) return type.args[0]->is_prim("u8");
+    return type.kind == TyKind::kPath && !type.args.empty() && type.args[0]->is_prim("u8") &&
+           ((type.path[0] == "hybrid_array" && type.path.back() == "Array") ||
+            (type.path[0] == "generic_array" && type.path.back() == "GenericArray"));
+}
+
+std::string tuple_storage(const std::vector<Mapped>& members) {
+    if (members.size() > 6) throw Unmapped{"a tuple of more than six members"};
+    std::string out = "T" + std::to_string(members.size()) + "<";
+    for (const Mapped& member : members) out += (&member == &members[0] ? "" : ", ") + member.storage;
+    return out + ">";
+}
+
+bool TypeTable::is_copy(const Ty& type) {
+    static const std::set<std::string> std_copy = {"Ipv4Addr", "Ipv6Addr", "IpAddr", "SocketAddr", "SocketAddrV4", "SocketAddrV6",
+                                                   "SystemTime", "Instant", "FileType", "ThreadId", "TypeId", "Duration",
+                                                   "Ordering", "ErrorKind", "Alignment"};
+    switch (type.kind) {
+        case TyKind::kPrim: return type.name != "str";
+        case TyKind::kRef: return !type.is_mut;
+        case TyKind::kArray: return is_copy(*type.args[0]);
+        case TyKind::kTuple:
+            for (const TyRef& member : type.args)
+                if (!is_copy(*member)) return false;
+            return true;
+        case TyKind::kPath:
+            if (is_std(type.path)) {
+                if (type.path.back() == "Option") return is_copy(*type.args[0]);
+                return std_copy.contains(type.path.back());
+            }
+            return normalizer_.find_impl(type, kCopyTrait).has_value();
+        default: return false;
+    }
+}
+
+bool TypeTable::is_clone(const Ty& type) {
+    if (is_copy(type)) return true;
+    return type.kind == TyKind::kPath && !is_std(type.path) && normalizer_.find_impl(type, kCloneTrait).has_value();
+}
+
+bool TypeTable::is_error(const Ty& type) {
+    if (type.kind != TyKind::kPath) return false;
+    if (is_std(type.path)) return type.path.back().find("Error") != std::string::npos;
+    return normalizer_.find_impl(type, kErrorTrait).has_value();
+}
+
+bool TypeTable::is_handle(const Ty& type) {
+    if (type.kind != TyKind::kPath || is_byte_array(type)) return false;
+    if (!is_std(type.path)) return true;
+    static const std::set<std::string> converted = {"Option", "Result", "String", "PathBuf", "OsString", "Path", "OsStr", "Vec",
+                                                    "Box", "Cow", "Duration", "Ordering", "Range", "Rc", "Arc", "HashMap", "BTreeMap",
+                                                    "HashSet", "BTreeSet", "VecDeque", "Formatter", "Context", "Arguments", "Pin",
+                                                    "RangeInclusive", "RangeFrom", "RangeTo", "RangeFull", "CStr", "CString", "Cell", "RefCell"};
+    return !converted.contains(type.path.back());
+}
+
+int TypeTable::handle(const TyRef& type) {
+    if (is_error(*type)) throw Unmapped{"a value of the exception class " + names_.kayton_type(*type)};
+    const std::string rust = names_.rust_type(*type);
+    const std::string name = names_.kayton_type(*type);
+    if (const auto out = left_out_.find("type " + name); out != left_out_.end()) throw Unmapped{name + ": " + out->second};
+    const auto [entry, fresh] = by_name_.emplace(name, static_cast<int>(entries_.size()));
+    if (fresh) {
+        // Lifetimes are the type's own: each place gets its slot.
+        TyRef canonical = type;
+        Subst subst;
+        int next = 0;
+        const auto rename = [&](auto&& self, const TyRef& ty) -> TyRef {
+            Ty copy = *ty;
+            for (std::string& lifetime : copy.lifetimes)
+                if (lifetime != "'static") lifetime = "'s" + std::to_string(next++);
+            for (TyRef& arg : copy.args) arg = self(self, arg);
+            return std::make_shared<const Ty>(std::move(copy));
+        };
+        canonical = rename(rename, type);
+        entries_.push_back({SlotKind::kHandle, name, canonical, rust});
+    } else if (entries_[entry->second].kind != SlotKind::kHandle || type_key(*entries_[entry->second].type) != type_key(*type)) {
+        throw Unmapped{"the name " + name + " stands for another type already"};
+    }
+    return entry->second;
+}
+
+int TypeTable::exception(const TyRef& type) {
+    const std::string name = names_.kayton_type(*type);
+    const auto [entry, fresh] = by_name_.emplace(name, static_cast<int>(entries_.size()));
+    if (fresh) entries_.push_back({SlotKind::kException, name, type, ""});
+    else if (entries_[entry->second].kind != SlotKind::kException) throw Unmapped{name + " is a handle type already"};
+    return entry->second;
+}
+
+int TypeTable::composed(const std::string& signature) {
+    const auto [entry, fresh] = by_name_.emplace(signature, static_cast<int>(entries_.size()));
+    if (fresh) entries_.push_back({SlotKind::kComposed, signature, nullptr, ""});
+    return entry->second;
+}
+
+int TypeTable::iterator(const TyRef& item) {
+    std::string name = names_.crate_name() + ".Iterator_";
+    for (const char c : type_key(*item)) {
+        if (std::isalnum(static_cast<unsigned char>(c))) name += c;
+        else if (name.back() != '_') name += '_';
+    }
+    while (name.back() == '_') name.pop_back();
+    if (const auto out = left_out_.find("type " + name); out != left_out_.end()) throw Unmapped{name + ": " + out->second};
+    const auto [entry, fresh] = by_name_.emplace(name, static_cast<int>(entries_.size()));
+    if (fresh) {
+        iterator_items_.emplace(entry->second, item);
+        const std::string rust = "Box<dyn Iterator<Item = " + names_.rust_type(*item) + ">>";
+        entries_.push_back({SlotKind::kHandle, name, nullptr, rust});
+    }
+    return entry->second;
+}
+
+}  // namespace kayton::bindgen

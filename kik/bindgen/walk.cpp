@@ -1,0 +1,520 @@
+// Generator: the walk over a crate's public items and over the impls of every type that comes up.
+#include <algorithm>
+#include <deque>
+
+#include "kik/bindgen/generator.h"
+
+namespace kayton::bindgen {
+
+namespace {
+
+// How deep re-exported items of other crates are offered: sha2::digest::Digest, not sha2::digest::typenum::consts::U32.
+constexpr size_t kDeepestForeignPath = 3;
+
+bool is_type_kind(const std::string& kind) { return kind == "struct" || kind == "enum" || kind == "union"; }
+
+}  // namespace
+
+Generator::Generator(const BindgenRequest& request, World& world, const RustdocCrate& main)
+    : request_(request),
+      world_(world),
+      main_(main),
+      public_names_(world.public_names(main)),
+      normalizer_(world),
+      names_(world, main, public_names_, normalizer_.aliases),
+      table_(world, normalizer_, names_, request.left_out),
+      instances_(table_) {}
+
+Bindings Generator::run() {
+    visit_items();
+    visit_pending_types();
+    collect_unseen_units();
+    Bindings out;
+    out.lib_rs = lib_rs(out.thunk_at_line);
+    out.extra_dependencies.assign(names_.extra_dependencies().begin(), names_.extra_dependencies().end());
+    out.manifest = manifest();
+    return out;
+}
+
+// A type without type parameters, its lifetimes named.
+TyRef Generator::plain_instance(const ItemRef& item) {
+    std::vector<std::string> lifetimes;
+    std::vector<TyRef> args;
+    for (const Json& param : item_body(item.json())["generics"]["params"]) {
+        const Json& kind = param["kind"];
+        if (kind.contains("lifetime")) {
+            lifetimes.push_back("'s" + std::to_string(lifetimes.size()));
+        } else if (kind.contains("type") && !kind["type"]["default"].is_null()) {
+            args.push_back(normalizer_.type(*item.crate, kind["type"]["default"], {}));
+        } else {
+            return nullptr;
+        }
+    }
+    return make_path(item.crate->canonical(item.id), args, lifetimes);
+}
+
+void Generator::visit_items() {
+    // In order of names, so that the same JSON always gives the same wrapper; aliases first: they name instances.
+    std::vector<std::pair<Path, ItemRef>> items;
+    for (const auto& [item, path] : public_names_)
+        if (item.crate == &main_ || path.size() <= kDeepestForeignPath) items.emplace_back(path, item);
+    std::sort(items.begin(), items.end(), [](const auto& a, const auto& b) {
+        return std::pair(a.first.size(), a.first) < std::pair(b.first.size(), b.first);
+    });
+    for (const auto& [path, item] : items) {
+        if (item_kind(item.json()) != "type_alias" || !item_body(item.json())["generics"]["params"].empty()) continue;
+        const TyRef target = normalizer_.type(*item.crate, item_body(item.json())["type"], {});
+        if (target->kind == TyKind::kPath) normalizer_.aliases.emplace(type_key(*target), item);
+    }
+    for (const auto& [path, item] : items) {
+        const std::string& kind = item_kind(item.json());
+        const std::string name = join(path, ".");
+        try {
+            if (kind == "function") {
+                visit_free_function(item, path);
+            } else if (is_type_kind(kind)) {
+                const TyRef type = plain_instance(item);
+                if (type && !table_.is_error(*type) && !is_byte_array(*type)) (void)table_.handle(type);
+            } else if (kind == "type_alias" && item_body(item.json())["generics"]["params"].empty()) {
+                const TyRef type = normalizer_.type(*item.crate, item_body(item.json())["type"], {});
+                if (table_.is_handle(*type) && !table_.is_error(*type)) (void)table_.handle(type);
+            } else if (kind == "constant" || kind == "static") {
+                visit_constant(item, path);
+            }
+        } catch (const Unmapped& why) {
+            skip(name, why.reason);
+        }
+    }
+}
+
+void Generator::visit_pending_types() {
+    for (; visited_types_ < table_.entries().size(); ++visited_types_) {
+        const TypeSlotEntry entry = table_.entries()[visited_types_];
+        if (entry.kind != SlotKind::kHandle) continue;
+        if (!entry.type) visit_iterator(static_cast<int>(visited_types_));
+        else visit_type(entry.type, static_cast<int>(visited_types_));
+    }
+}
+
+void Generator::visit_free_function(const ItemRef& item, const Path& path) {
+    Binding binding;
+    binding.unit = item;
+    binding.name = join(path, ".");
+    binding.callee = [rust = join(path, "::")](const Subst&) { return rust; };
+    bind(binding);
+}
+
+void Generator::visit_constant(const ItemRef& item, const Path& path) {
+    const bool is_static = item_kind(item.json()) == "static";
+    const Json& body = item_body(item.json());
+    CallMapper mapper(table_, join(path, "."));
+    TyRef type = normalizer_.type(*item.crate, body["type"], {});
+    std::string expression = join(path, "::");
+    if (is_static) {
+        if (body["is_mutable"].get<bool>()) throw Unmapped{"a mutable static"};
+        type = make_ref(type, "'static");
+        expression = "&" + expression;
+    }
+    const Mapped result = mapper.result(type, expression);
+    ManifestFunction function;
+    function.name = join(path, ".");
+    function.constant = true;
+    function.result = result.kayton;
+    function.doc = first_paragraph(item.json());
+    add_thunk(std::move(function), {}, result, "let w = " + result.code + "; ", {});
+}
+
+void Generator::visit_type(const TyRef& type, int slot) {
+    const std::string name = table_.entries()[slot].name;
+    const ItemRef item = world_.find(type->path);
+    if (!item) return;  // a type of std: its handle can be shown and passed on
+    const Json& body = item_body(item.json());
+    visit_fields(type, name, item);
+    visit_variants(type, name, item);
+    // Inherent methods first: where a trait offers the same name, theirs is what `value.name()` means.
+    for (const int pass : {0, 1, 2})
+        for (const Json& id : body["impls"]) {
+            const Json* impl_item = item.crate->item(id.get<int>());
+            if (impl_item == nullptr) continue;
+            const Json& impl = item_body(*impl_item);
+            const bool inherent = impl["trait"].is_null();
+            const bool ord = !inherent && item.crate->canonical(impl["trait"]["id"].get<int>()).back() == "Ord";
+            if ((inherent ? 0 : ord ? 1 : 2) == pass) visit_impl(type, name, *item.crate, impl);
+        }
+}
+
+void Generator::visit_impl(const TyRef& type, const std::string& name, const RustdocCrate& crate, const Json& impl) {
+    if (impl["is_synthetic"].get<bool>() || impl["is_negative"].get<bool>()) return;
+    ImplContext context{&crate, &impl, {}, type};
+    TyRef pattern = normalizer_.type(crate, impl["for"], {});
+    const bool blanket = impl["blanket_impl"].is_object();
+    if (pattern->kind == TyKind::kRef) {
+        if (!unify(*pattern->args[0], *type, context.subst)) return;
+        const std::string lifetime = "'self";
+        context.subst.lifetimes[pattern->lifetimes[0]] = lifetime;
+        context.self = make_ref(type, lifetime, pattern->is_mut);
+    } else if (!unify(*pattern, *type, context.subst)) {
+        return;
+    }
+    if (blanket && impl["blanket_impl"].contains("generic"))
+        context.subst.types[impl["blanket_impl"]["generic"].get<std::string>()] = type;
+    if (impl["trait"].is_null()) {
+        for (const Json& id : impl["items"]) {
+            const Json* member = crate.item(id.get<int>());
+            if (member == nullptr || (*member)["visibility"] != "public") continue;
+            const std::string method = item_name(*member);
+            if (item_kind(*member) == "assoc_const") {
+                visit_associated_constant(type, name, crate, *member, context.subst);
+            } else if (item_kind(*member) == "function") {
+                Binding binding;
+                binding.unit = {&crate, id.get<int>()};
+                binding.name = name + "." + method;
+                binding.owner = name;
+                binding.self = type;
+                binding.subst = context.subst;
+                binding.impl = context;
+                binding.impl_generics = &impl["generics"];
+                binding.callee = [this, type, method](const Subst&) { return "<" + names_.rust_type(*type) + ">::" + method; };
+                bind(binding);
+                const Json& inputs = item_body(*member)["sig"]["inputs"];
+                if (method == "len" && inputs.size() == 1) {
+                    binding.name = name + ".__len__";
+                    binding.op = "len";
+                    bind(binding);
+                }
+            }
+        }
+        return;
+    }
+    Subst with_self = context.subst;
+    with_self.types["Self"] = context.self;
+    const Bound trait = normalizer_.trait_bound(crate, impl["trait"], with_self);
+    if (is_std(trait.trait) && blanket) return;
+    if (is_std(trait.trait) && trait.trait.back() == "Deref") visit_deref(type, name, context);
+    if (!is_std(trait.trait)) {
+        visit_trait_methods(type, name, context, trait);
+        return;
+    }
+    for (const Json& id : impl["items"]) {
+        const Json* member = crate.item(id.get<int>());
+        if (member == nullptr || item_kind(*member) != "function") continue;
+        const ItemRef item{&crate, id.get<int>()};
+        const std::string method = item_name(*member);
+        try {
+            if (bind_protocol(type, name, item, trait, context)) continue;
+        } catch (const Unmapped& why) {
+            refuse(item, name + "." + method, why.reason);
+            continue;
+        }
+        Binding binding;
+        binding.unit = item;
+        binding.name = name + "." + method;
+        binding.owner = name;
+        binding.self = context.self;
+        binding.subst = context.subst;
+        binding.impl = context;
+        binding.impl_generics = &impl["generics"];
+        binding.callee = [this, &crate, &impl, self = context.self, method](const Subst& subst) {
+            const Bound bound = normalizer_.trait_bound(crate, impl["trait"], subst);
+            return "<" + names_.rust_type(*self) + " as " + names_.rust_trait(bound) + ">::" + method;
+        };
+        bind(binding);
+    }
+}
+
+void Generator::visit_trait_methods(const TyRef& type, const std::string& name, const ImplContext& context, const Bound& trait) {
+    const ItemRef definition = world_.find(trait.trait);
+    if (!definition) return;
+    try {
+        (void)names_.rust_path(trait.trait);
+    } catch (const Unmapped&) {
+        return;  // a sealed or private trait: its methods cannot be called from outside
+    }
+    const Json& body = item_body(definition.json());
+    Subst trait_subst = context.subst;
+    size_t next = 0;
+    for (const Json& param : body["generics"]["params"])
+        if (param["kind"].contains("type") && next < trait.args.size())
+            trait_subst.types[param["name"].get<std::string>()] = trait.args[next++];
+    for (const Json& id : body["items"]) {
+        const Json* declared = definition.crate->item(id.get<int>());
+        if (declared == nullptr) continue;
+        const std::string method = item_name(*declared);
+        // The impl's own item where it has one: its signature is the more exact.
+        ItemRef item{definition.crate, id.get<int>()};
+        bool from_impl = false;
+        for (const Json& own : (*context.impl)["items"]) {
+            const Json* member = context.crate->item(own.get<int>());
+            if (member == nullptr || item_name(*member) != method || item_kind(*member) != item_kind(*declared)) continue;
+            item = {context.crate, own.get<int>()};
+            from_impl = !(*context.impl)["blanket_impl"].is_object();
+            break;
+        }
+        if (item_kind(*declared) == "assoc_const") {
+            try {
+                visit_associated_constant(type, name, *item.crate, item.json(), from_impl ? context.subst : trait_subst);
+            } catch (const Unmapped& why) {
+                skip(name + "." + method, why.reason);
+            }
+            continue;
+        }
+        if (item_kind(*declared) != "function") continue;
+        Binding binding;
+        binding.unit = from_impl ? item : ItemRef{definition.crate, id.get<int>()};
+        binding.name = name + "." + method;
+        binding.owner = name;
+        binding.self = context.self;
+        binding.subst = from_impl ? context.subst : trait_subst;
+        binding.impl = context;
+        binding.impl_generics = &(*context.impl)["generics"];
+        if ((*context.impl)["blanket_impl"].is_object()) binding.impl_generics = nullptr;
+        binding.callee = [this, self = context.self, trait, method](const Subst&) {
+            return "<" + names_.rust_type(*self) + " as " + names_.rust_trait(trait) + ">::" + method;
+        };
+        bind(binding);
+    }
+}
+
+void Generator::visit_deref(const TyRef& type, const std::string& name, const ImplContext& context) {
+    for (const Json& id : (*context.impl)["items"]) {
+        const Json* member = context.crate->item(id.get<int>());
+        if (member == nullptr || item_kind(*member) != "assoc_type" || item_name(*member) != "Target") continue;
+        const TyRef target = normalizer_.type(*context.crate, item_body(*member)["type"], context.subst);
+        const ItemRef home = target->kind == TyKind::kPath ? world_.find(target->path) : ItemRef{};
+        if (!home) return;
+        for (const Json& impl_id : item_body(home.json())["impls"]) {
+            const Json* impl_item = home.crate->item(impl_id.get<int>());
+            if (impl_item == nullptr || !item_body(*impl_item)["trait"].is_null()) continue;
+            const Json& impl = item_body(*impl_item);
+            ImplContext inner{home.crate, &impl, {}, target};
+            if (!unify(*normalizer_.type(*home.crate, impl["for"], {}), *target, inner.subst)) continue;
+            for (const Json& item_id : impl["items"]) {
+                const Json* method_item = home.crate->item(item_id.get<int>());
+                if (method_item == nullptr || item_kind(*method_item) != "function" || (*method_item)["visibility"] != "public") continue;
+                const Json& inputs = item_body(*method_item)["sig"]["inputs"];
+                if (inputs.empty() || inputs[0][0] != "self" || !inputs[0][1].contains("borrowed_ref") ||
+                    inputs[0][1]["borrowed_ref"]["is_mutable"].get<bool>())
+                    continue;
+                const std::string method = item_name(*method_item);
+                Binding binding;
+                binding.unit = {home.crate, item_id.get<int>()};
+                binding.name = name + "." + method;
+                binding.owner = name;
+                // The receiver is read as this type's handle; dereferencing gives what the method takes.
+                binding.self = type;
+                binding.subst = inner.subst;
+                binding.impl = inner;
+                binding.impl_generics = &impl["generics"];
+                binding.receiver_view = "&**";
+                binding.callee = [this, target, method](const Subst&) { return "<" + names_.rust_type(*target) + ">::" + method; };
+                bind(binding);
+            }
+        }
+    }
+}
+
+void Generator::visit_fields(const TyRef& type, const std::string& name, const ItemRef& item) {
+    if (item_kind(item.json()) != "struct") return;
+    const Json& body = item_body(item.json());
+    const Json& kind = body["kind"];
+    const std::string rust = names_.rust_type(*type);
+    if (kind.is_string()) {
+        // A unit struct names its value.
+        if (item.crate != &main_ || has_attribute(item.json(), "non_exhaustive")) return;
+        CallMapper mapper(table_, name);
+        const Mapped result = mapper.result(type, rust);
+        ManifestFunction function;
+        function.name = name;
+        function.owner = name;
+        function.constant = true;
+        function.result = result.kayton;
+        add_thunk(std::move(function), {}, result, "let w = " + result.code + "; ", {});
+        return;
+    }
+    const bool tuple = kind.contains("tuple");
+    const Json& ids = tuple ? kind["tuple"] : kind["plain"]["fields"];
+    bool all_public = !has_attribute(item.json(), "non_exhaustive") && (tuple || !kind["plain"]["has_stripped_fields"].get<bool>());
+    // Type and lifetime parameters of the definition, as this instance has them.
+    Subst subst;
+    size_t types = 0, lifetimes = 0;
+    for (const Json& param : body["generics"]["params"]) {
+        const std::string param_name = param["name"].get<std::string>();
+        if (param["kind"].contains("lifetime") && lifetimes < type->lifetimes.size()) subst.lifetimes[param_name] = type->lifetimes[lifetimes++];
+        else if (!param["kind"].contains("lifetime") && types < type->args.size()) subst.types[param_name] = type->args[types++];
+    }
+    std::vector<std::pair<std::string, TyRef>> fields;
+    for (size_t i = 0; i < ids.size(); ++i) {
+        const Json* field = ids[i].is_null() ? nullptr : item.crate->item(ids[i].get<int>());
+        if (field == nullptr || ((*field)["visibility"] != "public")) {
+            all_public = false;
+            continue;
+        }
+        const std::string field_name = item_name(*field);
+        TyRef field_type;
+        normalizer_.elided = [] { return std::string("'static"); };
+        field_type = normalizer_.type(*item.crate, item_body(*field), subst);
+        normalizer_.elided = [] { return std::string("'_"); };
+        fields.emplace_back(field_name, field_type);
+        const std::string shown = tuple ? "_" + field_name : field_name;
+        try {
+            CallMapper mapper(table_, name + "." + shown);
+            const Mapped self = mapper.parameter(0, make_ref(type, "'self"));
+            const Mapped result = mapper.result(make_ref(field_type, "'self"), "&x0." + field_name);
+            ManifestFunction function;
+            function.name = name + "." + shown;
+            function.owner = name;
+            function.receiver = ReceiverMode::kShared;
+            function.field = true;
+            function.params = {{"self", self.kayton}};
+            function.result = result.kayton;
+            function.borrows.assign(mapper.borrowed_params.begin(), mapper.borrowed_params.end());
+            function.doc = first_paragraph(*field);
+            add_thunk(std::move(function), {self}, result, "let x0 = " + self.code + "; let w = " + result.code + "; ", {});
+        } catch (const Unmapped& why) {
+            skip(name + "." + shown, why.reason);
+        }
+    }
+    if (!all_public || fields.empty()) return;
+    try {
+        CallMapper mapper(table_, name);
+        for (const auto& [field_name, field_type] : fields)
+            for (const std::string& lifetime : lifetime_slots(*field_type)) mapper.result_lifetimes.insert(lifetime);
+        ManifestFunction function;
+        function.name = name;
+        function.owner = name;
+        function.doc = first_paragraph(item.json());
+        std::vector<Mapped> params;
+        std::vector<TyRef> param_types;
+        std::string lets, literal;
+        for (size_t i = 0; i < fields.size(); ++i) {
+            params.push_back(mapper.parameter(static_cast<int>(i), fields[i].second));
+            param_types.push_back(fields[i].second);
+            function.params.push_back({tuple ? "_" + fields[i].first : fields[i].first, params.back().kayton});
+            lets += "let x" + std::to_string(i) + " = " + params.back().code + "; ";
+            literal += (i == 0 ? "" : ", ") + fields[i].first + ": x" + std::to_string(i);
+        }
+        mapper.finish_parameters(param_types);
+        // Through the definition's path: an alias cannot be written as a literal with its parameters.
+        const Mapped result = mapper.result(type, names_.rust_path(type->path) + " { " + literal + " }");
+        function.result = result.kayton;
+        function.borrows.assign(mapper.borrowed_params.begin(), mapper.borrowed_params.end());
+        add_thunk(std::move(function), params, result, mapper.statements + lets + "let w = " + result.code + "; " + mapper.after, {});
+    } catch (const Unmapped& why) {
+        skip(name + "(" + (tuple ? "..." : "field=...") + ")", why.reason);
+    }
+}
+
+void Generator::visit_variants(const TyRef& type, const std::string& name, const ItemRef& item) {
+    if (item_kind(item.json()) != "enum") return;
+    const std::string rust = names_.rust_type(*type);
+    Subst subst;
+    size_t types = 0, lifetimes = 0;
+    for (const Json& param : item_body(item.json())["generics"]["params"]) {
+        const std::string param_name = param["name"].get<std::string>();
+        if (param["kind"].contains("lifetime") && lifetimes < type->lifetimes.size()) subst.lifetimes[param_name] = type->lifetimes[lifetimes++];
+        else if (!param["kind"].contains("lifetime") && types < type->args.size()) subst.types[param_name] = type->args[types++];
+    }
+    for (const Json& id : item_body(item.json())["variants"]) {
+        const Json* variant = item.crate->item(id.get<int>());
+        if (variant == nullptr) continue;
+        const std::string variant_name = item_name(*variant);
+        const Json& kind = item_body(*variant)["kind"];
+        try {
+            if (has_attribute(*variant, "non_exhaustive")) throw Unmapped{"a non-exhaustive variant cannot be made outside its crate"};
+            CallMapper mapper(table_, name + "." + variant_name);
+            ManifestFunction function;
+            function.name = name + "." + variant_name;
+            function.owner = name;
+            function.doc = first_paragraph(*variant);
+            if (kind.is_string()) {
+                const Mapped result = mapper.result(type, "<" + rust + ">::" + variant_name);
+                function.constant = true;
+                function.result = result.kayton;
+                add_thunk(std::move(function), {}, result, "let w = " + result.code + "; ", {});
+                continue;
+            }
+            const bool tuple = kind.contains("tuple");
+            const Json& ids = tuple ? kind["tuple"] : kind["struct"]["fields"];
+            std::vector<Mapped> params;
+            std::vector<TyRef> param_types;
+            std::string lets, literal;
+            for (size_t i = 0; i < ids.size(); ++i) {
+                const Json* field = ids[i].is_null() ? nullptr : item.crate->item(ids[i].get<int>());
+                if (field == nullptr) throw Unmapped{"a hidden field"};
+                const std::string field_name = item_name(*field);
+                const TyRef field_type = normalizer_.type(*item.crate, item_body(*field), subst);
+                params.push_back(mapper.parameter(static_cast<int>(i), field_type));
+                param_types.push_back(field_type);
+                function.params.push_back({tuple ? "_" + field_name : field_name, params.back().kayton});
+                lets += "let x" + std::to_string(i) + " = " + params.back().code + "; ";
+                literal += (i == 0 ? "" : ", ") + field_name + ": x" + std::to_string(i);
+            }
+            mapper.finish_parameters(param_types);
+            const Mapped result = mapper.result(type, "<" + rust + ">::" + variant_name + " { " + literal + " }");
+            function.result = result.kayton;
+            function.borrows.assign(mapper.borrowed_params.begin(), mapper.borrowed_params.end());
+            add_thunk(std::move(function), params, result, mapper.statements + lets + "let w = " + result.code + "; " + mapper.after, {});
+        } catch (const Unmapped& why) {
+            skip(name + "." + variant_name, why.reason);
+        }
+    }
+}
+
+void Generator::visit_associated_constant(const TyRef& type, const std::string& name, const RustdocCrate& crate, const Json& item,
+                                          const Subst& subst) {
+    const std::string constant = item_name(item);
+    try {
+        CallMapper mapper(table_, name + "." + constant);
+        Subst with_self = subst;
+        with_self.types["Self"] = type;
+        normalizer_.elided = [] { return std::string("'static"); };
+        const TyRef result_type = normalizer_.type(crate, item_body(item)["type"], with_self);
+        normalizer_.elided = [] { return std::string("'_"); };
+        const Mapped result = mapper.result(result_type, "<" + names_.rust_type(*type) + ">::" + constant);
+        ManifestFunction function;
+        function.name = name + "." + constant;
+        function.owner = name;
+        function.constant = true;
+        function.result = result.kayton;
+        function.doc = first_paragraph(item);
+        add_thunk(std::move(function), {}, result, "let w = " + result.code + "; ", {});
+    } catch (const Unmapped& why) {
+        skip(name + "." + constant, why.reason);
+    }
+}
+
+void Generator::visit_iterator(int slot) {
+    const TypeSlotEntry entry = table_.entries()[slot];
+    const TyRef item = table_.iterator_items().at(slot);
+    ManifestFunction iter;
+    iter.name = entry.name + ".__iter__";
+    iter.owner = entry.name;
+    iter.receiver = ReceiverMode::kShared;
+    iter.params = {{"self", entry.name}};
+    iter.result = entry.name;
+    iter.returns_self = true;
+    add_thunk(std::move(iter), {{entry.name, "H", ""}}, {entry.name, "H", ""}, "let w = again(a0); ", {});
+    try {
+        CallMapper mapper(table_, entry.name + ".__next__");
+        // Whatever the iterator borrows from, its items may.
+        for (const std::string& lifetime : lifetime_slots(*item)) mapper.sources.push_back({lifetime, "a0", Source::kInherit, 1, 0});
+        const Mapped result = mapper.result(item, "x");
+        ManifestFunction next;
+        next.name = entry.name + ".__next__";
+        next.owner = entry.name;
+        next.receiver = ReceiverMode::kExclusive;
+        next.iterator = true;
+        next.params = {{"self", entry.name}};
+        next.result = result.kayton;
+        next.raises = mapper.raises;
+        next.borrows.assign(mapper.borrowed_params.begin(), mapper.borrowed_params.end());
+        add_thunk(std::move(next), {{entry.name, "H", ""}}, result,
+                  "let x0 = hmut::<" + entry.rust + ">(a0)?; let w = match x0.next() { None => return Err(Exit::Stop), Some(x) => " +
+                      result.code + " }; ",
+                  {});
+    } catch (const Unmapped& why) {
+        skip(entry.name + ".__next__", why.reason);
+    }
+}
+
+}  // namespace kayton::bindgen
