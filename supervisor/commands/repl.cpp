@@ -1,0 +1,205 @@
+// kayton repl: a conversation with one session. Each input is a cell; names stay from cell to cell. An error, an
+// exception or the end of the worker ends the cell and not the conversation.
+#include <unistd.h>
+
+#include <cstdio>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include "compiler/compile.h"
+#include "compiler/syntax/parser.h"
+#include "shared/bytes.h"
+#include "supervisor/commands/commands.h"
+#include "supervisor/commands/interrupts.h"
+#include "supervisor/commands/line_editor.h"
+#include "supervisor/commands/terminal_io.h"
+#include "supervisor/session.h"
+
+namespace kayton {
+namespace {
+
+// The program's input() reads what the editor reads.
+class ReplIo : public TerminalIo {
+public:
+    explicit ReplIo(LineEditor& editor) : editor_(editor) {}
+    InputState read_line(std::string_view prompt, std::string& line) override {
+        switch (editor_.read(std::string(prompt), line)) {
+            case LineEditor::State::kLine: return InputState::kLine;
+            case LineEditor::State::kEndOfFile: return InputState::kEndOfFile;
+            case LineEditor::State::kInterrupted: break;
+        }
+        return InputState::kInterrupted;
+    }
+
+private:
+    LineEditor& editor_;
+};
+
+class Repl {
+public:
+    Repl(Environment environment, LineEditor& editor, Session& session, ReplIo& io)
+        : environment_(std::move(environment)), editor_(editor), session_(session), io_(io) {
+        forget();
+    }
+
+    // Until the end of the input, or until the program exits: the status of the command.
+    int converse(const Interrupts& interrupts) {
+        while (interrupts.terminated() == 0) {
+            std::string input;
+            switch (read_input(input)) {
+                case LineEditor::State::kEndOfFile: return 0;
+                case LineEditor::State::kInterrupted:
+                    if (interrupts.terminated() == 0) {
+                        std::fputs("KeyboardInterrupt\n", stderr);
+                    }
+                    continue;
+                case LineEditor::State::kLine: break;
+            }
+            if (const auto status = evaluate(input)) {
+                return *status;
+            }
+            if (io_.output_error() != 0) {
+                return 1;
+            }
+        }
+        return 128 + interrupts.terminated();
+    }
+
+private:
+    // Lines until they make a whole statement: an open bracket or string goes on, a block ends with an empty line.
+    LineEditor::State read_input(std::string& input) {
+        input.clear();
+        for (;;) {
+            std::string line;
+            const auto state = editor_.read(input.empty() ? ">>> " : "... ", line);
+            if (state == LineEditor::State::kEndOfFile && !input.empty()) {
+                return LineEditor::State::kLine;
+            }
+            if (state != LineEditor::State::kLine) {
+                return state;
+            }
+            if (input.empty() && line.find_first_not_of(" \t\r") == std::string::npos) {
+                continue;
+            }
+            input += line;
+            input += '\n';
+            if (!is_utf8(input) || syntax::completeness(input) != syntax::Completeness::kIncomplete) {
+                return LineEditor::State::kLine;
+            }
+        }
+    }
+
+    // The exit status, when the cell ends the conversation.
+    std::optional<int> evaluate(const std::string& input) {
+        if (const size_t good = utf8_valid_prefix(input); good != input.size()) {
+            std::fprintf(stderr, "kayton: the input is not UTF-8: byte %zu\n", good + 1);
+            return std::nullopt;
+        }
+        editor_.remember(input.substr(0, input.size() - 1));
+        sources_.push_back(std::make_unique<SourceFile>("<cell " + std::to_string(++cell_) + ">", input));
+        const SourceFile& source = *sources_.back();
+        CompileOptions options;
+        options.opt = OptLevel::kO0;
+        options.cell = true;
+        CompileOutcome compiled = compiler_->compile(source, options);
+        std::fputs(render_text(compiled.diagnostics, ::isatty(STDERR_FILENO) != 0).c_str(), stderr);
+        for (const Error& error : compiled.import_errors) {
+            report_error(error);
+        }
+        if (!compiled.ok || !compiled.import_errors.empty()) {
+            return std::nullopt;
+        }
+        auto outcome = run(source, compiled.module);
+        if (!outcome) {
+            report_error(outcome.error());
+            start_again();
+            return std::nullopt;
+        }
+        if (outcome->worker_end) {
+            std::fprintf(stderr, "kayton: %s\n", outcome->report.c_str());
+            start_again();
+            return std::nullopt;
+        }
+        std::fputs(outcome->finished->traceback.c_str(), stderr);
+        if (outcome->finished->exception_class == "SystemExit") {
+            return outcome->exit_status;
+        }
+        return std::nullopt;
+    }
+
+    Result<RunOutcome> run(const SourceFile& source, const CompiledModule& module) {
+        if (auto ready = session_.wait_ready(); !ready) {
+            return tl::unexpected(std::move(ready.error()));
+        }
+        if (auto added = session_.add_source(source.name(), source.text()); !added) {
+            return tl::unexpected(std::move(added.error()));
+        }
+        return session_.run(module, {""});
+    }
+
+    // After the end of a worker: another one, and a compiler that knows nothing of the old one's values.
+    void start_again() {
+        forget();
+        if (auto restarted = session_.restart(); !restarted) {
+            report_error(restarted.error());
+            return;
+        }
+        std::fputs("kayton: a new worker goes on from here; names defined before are gone\n", stderr);
+    }
+
+    void forget() { compiler_ = std::make_unique<Compiler>(environment_); }
+
+    Environment environment_;
+    LineEditor& editor_;
+    Session& session_;
+    ReplIo& io_;
+    std::deque<std::unique_ptr<SourceFile>> sources_;  // outlive the compiler, which refers to them
+    std::unique_ptr<Compiler> compiler_;
+    size_t cell_ = 0;
+};
+
+std::filesystem::path history_file() {
+    const auto home = kayton_home();
+    if (!home) {
+        return {};
+    }
+    std::error_code error;
+    std::filesystem::create_directories(*home, error);
+    return error ? std::filesystem::path() : *home / "repl_history";
+}
+
+}  // namespace
+
+int repl_command(const ReplCommand& command) {
+    Interrupts interrupts;
+    auto environment = active_environment();
+    if (!environment) {
+        return report_error(environment.error());
+    }
+    LineEditor editor(history_file());
+    ReplIo io(editor);
+    SessionOptions options;
+    options.environment = *environment;
+    options.grants = command.grants;
+    options.strict_sandbox = command.strict_sandbox;
+    options.output_is_terminal = ::isatty(STDOUT_FILENO) != 0;
+    auto session = Session::start(std::move(options), io);
+    if (!session) {
+        return report_error(session.error());
+    }
+    interrupts.watch(session->get());
+    io.stop_on_output_error(session->get());
+    if (editor.is_terminal()) {
+        std::printf("Kayton %s, environment '%s'. Ctrl-D ends.\n", KAYTON_VERSION, environment->name.c_str());
+        std::fflush(stdout);
+    }
+    Repl repl(*environment, editor, **session, io);
+    const int status = repl.converse(interrupts);
+    interrupts.watch(nullptr);
+    return status;
+}
+
+}  // namespace kayton
