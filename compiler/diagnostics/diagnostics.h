@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -54,11 +55,16 @@ class DiagnosticEngine {
     void rewind(size_t mark);
 
   private:
+    static size_t place_of(DiagCode code, const SourceFile* file, Span span);
+
     std::vector<Diagnostic> diagnostics_;
-    Diagnostic scratch_{};  // returned for a duplicate, so that callers may add labels to nothing
+    std::unordered_set<size_t> places_;  // hashes of code, file and start: a collision is settled by a search
+    Diagnostic scratch_{};               // returned for a duplicate, so that callers may add labels to nothing
     size_t errors_ = 0;
 };
 
+// By file, in the order the files are first named, then by place.
+[[nodiscard]] std::vector<Diagnostic> in_source_order(const std::vector<Diagnostic>& diagnostics);
 // Rendered in source order, as LANGUAGE.md's example shows; ends with a newline. `color` adds ANSI colours.
 [[nodiscard]] std::string render_text(const std::vector<Diagnostic>& diagnostics, bool color);
 [[nodiscard]] std::string render_json(const std::vector<Diagnostic>& diagnostics);

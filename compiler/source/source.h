@@ -27,8 +27,8 @@ class SourceFile {
     [[nodiscard]] const std::string& name() const { return name_; }
     [[nodiscard]] std::string_view text() const { return text_; }
     [[nodiscard]] LineColumn position(uint32_t offset) const;
-    [[nodiscard]] uint32_t line_of(uint32_t offset) const;        // from 1
-    [[nodiscard]] uint32_t line_begin(uint32_t line) const;       // byte offset
+    [[nodiscard]] uint32_t line_of(uint32_t offset) const;          // from 1
+    [[nodiscard]] uint32_t line_begin(uint32_t line) const;         // byte offset
     [[nodiscard]] std::string_view line_text(uint32_t line) const;  // without its newline
     [[nodiscard]] uint32_t line_count() const { return static_cast<uint32_t>(line_starts_.size()); }
 
@@ -36,6 +36,7 @@ class SourceFile {
     std::string name_;
     std::string text_;
     std::vector<uint32_t> line_starts_;
+    bool ascii_ = true;  // columns are byte offsets: no counting on long lines
 };
 
 }  // namespace kayton

@@ -27,6 +27,10 @@ class AstArena {
     }
     template <typename T>
     std::span<T> copy(const std::vector<T>& items) {
+        return copy(std::span<const T>(items));
+    }
+    template <typename T>
+    std::span<T> copy(std::span<const T> items) {
         static_assert(std::is_trivially_copyable_v<T>);
         if (items.empty()) return {};
         auto* data = static_cast<T*>(allocate(sizeof(T) * items.size(), alignof(T)));
@@ -71,8 +75,12 @@ enum class StmtKind : uint8_t {
     kTypeAlias,
 };
 
+// No expression is higher than this, so a pass may recurse over one; longer chains are kNestingTooDeep.
+inline constexpr uint32_t kMaxExpressionHeight = 2000;
+
 struct Expr {
     ExprKind kind;
+    uint16_t height;  // of the tree: 1 without children
     Span span;
 };
 struct Stmt {
@@ -96,7 +104,7 @@ struct BoolExpr : Expr { bool value; };
 struct FStringPart {
     std::string_view text;       // literal part when `value` is null
     Expr* value;
-    char conversion;             // 'r', 's', 'a' or 0
+    char conversion;             // 'r', 's', 'a' or 0; f"{x=}" without a spec has 'r', as in CPython
     std::string_view debug_text; // f"{x = }": the source text with its "=", else empty
     struct FStringExpr* spec;    // nested format spec, or null
     Span span;
@@ -224,7 +232,7 @@ struct Pattern {
 };
 struct MatchCase { Pattern* pattern; Expr* guard; Body body; Span span; };
 struct MatchStmt : Stmt { Expr* subject; std::span<const MatchCase> cases; };
-struct TypeAliasStmt : Stmt { std::string_view name; Expr* value; };
+struct TypeAliasStmt : Stmt { std::string_view name; Expr* value; std::span<const std::string_view> type_params; };
 
 struct Module {
     const SourceFile* file = nullptr;
