@@ -1,0 +1,43 @@
+# A hostile plugin ends its worker only: the message names the signal, the plugin and the Kayton line.
+source "$E2E_SOURCE/prelude.sh"
+
+# hostile NAME STATUS WORD: a program that calls plugin_hello.NAME() on its line 5.
+hostile() {
+    cat >"$1.kay" <<KAYTON
+rimport plugin_hello
+
+def provoke():
+    print("before", flush=True)
+    plugin_hello.$1()
+    print("after")
+
+provoke()
+KAYTON
+    run "$2" kayton run "$1.kay"
+    out_is "before"
+    err_has "$3"
+    err_has plugin_hello
+    err_has "$1.kay"
+    grep -Eq 'line 5|:5' err || failed "the Kayton line (5) is not named"
+    no_workers
+}
+
+hostile crash 139 SIGSEGV
+hostile abort 134 SIGABRT
+hostile overflow_stack 139 SIGSEGV
+hostile exit0 70 exit
+
+cat >panic.kay <<'KAYTON'
+rimport plugin_hello
+try:
+    plugin_hello.panic_now()
+except RustPanic as panic:
+    print("caught:", panic)
+print(plugin_hello.add(2, 3))
+plugin_hello.panic_now()
+KAYTON
+run 1 kayton run panic.kay
+[[ "$(head -n 1 out)" == "caught: "*"this plugin panics on purpose"* ]] || failed "the panic was not caught"
+[[ "$(sed -n 2p out)" == 5 ]] || failed "the plugin does not work after a panic"
+[[ "$(tail -n 1 err)" == "RustPanic: "*"this plugin panics on purpose"* ]] || failed "the uncaught panic is not the last line"
+no_workers

@@ -1,0 +1,14 @@
+# The environment that the other end-to-end tests use: five crates nobody wrote glue for, and the hand-written plugin.
+# A second run finds all of it there. Versions are those that tests/e2e/crates and log_report were written against.
+source "$E2E_SOURCE/prelude.sh"
+
+kik list --all | grep -Eq '(^| )e2e ' || kik create e2e
+for crate in regex==1.13.2 semver==1.0.28 url==2.5.8 sha2==0.11.1 walkdir==2.5.0; do
+    kik path "${crate%%==*}" >/dev/null 2>&1 || LIMIT=900 run 0 kik rinstall "$crate"
+done
+LIMIT=600 run 0 kik rinstall --path "$ROOT/examples/plugin_hello"
+
+kik list --json >list.json
+for crate in regex semver url sha2 walkdir plugin_hello; do
+    grep -q "\"crate\": \"$crate\"" list.json || failed "$crate is not in kik list --json"
+done

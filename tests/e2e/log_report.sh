@@ -1,0 +1,17 @@
+# The log report and the same program in Rust print the same bytes.
+source "$E2E_SOURCE/prelude.sh"
+"$ROOT/examples/make_log" access.log 20000 >/dev/null
+LIMIT=600 run 0 cargo build --release --locked --quiet --manifest-path "$E2E_SOURCE/log_report/Cargo.toml" \
+    --target-dir "$E2E_BUILD/log_report"
+run 0 "$E2E_BUILD/log_report/release/log_report" access.log
+mv out expected
+[[ "$(wc -l <expected)" -gt 60 ]] || failed "the Rust program's report is too short to compare with"
+run 0 kayton run "$ROOT/examples/log_report.kay" access.log
+cmp expected out || { diff -u expected out | head -30 >&2; failed "the reports differ"; }
+silent_err
+
+printf 'no request at all\n\n' >bad.log
+run 0 kayton run "$ROOT/examples/log_report.kay" bad.log
+out_is "2 lines, 0 requests, 2 malformed"
+run 1 kayton run "$ROOT/examples/log_report.kay" absent.log
+err_has "FileNotFoundError: [Errno 2] No such file or directory: 'absent.log'"

@@ -1,0 +1,46 @@
+# What every end-to-end script begins with: strict mode, a folder of its own, and the few checks they share.
+# ctest gives KAYTON_HOME (environments made by install_crates.sh), E2E_SOURCE (this folder), ROOT, and kayton and kik on
+# the PATH.
+set -euo pipefail
+: "${KAYTON_HOME:?}" "${E2E_SOURCE:?}" "${ROOT:?}"
+export NO_COLOR=1 KAYTON_ACTIVE_ENV=e2e
+WORK="$(mktemp -d "${TMPDIR:-/tmp}/kayton-e2e.XXXXXX")"
+trap 'rm -rf "$WORK"' EXIT
+cd "$WORK"
+
+failed() {
+    printf 'FAILED: %s\n' "$*" >&2
+    for file in out err; do
+        [[ ! -s "$WORK/$file" ]] || { printf -- '--- standard %s\n' "$file" >&2; head -c 4000 "$WORK/$file" >&2; }
+    done
+    exit 1
+}
+
+# run STATUS COMMAND…: standard output goes to ./out, standard error to ./err; any other end than STATUS fails the test.
+run() {
+    local wanted="$1" status=0
+    shift
+    timeout --kill-after=5 "${LIMIT:-60}" "$@" >"$WORK/out" 2>"$WORK/err" </dev/null || status=$?
+    [[ "$status" == "$wanted" ]] || failed "\`$*\` ended with status $status, expected $wanted"
+}
+
+# out_is TEXT: the last run's standard output, with its final newline left out.
+out_is() { [[ "$(<"$WORK/out")" == "$1" ]] || failed "expected on standard output: $1"; }
+err_has() { grep -qF -- "$1" "$WORK/err" || failed "expected in standard error: $1"; }
+err_is() { [[ "$(<"$WORK/err")" == "$1" ]] || failed "expected as standard error: $1"; }
+silent_err() { [[ ! -s "$WORK/err" ]] || failed "expected nothing on standard error"; }
+
+# no_workers: nothing that this script started may have left a worker behind. Workers of other tests run in other folders.
+no_workers() {
+    local pid folder
+    for _ in $(seq 50); do
+        local left=""
+        for pid in $(pgrep -x kayton-worker || true); do
+            folder="$(readlink "/proc/$pid/cwd" 2>/dev/null || true)"
+            [[ "$folder" != "$WORK"* ]] || left="$left $pid"
+        done
+        [[ -n "$left" ]] || return 0
+        sleep 0.1
+    done
+    failed "workers are left:$left"
+}

@@ -1,0 +1,37 @@
+# A session: names stay, errors and crashes end a line and not the session.
+source "$E2E_SOURCE/prelude.sh"
+
+session() { timeout 60 kayton repl >out 2>err || failed "kayton repl ended with status $?"; }
+
+session <<'KAYTON'
+x = 20
+def double(n):
+    return n * 2
+
+double(x) + 2
+"text"
+xs = [1, 2, 3]
+for n in xs:
+    print(n, end=";")
+
+undefined_name
+1 // 0
+x = "now a text"
+x.upper()
+KAYTON
+for text in 42 "'text'" "1;2;3;" "'NOW A TEXT'"; do
+    grep -qF -- "$text" out || failed "expected $text in the session's output"
+done
+cat out err >all
+for text in "E0425" "undefined_name" "ZeroDivisionError: integer division or modulo by zero"; do
+    grep -qF -- "$text" all || failed "expected $text in the session"
+done
+
+for name in crash abort overflow_stack exit0; do
+    printf 'rimport plugin_hello\nprint("one")\nplugin_hello.%s()\nprint("two:", 6 * 7)\nprint(plugin_hello.add(1, 2))\n' "$name" |
+        session
+    grep -qx "two: 42" out || failed "$name: the next line did not run"
+    cat out err >all
+    grep -q plugin_hello all || failed "$name: the plugin is not named"
+done
+no_workers
