@@ -1,0 +1,64 @@
+// generate_object: the typed program through KIR and LLVM to an object.
+#include <llvm/ADT/SmallVector.h>
+#include <llvm/Config/llvm-config.h>
+#include <llvm/IR/LegacyPassManager.h>
+#include <llvm/IR/Verifier.h>
+#include <llvm/Support/raw_ostream.h>
+#include <llvm/Target/TargetMachine.h>
+
+#include "compiler/codegen/emitter.h"
+#include "compiler/codegen/optimize.h"
+#include "compiler/codegen/target.h"
+#include "compiler/kir/lower.h"
+#include "compiler/kir/program_lowering.h"
+
+namespace kayton {
+
+namespace {
+
+// Our own invariant: broken IR is a fault of the compiler. Checked in every build without NDEBUG.
+Result<void> verify([[maybe_unused]] const llvm::Module& module) {
+#ifndef NDEBUG
+    std::string text;
+    llvm::raw_string_ostream out(text);
+    if (llvm::verifyModule(module, &out)) return fail(ErrorKind::kInternal, "the compiler made invalid code: " + text);
+#endif
+    return {};
+}
+
+Result<CompiledModule> emit_object(const kir::Module& source, OptLevel opt) {
+    auto target = codegen::target_for(opt);
+    if (!target) return tl::unexpected(target.error());
+    llvm::LLVMContext context;
+    llvm::Module module(source.name, context);
+#if LLVM_VERSION_MAJOR >= 21
+    module.setTargetTriple(target->machine->getTargetTriple());
+#else
+    module.setTargetTriple(target->machine->getTargetTriple().str());
+#endif
+    module.setDataLayout(target->machine->createDataLayout());
+    module.setPICLevel(llvm::PICLevel::BigPIC);
+    codegen::Emitter(source, module, opt).emit();
+    if (auto valid = verify(module); !valid) return tl::unexpected(valid.error());
+    codegen::optimize(module, *target->machine, opt);
+    llvm::SmallVector<char, 0> object;
+    llvm::raw_svector_ostream out(object);
+    llvm::legacy::PassManager passes;
+    if (target->machine->addPassesToEmitFile(passes, out, nullptr, llvm::CodeGenFileType::ObjectFile,
+                                             /*DisableVerify=*/true)) {
+        return fail(ErrorKind::kInternal, "LLVM cannot write objects for this machine");
+    }
+    passes.run(module);
+    return CompiledModule{std::string(object.begin(), object.end()), source.entry};
+}
+
+}  // namespace
+
+Result<CompiledModule> generate_object(const typed::TypedProgram& program, const std::string& module_name, OptLevel opt,
+                                       const Environment& environment) {
+    auto lowered = kir::ProgramLowering(program, environment, module_name, opt == OptLevel::kO0).lower();
+    if (!lowered) return tl::unexpected(lowered.error());
+    return emit_object(*lowered, opt);
+}
+
+}  // namespace kayton

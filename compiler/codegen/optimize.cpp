@@ -1,0 +1,33 @@
+#include "compiler/codegen/optimize.h"
+
+#include <llvm/Analysis/CGSCCPassManager.h>
+#include <llvm/Analysis/LoopAnalysisManager.h>
+#include <llvm/IR/PassManager.h>
+#include <llvm/Passes/PassBuilder.h>
+#include <llvm/Target/TargetMachine.h>
+#include <llvm/Transforms/Utils/Mem2Reg.h>
+
+namespace kayton::codegen {
+
+void optimize(llvm::Module& module, llvm::TargetMachine& machine, OptLevel opt) {
+    llvm::LoopAnalysisManager loops;
+    llvm::FunctionAnalysisManager functions;
+    llvm::CGSCCAnalysisManager components;
+    llvm::ModuleAnalysisManager modules;
+    llvm::PassBuilder builder(&machine);
+    builder.registerModuleAnalyses(modules);
+    builder.registerCGSCCAnalyses(components);
+    builder.registerFunctionAnalyses(functions);
+    builder.registerLoopAnalyses(loops);
+    builder.crossRegisterProxies(loops, functions, components, modules);
+    llvm::ModulePassManager passes;
+    if (opt == OptLevel::kO0) {
+        // Slots become registers; everything else is left to the fast instruction selector.
+        passes.addPass(llvm::createModuleToFunctionPassAdaptor(llvm::PromotePass()));
+    } else {
+        passes = builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2);
+    }
+    passes.run(module, modules);
+}
+
+}  // namespace kayton::codegen
