@@ -9,7 +9,7 @@ ratio() {
         for which in a b; do
             local command="command_$which" times="times_$which"
             begin="${EPOCHREALTIME/./}"
-            bash -c "exec ${!command}" >/dev/null </dev/null || { echo "bench: failed: ${!command}" >&2; return 1; }
+            eval "${!command}" >/dev/null </dev/null || { echo "bench: failed: ${!command}" >&2; return 1; }
             end="${EPOCHREALTIME/./}"
             # The first round only warms the caches.
             ((i == 0)) || eval "$times+=($((end - begin)))"
