@@ -1,0 +1,158 @@
+#include "kik/cargo/build.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <regex>
+#include <sstream>
+#include <system_error>
+
+#include "kik/report/progress.h"
+
+namespace kayton::kik {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct KnownCause {
+    const char* sign;  // found in cargo's output, in lower case
+    const char* remedy;
+};
+
+constexpr std::array<KnownCause, 9> kKnownCauses{{
+    {"linker `cc` not found", "install a C compiler (apt install gcc), then run the same command again"},
+    {"is `cmake` not installed", "install `cmake`, then run the same command again"},
+    {"could not find openssl", "install `libssl-dev` and `pkg-config`, then run the same command again"},
+    {"could not find directory of openssl installation",
+     "install `libssl-dev` and `pkg-config`, then run the same command again"},
+    {"pkg-config command could not be found", "install `pkg-config`, then run the same command again"},
+    {"the pkg-config command could not be run", "install `pkg-config`, then run the same command again"},
+    {"unable to find libclang", "install `libclang-dev`, then run the same command again"},
+    {"requires rustc", "make an environment with a newer Rust toolchain, or ask for an older version of the crate"},
+    {"failed to find tool",
+     "install the tool it names (usually apt install build-essential), then run the same command again"},
+}};
+
+std::string lower(std::string text) {
+    std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+    return text;
+}
+
+// The line of cargo's output that tells most: a build script's own words, else the first error.
+std::string cause_of(const std::string& output) {
+    std::istringstream lines(output);
+    std::string first_error, panic;
+    bool after_panic = false, after_stderr = false;
+    for (std::string line; std::getline(lines, line);) {
+        const size_t start = line.find_first_not_of(' ');
+        if (start == std::string::npos) continue;
+        const std::string text = line.substr(start);
+        if (after_panic && panic.empty()) panic = text;
+        after_panic = text.find(" panicked at ") != std::string::npos;
+        if (after_stderr && panic.empty() && text.rfind("error", 0) == 0) panic = text;
+        if (text == "--- stderr") after_stderr = true;
+        if (first_error.empty() && text.rfind("error", 0) == 0) {
+            const size_t colon = text.find(": ");
+            first_error = colon == std::string::npos ? text : text.substr(colon + 2);
+        }
+    }
+    return panic.empty() ? first_error : panic;
+}
+
+// The package cargo failed in: ("openssl-sys", "0.9.80").
+std::pair<std::string, std::string> failed_package(const std::string& output) {
+    static const std::regex script("failed to run custom build command for `([^ `]+) v([^ `]+)");
+    static const std::regex compile("could not compile `([^ `]+)`");
+    std::smatch found;
+    if (std::regex_search(output, found, script)) return {found[1], found[2]};
+    if (std::regex_search(output, found, compile)) return {found[1], ""};
+    return {};
+}
+
+bool is_full_disk(const std::string& output) {
+    return output.find("No space left on device") != std::string::npos ||
+           output.find("os error 28)") != std::string::npos || output.find("Disk quota exceeded") != std::string::npos;
+}
+
+}  // namespace
+
+std::string plugin_rustflags() {
+    return "-Cprefer-dynamic\x1f-Clink-arg=-Wl,-rpath,$ORIGIN/../../../../toolchain/lib\x1f-Clink-arg=-Wl,-z,relro";
+}
+
+Command cargo_in(const BuildPlace& place, std::vector<std::string> arguments) {
+    Command command = cargo_command(place.toolchain, std::move(arguments));
+    command.folder = place.folder;
+    command.log = place.log;
+    command.variables.emplace_back("CARGO_TARGET_DIR", place.target.string());
+    command.variables.emplace_back("CARGO_ENCODED_RUSTFLAGS", plugin_rustflags());
+    if (place.console.options().jobs > 0) {
+        command.variables.emplace_back("CARGO_BUILD_JOBS", std::to_string(place.console.options().jobs));
+    }
+    return command;
+}
+
+Result<CommandResult> run_shown(const BuildPlace& place, Command command, const std::string& title) {
+    Progress progress(place.console, title);
+    command.on_stderr = [&](std::string_view line, bool) { progress.cargo_line(line); };
+    return run(command);
+}
+
+Result<std::string> check_messages(const BuildPlace& place, const std::string& subject) {
+    Result<CommandResult> result = run_shown(place,
+                                             cargo_in(place, {"check", "--release", "--lib", "--offline", "--target",
+                                                              place.toolchain.host, "--message-format=json"}),
+                                             "Checking");
+    if (!result) return tl::unexpected<Error>(result.error());
+    // With rejected code cargo ends with 101 and has said why in its messages; without any message it failed elsewhere.
+    const bool told = result->out.find("\"level\":\"error\"") != std::string::npos;
+    if (!result->ok() && (!told || is_full_disk(result->err))) {
+        return tl::unexpected<Error>(build_error(*result, subject, place.log));
+    }
+    return std::move(result->out);
+}
+
+Result<fs::path> build_library(const BuildPlace& place, const std::string& library, const std::string& subject) {
+    const Result<CommandResult> result = run_shown(
+        place,
+        cargo_in(place, {"build", "--release", "--lib", "--offline", "--target", place.toolchain.host, "--config",
+                         "profile.release.strip=\"debuginfo\"", "--config", "profile.release.lto=\"off\""}),
+        "Building");
+    if (!result) return tl::unexpected<Error>(result.error());
+    if (!result->ok()) return tl::unexpected<Error>(build_error(*result, subject, place.log));
+    const fs::path file = place.target / place.toolchain.host / "release" / ("lib" + library + ".so");
+    std::error_code error;
+    if (!fs::exists(file, error)) {
+        return fail(ErrorKind::kInput, "building " + subject + " made no `" + file.filename().string() + "`",
+                    "Write crate-type = [\"dylib\"] under [lib] in the plugin's Cargo.toml");
+    }
+    return file;
+}
+
+Error build_error(const CommandResult& result, const std::string& subject, const fs::path& log) {
+    Error error;
+    error.kind = ErrorKind::kInput;
+    if (is_full_disk(result.err) || is_full_disk(result.out)) {
+        error.kind = ErrorKind::kSystem;
+        error.message = "the disk is full: could not build " + subject;
+        error.remedy =
+            "Make room on that disk, or set KAYTON_HOME to a folder on another one; then run the command again";
+        return error;
+    }
+    const auto [package, version] = failed_package(result.err);
+    const std::string name = package.empty() ? subject : "`" + package + "`" + (version.empty() ? "" : " " + version);
+    error.message = fmt::format("could not build {} (exit status {})", name, result.exit_status);
+    if (const std::string cause = cause_of(result.err); !cause.empty()) error.message += "\n  Caused by: " + cause;
+    if (!log.empty()) error.message += "\n  log: " + short_path(log.string());
+    const std::string output = lower(result.err);
+    for (const KnownCause& known : kKnownCauses) {
+        if (output.find(known.sign) != std::string::npos) {
+            error.remedy = known.remedy;
+            break;
+        }
+    }
+    return error;
+}
+
+}  // namespace kayton::kik

@@ -1,0 +1,44 @@
+// Runs cargo for a plugin: check with messages, release build, and what cargo's failures mean to a person.
+// kik is single-threaded.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "kik/cargo/cache.h"
+#include "kik/cargo/toolchain.h"
+#include "kik/report/console.h"
+#include "shared/result.h"
+
+namespace kayton::kik {
+
+// Where and with what one crate is built.
+struct BuildPlace {
+    const Toolchain& toolchain;
+    const Console& console;
+    std::filesystem::path folder;  // holds Cargo.toml
+    std::filesystem::path target;  // cargo's target folder
+    std::filesystem::path log;
+};
+
+// A cargo command in the place's folder and target folder, offline when asked, writing to the log.
+[[nodiscard]] Command cargo_in(const BuildPlace& place, std::vector<std::string> arguments);
+// The same, shown as a bar while it runs.
+[[nodiscard]] Result<CommandResult> run_shown(const BuildPlace& place, Command command, const std::string& title);
+
+// `cargo check --message-format=json`: its messages. Failing code is no error here, a failing dependency is.
+[[nodiscard]] Result<std::string> check_messages(const BuildPlace& place, const std::string& subject);
+
+// The release build of the library named `library` ("kayton_plugin_regex"): the path of lib<library>.so.
+[[nodiscard]] Result<std::filesystem::path> build_library(const BuildPlace& place, const std::string& library,
+                                                          const std::string& subject);
+
+// "could not build `openssl-sys` 0.9.80 (exit status 101)", with the cause, the log and, where known, a remedy.
+[[nodiscard]] Error build_error(const CommandResult& result, const std::string& subject,
+                                const std::filesystem::path& log);
+
+// The flags every plugin is compiled with, as CARGO_ENCODED_RUSTFLAGS.
+[[nodiscard]] std::string plugin_rustflags();
+
+}  // namespace kayton::kik

@@ -1,0 +1,237 @@
+#include "kik/cargo/resolve.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <deque>
+#include <nlohmann/json.hpp>
+#include <regex>
+#include <set>
+#include <sstream>
+#include <unordered_map>
+
+#include "kik/cargo/near_names.h"
+#include "kik/environment/layout.h"
+
+namespace kayton::kik {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+std::string toml_text(const std::string& text) {
+    return Json(text).dump();
+}
+
+bool mentions(const std::string& text, const char* words) {
+    return text.find(words) != std::string::npos;
+}
+
+ResolvedPackage read_package(const Json& json) {
+    ResolvedPackage package;
+    package.id = json.at("id").get<std::string>();
+    package.name = json.at("name").get<std::string>();
+    package.version = json.at("version").get<std::string>();
+    package.manifest = json.at("manifest_path").get<std::string>();
+    package.local = json.at("source").is_null();
+    for (const Json& target : json.at("targets")) {
+        for (const Json& kind : target.at("kind")) {
+            const std::string word = kind.get<std::string>();
+            const bool library =
+                word == "lib" || word == "rlib" || word == "dylib" || word == "cdylib" || word == "staticlib";
+            if (!library && word != "proc-macro") continue;
+            package.crate = target.at("name").get<std::string>();
+            std::replace(package.crate.begin(), package.crate.end(), '-', '_');
+            package.macro = word == "proc-macro";
+        }
+    }
+    return package;
+}
+
+bool is_kayton_crate(const std::string& name) {
+    return name == "kayton_api" || name == "kayton_bind" || name == "kayton_plugin_sdk" ||
+           name == "kayton_plugin_macros";
+}
+
+}  // namespace
+
+const ResolvedPackage* Resolution::find(const std::string& crate) const {
+    const auto found = std::find_if(packages.begin(), packages.end(),
+                                    [&](const ResolvedPackage& package) { return package.crate == crate; });
+    return found == packages.end() ? nullptr : &*found;
+}
+
+std::string wrapper_toml(const WrapperPlan& plan, const fs::path& sdk, const std::string& local_path) {
+    const std::string version = plan.version.empty() ? "0.0.0" : plan.version;
+    std::string toml =
+        fmt::format("[package]\nname = \"kayton_plugin_{}\"\nversion = {}\nedition = \"2021\"\npublish = false\n\n",
+                    plan.crate, toml_text(version));
+    toml += "[lib]\npath = \"src/lib.rs\"\ncrate-type = [\"dylib\"]\n\n[dependencies]\n";
+    const std::string features = Json(plan.spec.features).dump();
+    if (local_path.empty()) {
+        const std::string requirement = plan.version.empty() ? plan.spec.requirement() : "=" + plan.version;
+        toml += fmt::format("{} = {{ version = {}, features = {} }}\n", plan.spec.package, toml_text(requirement),
+                            features);
+    } else {
+        toml +=
+            fmt::format("{} = {{ path = {}, features = {} }}\n", plan.spec.package, toml_text(local_path), features);
+    }
+    for (const auto& [crate, package] : plan.extra_packages) {
+        // Without default features: naming a crate here must not change how it is built.
+        toml += fmt::format("{} = {{ version = {}, default-features = false }}\n", package.first,
+                            toml_text("=" + package.second));
+    }
+    toml += fmt::format("kayton_bind = {{ path = {} }}\n\n", toml_text((sdk / "kayton_bind").string()));
+    // Thunks are many and small: optimising them as hard as the crate itself costs time and gains nothing.
+    toml +=
+        "[profile.release]\nopt-level = 1\npanic = \"unwind\"\nlto = \"off\"\ncodegen-units = 16\n"
+        "strip = \"debuginfo\"\ndebug = false\nincremental = false\n\n[profile.release.package.\"*\"]\nopt-level = "
+        "3\n\n"
+        "[workspace]\n";
+    return toml;
+}
+
+Result<Resolution> parse_metadata(const std::string& text, const WrapperPlan& plan) {
+    try {
+        const Json json = Json::parse(text);
+        std::unordered_map<std::string, ResolvedPackage> packages;
+        for (const Json& entry : json.at("packages")) {
+            ResolvedPackage package = read_package(entry);
+            packages.emplace(package.id, std::move(package));
+        }
+        std::unordered_map<std::string, const Json*> nodes;
+        for (const Json& node : json.at("resolve").at("nodes")) nodes.emplace(node.at("id").get<std::string>(), &node);
+
+        std::string wanted;
+        const std::string root = json.at("resolve").at("root").get<std::string>();
+        for (const Json& id : nodes.at(root)->at("dependencies")) {
+            if (packages.at(id.get<std::string>()).name == plan.spec.package) wanted = id.get<std::string>();
+        }
+        if (wanted.empty()) {
+            return fail(ErrorKind::kInternal, "cargo's metadata do not name `" + plan.spec.package + "`");
+        }
+
+        Resolution resolution;
+        std::deque<std::string> queue{wanted};
+        std::set<std::string> seen{wanted};
+        while (!queue.empty()) {
+            const std::string id = queue.front();
+            queue.pop_front();
+            ResolvedPackage package = packages.at(id);
+            const Json& node = *nodes.at(id);
+            package.features = node.at("features").get<std::vector<std::string>>();
+            for (const Json& dependency : node.at("deps")) {
+                const auto& kinds = dependency.at("dep_kinds");
+                const bool normal =
+                    std::any_of(kinds.begin(), kinds.end(), [](const Json& kind) { return kind.at("kind").is_null(); });
+                const std::string other = dependency.at("pkg").get<std::string>();
+                if (!normal || is_kayton_crate(packages.at(other).name)) continue;
+                package.dependencies.push_back(other);
+                if (seen.insert(other).second) queue.push_back(other);
+            }
+            if (!package.crate.empty()) resolution.versions.emplace(package.crate, package.version);
+            resolution.packages.push_back(std::move(package));
+        }
+        resolution.root = resolution.packages.front();
+        return resolution;
+    } catch (const std::exception& error) {
+        return fail(ErrorKind::kInternal, std::string("cargo's metadata cannot be read: ") + error.what());
+    }
+}
+
+Error resolve_error(const CommandResult& result, const WrapperPlan& plan, const BuildPlace& place) {
+    const std::string& output = result.err;
+    const std::string& package = plan.spec.package;
+    Error error;
+    error.kind = ErrorKind::kInput;
+    std::smatch found;
+    static const std::regex missing("no matching package (?:named )?`([^`]+)`(?: found)?");
+    static const std::regex meant("perhaps you meant: +([A-Za-z0-9_, -]+)");
+    static const std::regex feature("with feature `([^`]+)` but");
+    static const std::regex features("does not have (?:that|these) features?");
+    static const std::regex candidates("candidate versions found which didn't match: ([^\n]+)");
+
+    const bool offline = place.console.options().offline;
+    const bool no_network = mentions(output, "Could not resolve host") || mentions(output, "Couldn't resolve host") ||
+                            mentions(output, "failed to connect") || mentions(output, "Could not connect") ||
+                            mentions(output, "spurious network error") || mentions(output, "Couldn't connect") ||
+                            mentions(output, "failed to download from") || mentions(output, "Timeout was reached");
+    const bool not_stored =
+        offline && (mentions(output, "offline mode") || mentions(output, "--offline was specified"));
+    if (mentions(output, "No space left on device") || mentions(output, "os error 28)")) {
+        return build_error(result, "`" + package + "`", place.log);
+    }
+    if (not_stored) {
+        error.kind = ErrorKind::kNotFound;
+        error.message = "`" + package + "` cannot be resolved without the network: cargo has not stored all it needs";
+        error.remedy = "run the same command without --offline once";
+    } else if (std::regex_search(output, found, missing)) {
+        error.kind = ErrorKind::kNotFound;
+        const std::string missed = found[1];
+        error.message = "crate `" + missed + "` was not found in the registry";
+        std::vector<std::string> near;
+        std::smatch words;
+        if (std::regex_search(output, words, meant)) {
+            std::istringstream names(words[1].str());
+            for (std::string name; std::getline(names, name, ',');) {
+                name.erase(0, name.find_first_not_of(' '));
+                near.push_back(name.substr(0, name.find(' ')));
+            }
+        } else {
+            near = near_names(missed);
+        }
+        if (!near.empty()) {
+            error.remedy =
+                near.size() == 1 ? "a crate with a similar name exists: " : "crates with similar names exist: ";
+            for (size_t i = 0; i < near.size(); ++i) error.remedy += (i == 0 ? "`" : ", `") + near[i] + "`";
+        }
+    } else if (no_network) {
+        error.kind = ErrorKind::kSystem;
+        error.message = "cannot reach the crate registry: there is no network, or it refuses the connection";
+        error.remedy =
+            "check the connection and run the same command again; with --offline kik uses only crates that cargo "
+            "has downloaded before";
+    } else if (std::regex_search(output, found, candidates)) {
+        error.kind = ErrorKind::kNotFound;
+        error.message = fmt::format("no version of `{}` matches `{}`", package, plan.spec.requirement());
+        error.remedy = "its versions are " + found[1].str();
+    } else if (std::regex_search(output, found, feature)) {
+        error.message = fmt::format("`{}` has no feature `{}`", package, found[1].str());
+    } else {
+        error.message = "could not resolve `" + package + "`";
+        std::istringstream lines(output);
+        for (std::string line; std::getline(lines, line);) {
+            if (line.rfind("error: ", 0) == 0) {
+                error.message += "\n  Caused by: " + line.substr(7);
+                break;
+            }
+        }
+        if (!place.log.empty()) error.message += "\n  log: " + short_path(place.log.string());
+    }
+    return error;
+}
+
+Result<Resolution> resolve(const BuildPlace& place, const WrapperPlan& plan) {
+    std::vector<std::string> arguments{"metadata", "--format-version", "1", "--filter-platform", place.toolchain.host};
+    if (place.console.options().offline) arguments.emplace_back("--offline");
+    Result<CommandResult> result = run_shown(place, cargo_in(place, std::move(arguments)), "Resolving");
+    if (!result) return tl::unexpected<Error>(result.error());
+    if (!result->ok()) return tl::unexpected<Error>(resolve_error(*result, plan, place));
+    return parse_metadata(result->out, plan);
+}
+
+Result<size_t> vendor(const BuildPlace& place, const WrapperPlan& plan, const fs::path& folder) {
+    std::vector<std::string> arguments{"vendor", "--locked"};
+    if (place.console.options().offline) arguments.emplace_back("--offline");
+    arguments.push_back(folder.string());
+    Result<CommandResult> result = run_shown(place, cargo_in(place, std::move(arguments)), "Vendoring");
+    if (!result) return tl::unexpected<Error>(result.error());
+    if (!result->ok()) return tl::unexpected<Error>(resolve_error(*result, plan, place));
+    std::error_code error;
+    size_t packages = 0;
+    for (fs::directory_iterator entries(folder, error), end; !error && entries != end; entries.increment(error))
+        ++packages;
+    return packages;
+}
+
+}  // namespace kayton::kik

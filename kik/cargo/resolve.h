@@ -1,0 +1,64 @@
+// Asks cargo which versions a crate needs: writes the wrapper's Cargo.toml, resolves it, downloads and vendors the
+// sources, and reads the dependency graph.
+// Plain values; kik is single-threaded.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "kik/cargo/build.h"
+#include "kik/cargo/spec.h"
+#include "shared/result.h"
+
+namespace kayton::kik {
+
+// One package of the dependency graph.
+struct ResolvedPackage {
+    std::string id;     // cargo's package id
+    std::string name;   // "percent-encoding"
+    std::string crate;  // its library's name in Rust code: "percent_encoding"
+    std::string version;
+    std::filesystem::path manifest;  // its Cargo.toml
+    std::vector<std::string> features;
+    bool macro = false;                     // a procedural macro crate
+    bool local = false;                     // not from a registry
+    std::vector<std::string> dependencies;  // ids, of this platform
+};
+
+struct Resolution {
+    ResolvedPackage root;                         // the crate that was asked for
+    std::vector<ResolvedPackage> packages;        // it and all it needs, nearest first; without Kayton's own
+    std::map<std::string, std::string> versions;  // crate name -> version; the nearest one where there are several
+    [[nodiscard]] const ResolvedPackage* find(const std::string& crate) const;
+};
+
+// What the wrapper's Cargo.toml depends on.
+struct WrapperPlan {
+    std::string crate;  // "serde_json"; the package name with underscores until cargo has told the real one
+    CrateSpec spec;
+    std::filesystem::path local;  // a crate on this machine; empty: the registry's
+    std::map<std::string, std::pair<std::string, std::string>>
+        extra_packages;   // named by the bindings besides: crate -> (package, version)
+    std::string version;  // exact, once known
+};
+
+// `sdk` is where the Kayton crates lie: absolute for building, relative for the installed folder.
+[[nodiscard]] std::string wrapper_toml(const WrapperPlan& plan, const std::filesystem::path& sdk,
+                                       const std::string& local_path);
+
+// Resolves `place.folder`/Cargo.toml. kNotFound for a crate or version that does not exist, with near names.
+[[nodiscard]] Result<Resolution> resolve(const BuildPlace& place, const WrapperPlan& plan);
+
+// Copies all sources of the lock file to `folder`; the number of packages.
+[[nodiscard]] Result<size_t> vendor(const BuildPlace& place, const WrapperPlan& plan,
+                                    const std::filesystem::path& folder);
+
+// What a failed resolution means: no such crate, no such version or feature, no network, a full disk.
+[[nodiscard]] Error resolve_error(const CommandResult& result, const WrapperPlan& plan, const BuildPlace& place);
+
+// Parses `cargo metadata --format-version 1`, from the dependency named by plan.
+[[nodiscard]] Result<Resolution> parse_metadata(const std::string& json, const WrapperPlan& plan);
+
+}  // namespace kayton::kik

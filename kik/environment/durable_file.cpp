@@ -1,0 +1,109 @@
+#include "kik/environment/durable_file.h"
+
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <string>
+#include <system_error>
+
+#include "shared/unique_fd.h"
+
+namespace kayton::kik {
+namespace {
+
+namespace fs = std::filesystem;
+
+tl::unexpected<Error> refused(const char* verb, const fs::path& file, int reason) {
+    return tl::unexpected<Error>(system_error(verb, file, reason));
+}
+
+Result<void> rename_with(const fs::path& from, const fs::path& to, unsigned flags) {
+    if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), flags) == 0) return {};
+    return refused("rename to", to, errno);
+}
+
+}  // namespace
+
+Error system_error(const char* verb, const fs::path& file, int reason) {
+    Error error;
+    error.kind = reason == EEXIST ? ErrorKind::kInput : ErrorKind::kSystem;
+    error.message = std::string("cannot ") + verb + " `" + file.string() + "`: " + std::strerror(reason);
+    if (reason == ENOSPC || reason == EDQUOT) {
+        error.message = "the disk is full: " + error.message;
+        error.remedy =
+            "Make room on that disk, or set KAYTON_HOME to a folder on another one; then run the command again";
+    }
+    return error;
+}
+
+Result<void> write_durably(const fs::path& file, std::string_view text) {
+    fs::path temporary = file;
+    temporary += ".new";
+    UniqueFd descriptor{::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)};
+    if (!descriptor) return refused("write", file, errno);
+    while (!text.empty()) {
+        const ssize_t count = ::write(descriptor.get(), text.data(), text.size());
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) {
+            const int reason = errno;
+            ::unlink(temporary.c_str());
+            return refused("write", file, reason);
+        }
+        text.remove_prefix(static_cast<size_t>(count));
+    }
+    if (::fsync(descriptor.get()) != 0) {
+        const int reason = errno;
+        ::unlink(temporary.c_str());
+        return refused("write", file, reason);
+    }
+    descriptor.reset();
+    if (::rename(temporary.c_str(), file.c_str()) != 0) {
+        const int reason = errno;
+        ::unlink(temporary.c_str());
+        return refused("replace", file, reason);
+    }
+    return sync_folder(file.parent_path());
+}
+
+Result<void> sync_file(const fs::path& file) {
+    const UniqueFd descriptor{::open(file.c_str(), O_RDONLY | O_CLOEXEC)};
+    if (!descriptor) return refused("open", file, errno);
+    if (::fsync(descriptor.get()) != 0) return refused("write", file, errno);
+    return {};
+}
+
+Result<void> sync_folder(const fs::path& folder) {
+    const UniqueFd descriptor{::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    if (!descriptor) return refused("open", folder, errno);
+    // Some file systems cannot sync a folder and say EINVAL: they order renames by themselves.
+    if (::fsync(descriptor.get()) != 0 && errno != EINVAL) return refused("write", folder, errno);
+    return {};
+}
+
+Result<void> rename_new(const fs::path& from, const fs::path& to) {
+    return rename_with(from, to, RENAME_NOREPLACE);
+}
+
+Result<void> exchange(const fs::path& a, const fs::path& b) {
+    return rename_with(a, b, RENAME_EXCHANGE);
+}
+
+Result<void> make_folders(const fs::path& folder) {
+    std::error_code error;
+    fs::create_directories(folder, error);
+    if (error) return refused("make the folder", folder, error.value());
+    return {};
+}
+
+Result<void> remove_tree(const fs::path& folder) {
+    std::error_code error;
+    fs::remove_all(folder, error);
+    if (error) return refused("remove", folder, error.value());
+    return {};
+}
+
+}  // namespace kayton::kik

@@ -1,0 +1,10 @@
+# Writes a header with one hash of all generator sources; the file is touched only when the hash changes.
+list(SORT SOURCES)
+set(hashes "")
+foreach(source ${SOURCES})
+  file(SHA256 ${source} hash)
+  string(APPEND hashes ${hash})
+endforeach()
+string(SHA256 key "${hashes}")
+string(SUBSTRING ${key} 0 16 key)
+file(CONFIGURE OUTPUT ${OUTPUT} CONTENT "#pragma once\n#define KAYTON_GENERATOR_KEY \"@key@\"\n" @ONLY)

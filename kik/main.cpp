@@ -1,0 +1,75 @@
+// kik: makes environments and installs Rust crates into them.
+
+#include <cstdio>
+#include <string>
+
+#include "kik/cargo/interrupt.h"
+#include "kik/commands/command.h"
+#include "kik/environment/layout.h"
+
+namespace {
+
+using kayton::Result;
+using kayton::kik::Session;
+
+constexpr int kUsageExit = 2;
+
+std::string words(int argc, char** argv) {
+    std::string text;
+    for (int i = 1; i < argc; ++i) text += (i == 1 ? "" : " ") + std::string(argv[i]);
+    return text;
+}
+
+void add_flags(CLI::App& app, Session& session) {
+    app.add_flag("--json", session.options.json, "Print data, or the error, as JSON on standard output");
+    app.add_flag("-q,--quiet", session.options.quiet, "Say only errors and warnings");
+    app.add_flag("-v,--verbose", session.options.verbose, "Show what cargo says");
+    app.add_flag("--offline", session.options.offline, "Use only what has been downloaded before");
+    app.add_flag("-y,--yes", session.options.yes, "Answer every question with yes");
+    app.add_flag("--no-progress", session.options.no_progress, "Draw no bar");
+    app.add_option("-j,--jobs", session.options.jobs, "How many compilers run at a time")->check(CLI::Range(1, 1024));
+    app.add_option("--color", session.options.color, "auto, always or never")
+        ->check(CLI::IsMember({"auto", "always", "never"}));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    namespace kik = kayton::kik;
+    kik::catch_interrupts();
+    Session session;
+    session.command = words(argc, argv);
+    CLI::App app{"kik: Kayton's environments and crates"};
+    app.name("kik");
+    app.set_version_flag("--version", std::string("kik ") + kik::kKaytonVersion);
+    app.require_subcommand(1);
+    // Flags may stand before or after the subcommand.
+    app.fallthrough();
+    add_flags(app, session);
+    kik::add_create(app, session);
+    kik::add_activate(app, session);
+    kik::add_list(app, session);
+    kik::add_rinstall(app, session);
+    kik::add_uninstall(app, session);
+    kik::add_info(app, session);
+    kik::add_path(app, session);
+    kik::add_remove(app, session);
+    kik::add_shell_init(app, session);
+    kik::add_probe_plugin(app, session);
+
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : kUsageExit;
+    }
+    Result<void> done;
+    try {
+        done = session.action();
+    } catch (const std::exception& problem) {
+        done = kayton::fail(kayton::ErrorKind::kInternal, std::string("unexpected: ") + problem.what(),
+                            "This is a fault of kik; please report it with the command you ran");
+    }
+    if (done) return 0;
+    session.console.error(done.error());
+    return kik::exit_code(done.error());
+}

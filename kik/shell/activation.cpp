@@ -1,0 +1,145 @@
+#include "kik/shell/activation.h"
+
+#include <fmt/format.h>
+
+namespace kayton::kik {
+namespace {
+
+std::string replace_all(std::string text, const std::string& from, const std::string& to) {
+    for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
+        text.replace(at, from.size(), to);
+    }
+    return text;
+}
+
+// bash and zsh share this: no arrays, no [[ ]], nothing that `set -u` or `set -e` minds.
+constexpr const char* kPosixInit = R"SH(kik() {
+    case "${1-}" in
+        activate|deactivate)
+            local __kayton_code
+            __kayton_code="$(command @KIK@ "$@" --shell @SHELL@)" || return $?
+            eval "$__kayton_code"
+            ;;
+        *)
+            command @KIK@ "$@"
+            ;;
+    esac
+}
+)SH";
+
+constexpr const char* kPosixDeactivate = R"SH(if [ -n "${_KAYTON_BIN-}" ]; then
+    _kayton_path=":$PATH:"
+    case "$_kayton_path" in
+        *":$_KAYTON_BIN:"*) _kayton_path="${_kayton_path%%":$_KAYTON_BIN:"*}:${_kayton_path#*":$_KAYTON_BIN:"}" ;;
+    esac
+    _kayton_path="${_kayton_path#:}"
+    PATH="${_kayton_path%:}"
+    export PATH
+    unset _kayton_path _KAYTON_BIN
+    hash -r 2>/dev/null || true
+fi
+if [ -n "${_KAYTON_PROMPT-}" ] && [ -n "${PS1-}" ]; then
+    PS1="${PS1#"$_KAYTON_PROMPT"}"
+fi
+unset _KAYTON_PROMPT
+unset KAYTON_ACTIVE_ENV
+)SH";
+
+constexpr const char* kPosixActivate = R"SH(export KAYTON_ACTIVE_ENV=@NAME@
+_KAYTON_BIN=@BIN@
+PATH="$_KAYTON_BIN:$PATH"
+export PATH
+if [ -z "${KAYTON_DISABLE_PROMPT-}" ] && [ -n "${PS1-}" ]; then
+    _KAYTON_PROMPT=@PROMPT@
+    PS1="$_KAYTON_PROMPT$PS1"
+fi
+hash -r 2>/dev/null || true
+)SH";
+
+constexpr const char* kFishInit = R"SH(function kik
+    if contains -- "$argv[1]" activate deactivate
+        set -l __kayton_code (command @KIK@ $argv --shell fish | string collect)
+        or return $status
+        eval $__kayton_code
+    else
+        command @KIK@ $argv
+    end
+end
+)SH";
+
+constexpr const char* kFishDeactivate = R"SH(if set -q _KAYTON_BIN
+    set -l _kayton_at (contains -i -- $_KAYTON_BIN $PATH)
+    and set -e PATH[$_kayton_at]
+    set -e _KAYTON_BIN
+end
+if functions -q _kayton_old_fish_prompt
+    functions -e fish_prompt
+    functions -c _kayton_old_fish_prompt fish_prompt
+    functions -e _kayton_old_fish_prompt
+end
+set -e _KAYTON_PROMPT
+set -e KAYTON_ACTIVE_ENV
+true
+)SH";
+
+constexpr const char* kFishActivate = R"SH(set -gx KAYTON_ACTIVE_ENV @NAME@
+set -g _KAYTON_BIN @BIN@
+set -gx PATH $_KAYTON_BIN $PATH
+if not set -q KAYTON_DISABLE_PROMPT; and functions -q fish_prompt
+    set -g _KAYTON_PROMPT @PROMPT@
+    functions -c fish_prompt _kayton_old_fish_prompt
+    function fish_prompt
+        printf '%s' $_KAYTON_PROMPT
+        _kayton_old_fish_prompt
+    end
+end
+)SH";
+
+}  // namespace
+
+std::optional<Shell> parse_shell(const std::string& name) {
+    const std::string base = std::filesystem::path(name).filename().string();
+    if (base == "bash" || base == "sh") return Shell::kBash;
+    if (base == "zsh") return Shell::kZsh;
+    if (base == "fish") return Shell::kFish;
+    return std::nullopt;
+}
+
+const char* shell_name(Shell shell) {
+    return shell == Shell::kBash ? "bash" : shell == Shell::kZsh ? "zsh" : "fish";
+}
+
+std::string integration_line(Shell shell) {
+    if (shell == Shell::kFish) return "kik shell-init fish | source";
+    return fmt::format("eval \"$(kik shell-init {})\"", shell_name(shell));
+}
+
+const char* startup_file(Shell shell) {
+    return shell == Shell::kBash ? "~/.bashrc" : shell == Shell::kZsh ? "~/.zshrc" : "~/.config/fish/config.fish";
+}
+
+std::string quoted(Shell shell, const std::string& text) {
+    if (shell == Shell::kFish) return "'" + replace_all(replace_all(text, "\\", "\\\\"), "'", "\\'") + "'";
+    return "'" + replace_all(text, "'", "'\\''") + "'";
+}
+
+std::string shell_init_script(Shell shell, const std::filesystem::path& kik) {
+    std::string script = shell == Shell::kFish ? kFishInit : kPosixInit;
+    script = replace_all(script, "@SHELL@", shell_name(shell));
+    return replace_all(script, "@KIK@", quoted(shell, kik.string()));
+}
+
+std::string activation_script(Shell shell, const std::string& name, const std::filesystem::path& bin) {
+    std::string script = shell == Shell::kFish ? kFishActivate : kPosixActivate;
+    // In a zsh prompt `%` starts an escape; names have none, so the text is the same in every shell.
+    script = replace_all(script, "@PROMPT@", quoted(shell, "(" + name + ") "));
+    script = replace_all(script, "@NAME@", quoted(shell, name));
+    script = replace_all(script, "@BIN@", quoted(shell, bin.string()));
+    return deactivation_script(shell) + script;
+}
+
+std::string deactivation_script(Shell shell) {
+    return shell == Shell::kFish ? kFishDeactivate : kPosixDeactivate;
+}
+
+}  // namespace kayton::kik
