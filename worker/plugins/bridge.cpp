@@ -1,6 +1,7 @@
 #include "worker/plugins/bridge.h"
 
 #include <dlfcn.h>
+#include <fmt/format.h>
 
 #include <array>
 
@@ -22,7 +23,7 @@ PluginFailure failure_of(const Message& message, uint32_t abi_version) {
 
 tl::unexpected<PluginFailure> no_bridge(const std::filesystem::path& file, const std::string& why) {
     return tl::unexpected(PluginFailure{
-        "ImportError", "the environment's plugin bridge '" + file.string() + "' cannot be used: " + why, 0});
+        "ImportError", fmt::format("the environment's plugin bridge '{}' cannot be used: {}", file.string(), why), 0});
 }
 
 }  // namespace
@@ -33,8 +34,8 @@ PluginResult<Bridge> Bridge::open(const std::filesystem::path& file) {
     const auto* build = static_cast<const KaytonPluginBuild*>(dlsym(library, "kayton_plugin_build"));
     if (build == nullptr || build->magic != KAYTON_BUILD_MAGIC) return no_bridge(file, "it has no build record");
     if (build->abi_version != KAYTON_PLUGIN_ABI_VERSION) {
-        return no_bridge(file, "it is for plugin ABI v" + std::to_string(build->abi_version) + " but host expects v" +
-                                   std::to_string(KAYTON_PLUGIN_ABI_VERSION));
+        return no_bridge(file, fmt::format("it is for plugin ABI v{} but host expects v{}", build->abi_version,
+                                           KAYTON_PLUGIN_ABI_VERSION));
     }
     Bridge bridge;
     bridge.open_ = reinterpret_cast<KaytonBridgeOpen>(dlsym(library, "kayton_bridge_open"));

@@ -1,5 +1,7 @@
 #include "worker/plugins/plugin_loader.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 namespace kayton {
@@ -11,17 +13,22 @@ std::string crate_of(const std::string& function) {
 
 // What the person reads: the library's name in place of the bridge's file name, and what to do.
 PluginFailure explain(const std::string& name, PluginFailure failure) {
-    if (failure.class_name == "PluginABIError" && failure.abi_version != 0 &&
-        failure.abi_version != KAYTON_PLUGIN_ABI_VERSION) {
-        failure.message = "'" + name + "' built with ABI v" + std::to_string(failure.abi_version) +
-                          " but host expects v" + std::to_string(KAYTON_PLUGIN_ABI_VERSION) +
-                          ". Reinstall plugin or switch environment.";
-    } else if (failure.class_name == "PluginABIError") {
-        failure.message = "Library '" + name + "': " + failure.message;
+    if (failure.class_name != "PluginABIError") {
+        failure.message =
+            fmt::format("Library '{0}' cannot be loaded: {1}. Run: kik rinstall {0}", name, failure.message);
+    } else if (failure.abi_version != 0 && failure.abi_version != KAYTON_PLUGIN_ABI_VERSION) {
+        failure.message =
+            fmt::format("'{}' built with ABI v{} but host expects v{}. Reinstall plugin or switch environment.", name,
+                        failure.abi_version, KAYTON_PLUGIN_ABI_VERSION);
     } else {
-        failure.message = "Library '" + name + "' cannot be loaded: " + failure.message + ". Run: kik rinstall " + name;
+        failure.message = fmt::format("Library '{}': {}", name, failure.message);
     }
     return failure;
+}
+
+template <typename... Args>
+tl::unexpected<PluginFailure> refuse(const char* class_name, fmt::format_string<Args...> format, Args&&... args) {
+    return tl::unexpected(PluginFailure{class_name, fmt::format(format, std::forward<Args>(args)...), 0});
 }
 
 }  // namespace
@@ -38,11 +45,9 @@ PluginResult<const Bridge*> PluginLoader::bridge() {
 PluginResult<void> PluginLoader::load(const std::string& name, const std::filesystem::path& file) {
     if (const auto known = loaded_.find(name); known != loaded_.end()) {
         if (known->second.file == file) return {};
-        return tl::unexpected(PluginFailure{"ImportError",
-                                            "Library '" + name + "' is already loaded from '" +
-                                                known->second.file.string() + "' and cannot be exchanged for '" +
-                                                file.string() + "'. Restart the session.",
-                                            0});
+        return refuse("ImportError",
+                      "Library '{}' is already loaded from '{}' and cannot be exchanged for '{}'. Restart the session.",
+                      name, known->second.file.string(), file.string());
     }
     const auto through = bridge();
     if (!through) return tl::unexpected(explain(name, through.error()));
@@ -57,9 +62,7 @@ PluginResult<void> PluginLoader::load(const std::string& name, const std::filesy
 
 PluginResult<std::string_view> PluginLoader::manifest(const std::string& name) {
     const auto known = loaded_.find(name);
-    if (known == loaded_.end()) {
-        return tl::unexpected(PluginFailure{"ImportError", "Library '" + name + "' is not loaded", 0});
-    }
+    if (known == loaded_.end()) return refuse("ImportError", "Library '{}' is not loaded", name);
     return (*bridge())->manifest(known->second.plugin);
 }
 
@@ -67,17 +70,14 @@ PluginResult<void> PluginLoader::fetch(const KtFunctionNeed& need) {
     const FunctionRegistry::Entry* entry = vm_.functions().find(std::string_view(need.name));
     const std::string crate = crate_of(need.name);
     if (entry == nullptr) {
-        return tl::unexpected(PluginFailure{"ImportError",
-                                            "Library '" + crate + "' does not provide '" + need.name +
-                                                "', which its manifest promises. Run: kik rinstall " + crate,
-                                            0});
+        return refuse("ImportError",
+                      "Library '{0}' does not provide '{1}', which its manifest promises. Run: kik rinstall {0}", crate,
+                      need.name);
     }
     if (entry->signature_id != need.signature_id) {
-        return tl::unexpected(
-            PluginFailure{"PluginABIError",
-                          "'" + std::string(need.name) +
-                              "' has another signature in the plugin than in its manifest. Run: kik rinstall " + crate,
-                          0});
+        return refuse("PluginABIError",
+                      "'{}' has another signature in the plugin than in its manifest. Run: kik rinstall {}", need.name,
+                      crate);
     }
     *need.slot = entry->function;
     return {};
