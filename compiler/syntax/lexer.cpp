@@ -66,7 +66,8 @@ Lexer::Lexer(const SourceFile& file, DiagnosticEngine& diagnostics)
     : file_(file),
       diagnostics_(diagnostics),
       data_(file.text().data()),
-      end_(static_cast<uint32_t>(file.text().size())) {}
+      end_(static_cast<uint32_t>(file.text().size())),
+      error_limit_(diagnostics.error_count() + kMaxErrors) {}
 
 void Lexer::report(DiagCode code, uint32_t begin, uint32_t end, std::string message, std::string label,
                    std::string help) {
@@ -102,6 +103,10 @@ void Lexer::restart_line(uint32_t offset) {
 
 Token Lexer::next() {
     next_flags_ = 0;
+    if (diagnostics_.error_count() >= error_limit_ && !stopped_) {
+        report(DiagCode::kSyntax, position_, position_, "too many errors: the rest of the file is not read");
+        stop();
+    }
     if (pending_newline_) {
         pending_newline_ = false;
         at_line_start_ = true;
@@ -180,7 +185,7 @@ void Lexer::set_indentation(uint32_t column, uint32_t alt_column, uint32_t offse
     if (column > top.column) {
         if (alt_column <= top.alt_column) report_tabs();
         if (indentation_.size() >= kMaxIndentation) {
-            report(DiagCode::kNestingTooDeep, offset, std::min(offset + 1, end_), "too many blocks inside one another",
+            report(DiagCode::kNestingTooDeep, offset, std::min(offset + 1, end_), "blocks are nested too deeply",
                    "block number " + std::to_string(indentation_.size()) + " inside the others",
                    "at most " + std::to_string(kMaxIndentation - 1) +
                        " are possible; move the inner ones into a function of their own");
@@ -366,7 +371,7 @@ Token Lexer::lex_name(uint32_t begin) {
 Token Lexer::lex_open_bracket(uint32_t begin, TokenKind kind) {
     position_ = begin + 1;
     if (brackets_.size() + modes_.size() >= kMaxOpenBrackets) {
-        report(DiagCode::kNestingTooDeep, begin, begin + 1, "too many brackets inside one another",
+        report(DiagCode::kNestingTooDeep, begin, begin + 1, "brackets are nested too deeply",
                "bracket number " + std::to_string(kMaxOpenBrackets + 1) + " that is still open",
                "at most " + std::to_string(kMaxOpenBrackets) + " are possible; name parts of the expression");
         stop();

@@ -17,6 +17,8 @@ namespace kayton::syntax {
 // CPython's own limits (MAXLEVEL and MAXINDENT of its tokenizer).
 inline constexpr size_t kMaxOpenBrackets = 200;
 inline constexpr size_t kMaxIndentation = 100;
+// A file with more errors is not a program: the rest is not read.
+inline constexpr size_t kMaxErrors = 100;
 
 class Lexer {
   public:
@@ -87,6 +89,7 @@ class Lexer {
     DiagnosticEngine& diagnostics_;
     const char* data_;
     uint32_t end_;
+    size_t error_limit_;
     uint32_t position_ = 0;
     std::vector<Indentation> indentation_{{0, 0}};
     std::vector<Bracket> brackets_;

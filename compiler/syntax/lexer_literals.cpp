@@ -141,7 +141,7 @@ Token Lexer::lex_string(uint32_t begin, uint32_t quote_at, uint8_t flags, bool f
     if (formatted) {
         if (brackets_.size() + modes_.size() >= kMaxOpenBrackets) {
             position_ = quote_at + 1;
-            report(DiagCode::kNestingTooDeep, begin, position_, "too many f-strings inside one another", {},
+            report(DiagCode::kNestingTooDeep, begin, position_, "f-strings are nested too deeply", {},
                    "name parts of the expression");
             stop();
             return make(TokenKind::kError, begin);

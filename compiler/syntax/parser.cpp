@@ -145,16 +145,6 @@ bool Parser::reopen_line() {
     return true;
 }
 
-void Parser::after_report() {
-    if (diagnostics_.error_count() - errors_before_ < kMaxErrors || lexer_.stopped()) return;
-    diagnostics_.report(DiagCode::kSyntax, file_, Span{current_.begin, current_.begin},
-                        "too many errors: the rest of the file is not read");
-    lexer_.stop();
-    ahead_.clear();
-    next_ahead_ = 0;
-    current_ = lexer_.next();
-}
-
 void Parser::unexpected(std::string expected, std::string help) {
     if (silent() || at(TokenKind::kError)) {
         panicking_ = true;
@@ -200,11 +190,6 @@ Diagnostic& Parser::complain(DiagCode code, Span span, std::string message, std:
         unheard = {};
         return unheard;
     }
-    after_report();
-    if (lexer_.stopped()) {
-        unheard = {};
-        return unheard;
-    }
     return diagnostics_.report(code, file_, span, std::move(message), std::move(label), std::move(help));
 }
 
@@ -231,7 +216,8 @@ void Parser::skip_to_end_of_line() {
 uint32_t Parser::too_high(Span span) {
     if (!silent()) {
         complain(
-            DiagCode::kNestingTooDeep, Span{span.begin, std::min(span.end, span.begin + 1)}, "expression is too deep",
+            DiagCode::kNestingTooDeep, Span{span.begin, std::min(span.end, span.begin + 1)},
+            "expression is nested too deeply",
             "starts here, and has more than " + std::to_string(kMaxExpressionHeight) + " operations in one another",
             "split it: name its parts, or build the value in a loop");
     }
@@ -248,7 +234,7 @@ uint32_t Parser::height_of(Exprs items) {
 bool Parser::Recursion::too_deep() {
     if (parser_.recursion_ <= kMaxRecursion) return false;
     if (!parser_.silent()) {
-        parser_.complain(DiagCode::kNestingTooDeep, parser_.current_.span(), "expression is too deep",
+        parser_.complain(DiagCode::kNestingTooDeep, parser_.current_.span(), "expression is nested too deeply",
                          "more than " + std::to_string(kMaxRecursion) + " expressions in one another",
                          "split it: name its parts");
     }

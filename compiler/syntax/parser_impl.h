@@ -19,7 +19,6 @@ namespace kayton::syntax {
 // Recursion that brackets do not bound: `a if b else c if ...`, `2 ** 3 ** ...`, lambda: lambda: ...
 inline constexpr uint32_t kMaxRecursion = 1000;
 inline constexpr size_t kMaxElifs = 10000;
-inline constexpr size_t kMaxErrors = 1000;
 
 enum class ScopeKind : uint8_t { kModule, kFunction, kLambda, kClass, kUnknown };
 
@@ -86,7 +85,6 @@ class Parser {
     bool reopen_line();
     void skip_to_end_of_line();
     [[nodiscard]] uint32_t column_of(uint32_t offset) const;
-    void after_report();
     [[nodiscard]] bool silent() const { return panicking_ || lexer_.stopped(); }
 
     // --- nodes
