@@ -73,7 +73,25 @@ bool TypeTable::is_handle(const Ty& type) {
     return !converted.contains(type.path.back());
 }
 
+namespace {
+
+// ReplacerRef<ReplacerRef<...>>: an adaptor that a method of its own wraps again would give types without end.
+void refuse_nesting(const Ty& type, std::vector<const Path*>& around) {
+    if (type.kind == TyKind::kPath) {
+        for (const Path* outer : around)
+            if (*outer == type.path && !is_std(type.path)) throw Unmapped{"a " + type.path.back() + " inside a " + type.path.back()};
+        if (around.size() > 3) throw Unmapped{"a type nested more than four deep"};
+        around.push_back(&type.path);
+    }
+    for (const TyRef& arg : type.args) refuse_nesting(*arg, around);
+    if (type.kind == TyKind::kPath) around.pop_back();
+}
+
+}  // namespace
+
 int TypeTable::handle(const TyRef& type) {
+    std::vector<const Path*> around;
+    refuse_nesting(*type, around);
     if (is_error(*type)) throw Unmapped{"a value of the exception class " + names_.kayton_type(*type)};
     const std::string rust = names_.rust_type(*type);
     const std::string name = names_.kayton_type(*type);
