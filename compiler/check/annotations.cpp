@@ -1,0 +1,252 @@
+// Types as they are written: annotations in programs, type texts in manifests.
+#include <algorithm>
+#include <cctype>
+
+#include "compiler/check/checker.h"
+
+namespace kayton::check {
+
+using namespace syntax;
+using types::is_numeric;
+using types::prune;
+using types::to_string;
+
+namespace {
+
+struct TypeText {
+    std::string_view text;
+    size_t at = 0;
+
+    void space() {
+        while (at < text.size() && text[at] == ' ') ++at;
+    }
+    bool take(char c) {
+        space();
+        if (at < text.size() && text[at] == c) {
+            ++at;
+            return true;
+        }
+        return false;
+    }
+    std::string_view word() {
+        space();
+        size_t begin = at;
+        while (at < text.size() && (std::isalnum(static_cast<unsigned char>(text[at])) || text[at] == '_' || text[at] == '.')) ++at;
+        return text.substr(begin, at - begin);
+    }
+};
+
+class TypeTextParser {
+  public:
+    TypeTextParser(TypeContext& types, std::string_view text) : types_(types), in_{text} {}
+
+    const Type* parse() {
+        std::vector<const Type*> members;
+        do {
+            const Type* member = one();
+            if (member == nullptr) return nullptr;
+            members.push_back(member);
+        } while (in_.take('|'));
+        return types_.unite(members);
+    }
+    [[nodiscard]] bool at_end() {
+        in_.space();
+        return in_.at == in_.text.size();
+    }
+
+  private:
+    std::vector<const Type*> arguments() {
+        std::vector<const Type*> args;
+        if (!in_.take('[')) return args;
+        if (in_.take('(')) {  // tuple[()]
+            in_.take(')');
+            in_.take(']');
+            return args;
+        }
+        do {
+            const Type* arg = parse();
+            if (arg == nullptr) return {};
+            args.push_back(arg);
+        } while (in_.take(','));
+        in_.take(']');
+        return args;
+    }
+
+    const Type* one() {
+        std::string_view word = in_.word();
+        if (word == "int") return types_.integer;
+        if (word == "float") return types_.floating;
+        if (word == "bool") return types_.boolean;
+        if (word == "str") return types_.str;
+        if (word == "bytes") return types_.bytes;
+        if (word == "None") return types_.none;
+        if (word == "Dynamic") return types_.dynamic;
+        if (word == "range") return types_.range;
+        if (word == "TextFile") return types_.text_file;
+        if (word == "BinaryFile") return types_.binary_file;
+        if (word == "Callable") {
+            if (!in_.take('[') || !in_.take('[')) return nullptr;
+            std::vector<const Type*> params;
+            if (!in_.take(']')) {
+                do {
+                    const Type* p = parse();
+                    if (p == nullptr) return nullptr;
+                    params.push_back(p);
+                } while (in_.take(','));
+                in_.take(']');
+            }
+            in_.take(',');
+            const Type* result = parse();
+            in_.take(']');
+            return result == nullptr ? nullptr : types_.function(params, result);
+        }
+        if (word == "list" || word == "dict" || word == "set" || word == "tuple" || word == "Iterator") {
+            std::vector<const Type*> args = arguments();
+            if (word == "tuple") return types_.tuple(args);
+            if (args.size() != (word == "dict" ? 2U : 1U)) return nullptr;
+            if (word == "list") return types_.list(args[0]);
+            if (word == "dict") return types_.dict(args[0], args[1]);
+            if (word == "set") return types_.set(args[0]);
+            return types_.iterator(args[0]);
+        }
+        if (word.empty()) return nullptr;
+        if (const Type* exception = types_.find_exception(word)) return exception;
+        return types_.handle(word);
+    }
+
+    TypeContext& types_;
+    TypeText in_;
+};
+
+// Names from typing and collections.abc that leave the type to the value.
+bool is_open_name(std::string_view name) {
+    static constexpr std::string_view kOpen[] = {"Any",      "object",          "Iterable", "Iterator",       "Sequence",
+                                                 "Mapping",  "MutableMapping",  "Generator", "MutableSequence", "Collection",
+                                                 "Hashable", "Sized",           "Container", "Callable",       "Number"};
+    return std::find(std::begin(kOpen), std::end(kOpen), name) != std::end(kOpen);
+}
+
+}  // namespace
+
+const Type* Checker::parse_type(std::string_view text) {
+    TypeTextParser parser(types_, text);
+    const Type* type = parser.parse();
+    return parser.at_end() ? type : nullptr;
+}
+
+// kDynamic stands for "whatever the value has". Null after an error.
+const Type* Checker::annotation(const Expr& e) {
+    switch (e.kind) {
+        case ExprKind::kNone: return types_.none;
+        case ExprKind::kEllipsis: return types_.dynamic;
+        case ExprKind::kStr: {
+            const Type* t = parse_type(as<StrExpr>(e).value);
+            if (t != nullptr && t->kind != TypeKind::kHandle) return t;
+            return types_.dynamic;
+        }
+        case ExprKind::kBinary: {
+            const auto& b = as<BinaryExpr>(e);
+            if (b.op != BinaryOp::kBitOr) break;
+            const Type* left = annotation(*b.left);
+            const Type* right = annotation(*b.right);
+            if (left == nullptr || right == nullptr) return nullptr;
+            return types_.unite(left, right);
+        }
+        case ExprKind::kName: {
+            std::string_view name = as<NameExpr>(e).name;
+            if (name == "int") return types_.integer;
+            if (name == "float") return types_.floating;
+            if (name == "bool") return types_.boolean;
+            if (name == "str") return types_.str;
+            if (name == "bytes") return types_.bytes;
+            if (name == "range") return types_.range;
+            if (name == "Dynamic" || is_open_name(name)) return types_.dynamic;
+            if (name == "list" || name == "List") return types_.list(variable_at(&e));
+            if (name == "set" || name == "Set" || name == "frozenset") return types_.set(variable_at(&e));
+            if (name == "dict" || name == "Dict") return types_.dict(variable_at(&e), variable_at(&e, 1));
+            if (name == "tuple" || name == "Tuple") return types_.dynamic;
+            if (name == "TextIO") return types_.text_file;
+            if (name == "BinaryIO") return types_.binary_file;
+            [[fallthrough]];
+        }
+        case ExprKind::kAttribute: {
+            if (e.kind == ExprKind::kAttribute && is_open_name(as<AttributeExpr>(e).name)) return types_.dynamic;
+            Entity entity = this->entity(e);
+            if (entity.kind == EntityKind::kType || entity.kind == EntityKind::kCrateType) return entity.type;
+            if (entity.kind == EntityKind::kValue && prune(entity.value->type)->kind == TypeKind::kNever) return nullptr;
+            report(DiagCode::kUnknownType, e.span, "this names no type", "not a type");
+            return nullptr;
+        }
+        case ExprKind::kSubscript: {
+            const auto& s = as<SubscriptExpr>(e);
+            std::string_view name;
+            if (s.object->kind == ExprKind::kName) name = as<NameExpr>(*s.object).name;
+            if (s.object->kind == ExprKind::kAttribute) name = as<AttributeExpr>(*s.object).name;
+            std::vector<const Expr*> parts;
+            if (s.index->kind == ExprKind::kTuple) {
+                for (const Expr* item : as<SequenceExpr>(*s.index).items) parts.push_back(item);
+            } else {
+                parts.push_back(s.index);
+            }
+            if (name == "Callable") {
+                std::vector<const Type*> params;
+                if (parts.size() == 2 && parts[0]->kind == ExprKind::kList) {
+                    for (const Expr* p : as<SequenceExpr>(*parts[0]).items) {
+                        const Type* t = annotation(*p);
+                        if (t == nullptr) return nullptr;
+                        params.push_back(t);
+                    }
+                    const Type* result = annotation(*parts[1]);
+                    if (result == nullptr) return nullptr;
+                    return types_.function(params, result);
+                }
+                return types_.dynamic;
+            }
+            if (is_open_name(name) || name == "Literal" || name == "Type" || name == "type") return types_.dynamic;
+            std::vector<const Type*> args;
+            bool open_ended = false;
+            for (const Expr* part : parts) {
+                if (part->kind == ExprKind::kEllipsis) {
+                    open_ended = true;
+                    continue;
+                }
+                const Type* t = annotation(*part);
+                if (t == nullptr) return nullptr;
+                args.push_back(t);
+            }
+            if (name == "Optional" && args.size() == 1) return types_.optional(args[0]);
+            if (name == "Union") return types_.unite(args);
+            if (name == "Final" || name == "ClassVar" || name == "Annotated") return args.empty() ? types_.dynamic : args[0];
+            if ((name == "list" || name == "List") && args.size() == 1) return types_.list(args[0]);
+            if ((name == "set" || name == "Set" || name == "frozenset" || name == "FrozenSet") && args.size() == 1) return types_.set(args[0]);
+            if ((name == "dict" || name == "Dict") && args.size() == 2) return types_.dict(args[0], args[1]);
+            if (name == "tuple" || name == "Tuple") return open_ended ? types_.dynamic : types_.tuple(args);
+            report(DiagCode::kUnknownType, e.span, "this names no type", "not a generic type of Kayton");
+            return nullptr;
+        }
+        default: break;
+    }
+    report(DiagCode::kUnknownType, e.span, "this names no type", "not a type");
+    return nullptr;
+}
+
+// May a value of type `actual` stand where `annotated` is written? Python's numeric tower holds: float takes int.
+bool Checker::annotation_accepts(const Type* annotated, const Type* actual) {
+    annotated = prune(annotated);
+    actual = prune(actual);
+    if (annotated->kind == TypeKind::kDynamic || actual->kind == TypeKind::kNever || actual->kind == TypeKind::kVar) return true;
+    if (annotated->kind == TypeKind::kVar) return true;
+    if (accepts(annotated, actual)) return true;
+    if (actual->kind == TypeKind::kUnion)
+        return std::all_of(actual->args.begin(), actual->args.end(), [&](const Type* m) { return annotation_accepts(annotated, m); });
+    if (annotated->kind == TypeKind::kUnion)
+        return std::any_of(annotated->args.begin(), annotated->args.end(), [&](const Type* m) { return annotation_accepts(m, actual); });
+    if (annotated->kind == TypeKind::kFloat) return is_numeric(actual);
+    if (annotated->kind == TypeKind::kInt) return actual->kind == TypeKind::kBool;
+    if (annotated->kind != actual->kind || annotated->args.size() != actual->args.size() || annotated->args.empty()) return false;
+    for (size_t i = 0; i < annotated->args.size(); ++i)
+        if (!annotation_accepts(annotated->args[i], actual->args[i])) return false;
+    return true;
+}
+
+}  // namespace kayton::check

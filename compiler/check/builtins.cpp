@@ -1,0 +1,441 @@
+// Calls of built-in functions and of types.
+#include <algorithm>
+
+#include "compiler/check/checker.h"
+
+namespace kayton::check {
+
+using namespace syntax;
+using types::is_numeric;
+using types::prune;
+using types::to_string;
+using TK = typed::ExprKind;
+using SK = typed::StmtKind;
+using typed::Op;
+
+bool Checker::argument_count(const CallExpr& e, const std::string& name, size_t least, size_t most) {
+    const bool starred = std::any_of(e.args.begin(), e.args.end(), [](const Expr* a) { return a->kind == ExprKind::kStarred; });
+    if (starred) {
+        report(DiagCode::kUnsupported, e.span, "`*` cannot be used in a call of " + name + "()");
+        return false;
+    }
+    if (e.args.size() >= least && e.args.size() <= most) return true;
+    const std::string given = std::to_string(e.args.size());
+    report(DiagCode::kBadArguments, e.span,
+           least == most ? name + "() takes " + (least == 0 ? "no positional" : "exactly " + std::to_string(least)) + " argument" + (least == 1 ? "" : "s") + " (" + given + " given)"
+           : e.args.size() < least ? name + "() takes at least " + std::to_string(least) + " argument" + (least == 1 ? "" : "s") + " (" + given + " given)"
+                                   : name + "() takes at most " + std::to_string(most) + " argument" + (most == 1 ? "" : "s") + " (" + given + " given)");
+    return false;
+}
+
+const Expr* Checker::keyword(const CallExpr& e, std::string_view name) {
+    for (const KeywordArg& k : e.keywords)
+        if (k.name == name) return k.value;
+    return nullptr;
+}
+
+bool Checker::only_keywords(const CallExpr& e, const std::string& name, std::initializer_list<std::string_view> allowed) {
+    for (const KeywordArg& k : e.keywords) {
+        if (std::find(allowed.begin(), allowed.end(), k.name) != allowed.end()) continue;
+        std::vector<std::string> names(allowed.begin(), allowed.end());
+        std::string near = nearest_name(k.name, names);
+        report(DiagCode::kBadArguments, k.span, name + "() got an unexpected keyword argument '" + std::string(k.name) + "'", "",
+               near.empty() ? "" : "did you mean `" + near + "`?");
+        return false;
+    }
+    return true;
+}
+
+// Functions of one value, also where they are passed as a key or to map(). Null for others.
+TExpr* Checker::builtin_unary(const std::string& name, TExpr* value, Span span) {
+    const Type* t = prune(value->type);
+    auto each = [&](const std::function<TExpr*(TExpr*)>& f) { return dispatch(value, span, f); };
+    auto wrong = [&](const std::string& message) {
+        report(DiagCode::kTypeMismatch, value->span, message, "this is " + to_string(resolved(t)));
+        return never(span);
+    };
+    static constexpr std::string_view kKnown[] = {"len", "abs", "str", "repr", "ascii", "bool", "hash", "id", "ord", "chr", "bin", "oct", "hex", "int", "float", "round", "tuple", "callable"};
+    if (std::find(std::begin(kKnown), std::end(kKnown), name) == std::end(kKnown)) return nullptr;
+    if (t->kind == TypeKind::kNever) {
+        const Type* result = name == "str" || name == "repr" ? types_.str : name == "len" || name == "int" ? types_.integer : name == "float" ? types_.floating : types_.never;
+        return make(TK::kConvert, result, span, {value});
+    }
+    if (name == "str") return to_str(value);
+    if (name == "repr") return to_repr(value);
+    if (name == "ascii") return runtime(RT::kt_ascii, types_.str, span, {type_info(t, span), value});
+    if (name == "bool") return truth(value);
+    if (name == "id") return runtime(RT::kt_id, types_.integer, span, {type_info(t, span), value});
+    if (name == "callable") return constant_bool(t->kind == TypeKind::kFunction, span);
+    if (name == "hash") {
+        if (!hashable(t)) return wrong("unhashable type: '" + to_string(resolved(t)) + "'");
+        return runtime(RT::kt_hash, types_.integer, span, {type_info(t, span), value});
+    }
+    if (name == "tuple") {
+        if (t->kind == TypeKind::kTuple) return value;
+        report(DiagCode::kUnsupported, span, "the length of a tuple must be known: it cannot be made of " + to_string(resolved(t)), "", "keep it as a list");
+        return never(span);
+    }
+    if (name == "len")
+        return each([&](TExpr* v) -> TExpr* {
+            const Type* k = prune(v->type);
+            switch (k->kind) {
+                case TypeKind::kStr: case TypeKind::kBytes: case TypeKind::kList: case TypeKind::kDict: case TypeKind::kSet: case TypeKind::kTuple: case TypeKind::kRange:
+                    return len(v);
+                case TypeKind::kHandle:
+                    if (const Manifest* m = manifest_of(k); m != nullptr && !crate_functions(*m, std::string(k->name) + ".__len__").empty())
+                        return crate_protocol(k, "__len__", {v}, span);
+                    [[fallthrough]];
+                default: return wrong("object of type '" + to_string(resolved(k)) + "' has no len()");
+            }
+        });
+    if (name == "abs")
+        return each([&](TExpr* v) -> TExpr* {
+            const Type* k = prune(v->type);
+            if (k->kind == TypeKind::kFloat) return runtime(RT::kt_math_fabs, types_.floating, span, {v});
+            if (k->kind != TypeKind::kInt && k->kind != TypeKind::kBool) return wrong("bad operand type for abs(): '" + to_string(resolved(k)) + "'");
+            BlockScope scope(*this);
+            TExpr* held = hold(convert(v, types_.integer));
+            TExpr* negative = op(Op::kIntLt, types_.boolean, span, {held, constant_int(0, span)});
+            return scope.finish(if_expr(negative, op(Op::kIntNeg, types_.integer, span, {held}, "-a"), held, types_.integer));
+        });
+    if (name == "ord") return runtime(RT::kt_ord, types_.integer, span, {coerce(value, types_.str, value->span, "ord()")});
+    if (name == "chr") return runtime(RT::kt_chr, types_.str, span, {coerce(value, types_.integer, value->span, "chr()", true)});
+    if (name == "bin" || name == "oct" || name == "hex")
+        return runtime(name == "bin" ? RT::kt_int_bin : name == "oct" ? RT::kt_int_oct : RT::kt_int_hex, types_.str, span,
+                       {coerce(value, types_.integer, value->span, name + "()", true)});
+    if (name == "int")
+        return each([&](TExpr* v) -> TExpr* {
+            const Type* k = prune(v->type);
+            if (k->kind == TypeKind::kInt) return v;
+            if (k->kind == TypeKind::kBool) return convert(v, types_.integer);
+            if (k->kind == TypeKind::kFloat) return runtime(RT::kt_int_from_float, types_.integer, span, {v});
+            if (k->kind == TypeKind::kStr) return runtime(RT::kt_int_from_str, types_.integer, span, {v, constant_int(10, span)});
+            if (k->kind == TypeKind::kBytes) return runtime(RT::kt_int_from_bytes_text, types_.integer, span, {v, constant_int(10, span)});
+            if (k->kind == TypeKind::kHandle)
+                if (const Manifest* m = manifest_of(k); m != nullptr && !crate_functions(*m, std::string(k->name) + ".__int__").empty())
+                    return crate_protocol(k, "__int__", {v}, span);
+            return wrong("int() argument must be a string, a bytes-like object or a real number, not '" + to_string(resolved(k)) + "'");
+        });
+    if (name == "float")
+        return each([&](TExpr* v) -> TExpr* {
+            const Type* k = prune(v->type);
+            if (is_numeric(k)) return convert(v, types_.floating);
+            if (k->kind == TypeKind::kStr) return runtime(RT::kt_float_from_str, types_.floating, span, {v});
+            if (k->kind == TypeKind::kHandle)
+                if (const Manifest* m = manifest_of(k); m != nullptr && !crate_functions(*m, std::string(k->name) + ".__float__").empty())
+                    return crate_protocol(k, "__float__", {v}, span);
+            return wrong("float() argument must be a string or a real number, not '" + to_string(resolved(k)) + "'");
+        });
+    // round
+    return each([&](TExpr* v) -> TExpr* {
+        const Type* k = prune(v->type);
+        if (k->kind == TypeKind::kFloat) return runtime(RT::kt_float_round, types_.integer, span, {v});
+        if (k->kind == TypeKind::kInt || k->kind == TypeKind::kBool) return convert(v, types_.integer);
+        return wrong("type " + to_string(resolved(k)) + " doesn't define __round__ method");
+    });
+}
+
+TExpr* Checker::builtin_call(const std::string& name, const CallExpr& e, const Type* expected) {
+    Span span = e.span;
+    if (name == "print") return print_call(e);
+    if (name == "range") {
+        if (!argument_count(e, "range", 1, 3)) return never(span);
+        Args args;
+        for (const Expr* arg : e.args) args.push_back(coerce(expression(*arg), types_.integer, arg->span, "range()", true));
+        if (args.size() == 1) args.insert(args.begin(), constant_int(0, span));
+        if (args.size() == 2) args.push_back(constant_int(1, span));
+        return make(TK::kRange, types_.range, span, args);
+    }
+    if (name == "isinstance") {
+        if (!argument_count(e, "isinstance", 2, 2)) return never(span);
+        return condition(e).test;
+    }
+    if (name == "open") return open_call(e);
+    if (name == "input") {
+        if (!argument_count(e, "input", 0, 1)) return never(span);
+        return runtime(RT::kt_input, types_.str, span, {e.args.empty() ? null(span) : to_str(expression(*e.args[0]))});
+    }
+    if (name == "sum") return sum_call(e);
+    if (name == "any" || name == "all") return any_all_call(e, name == "any");
+    if (name == "min" || name == "max") return min_max_call(e, name == "max");
+    if (name == "sorted") return sorted_call(e);
+    if (name == "list") {
+        if (!argument_count(e, "list", 0, 1)) return never(span);
+        if (e.args.empty()) {
+            const Type* list = types_.list(variable_at(&e));
+            if (expected != nullptr && prune(expected)->kind == TypeKind::kList) flow_into(list, expected);
+            return make(TK::kList, list, span, Args{});
+        }
+        return list_from(*e.args[0], &e, expected);
+    }
+    if (name == "set" || name == "frozenset") return set_from(e, expected);
+    if (name == "dict") return dict_from(e, expected);
+    if (name == "enumerate" || name == "zip" || name == "reversed" || name == "iter") return list_from(e, &e, nullptr);
+    if (name == "map" || name == "filter") return map_filter_list(e, name == "map");
+    if (name == "tuple") {
+        if (!argument_count(e, "tuple", 0, 1)) return never(span);
+        if (e.args.empty()) return make(TK::kTuple, types_.tuple({}), span, Args{});
+        return builtin_unary("tuple", expression(*e.args[0]), span);
+    }
+    if (name == "str" && e.args.empty() && e.keywords.empty()) return constant_str("", span);
+    if (name == "str" && e.args.size() > 1) {
+        TExpr* bytes = coerce(expression(*e.args[0]), types_.bytes, e.args[0]->span, "str()");
+        return runtime(RT::kt_bytes_decode, types_.str, span, {bytes, coerce(expression(*e.args[1]), types_.str, e.args[1]->span, "str()"), null(span)});
+    }
+    if (name == "int" && e.args.empty()) return constant_int(0, span);
+    if (name == "int" && (e.args.size() == 2 || keyword(e, "base") != nullptr)) {
+        const Expr* base = e.args.size() == 2 ? e.args[1] : keyword(e, "base");
+        TExpr* text = coerce(expression(*e.args[0]), types_.str, e.args[0]->span, "int() with a base");
+        return runtime(RT::kt_int_from_str, types_.integer, span, {text, coerce(expression(*base), types_.integer, base->span, "int()", true)});
+    }
+    if (name == "float" && e.args.empty()) return make(TK::kFloat, types_.floating, span);
+    if (name == "bool" && e.args.empty()) return constant_bool(false, span);
+    if (name == "round" && e.args.size() == 2) {
+        TExpr* value = expression(*e.args[0]);
+        if (e.args[1]->kind == ExprKind::kNone) return builtin_unary("round", value, span);
+        TExpr* digits = hold(coerce(expression(*e.args[1]), types_.integer, e.args[1]->span, "round()", true));
+        return dispatch(value, span, [&](TExpr* v) -> TExpr* {
+            if (prune(v->type)->kind == TypeKind::kFloat) return runtime(RT::kt_float_round_digits, types_.floating, span, {v, digits});
+            return runtime(RT::kt_int_round, types_.integer, span, {coerce(v, types_.integer, v->span, "round()", true), digits});
+        });
+    }
+    if (name == "bytes") {
+        if (e.args.empty()) return make(TK::kBytes, types_.bytes, span);
+        TExpr* value = expression(*e.args[0]);
+        const Type* t = prune(value->type);
+        if (t->kind == TypeKind::kBytes || t->kind == TypeKind::kNever) return value;
+        if (t->kind == TypeKind::kInt) return runtime(RT::kt_bytes_zeros, types_.bytes, span, {value});
+        if (t->kind == TypeKind::kStr)
+            return runtime(RT::kt_str_encode, types_.bytes, span, {value, e.args.size() > 1 ? coerce(expression(*e.args[1]), types_.str, span, "bytes()") : null(span), null(span)});
+        TExpr* list = list_from(*e.args[0], &e, types_.list(types_.integer));
+        return runtime(RT::kt_bytes_from_list, types_.bytes, span, {coerce(list, types_.list(types_.integer), e.args[0]->span, "bytes()")});
+    }
+    if (name == "divmod") {
+        if (!argument_count(e, "divmod", 2, 2)) return never(span);
+        BlockScope scope(*this);
+        TExpr* a = hold(expression(*e.args[0]));
+        TExpr* b = hold(expression(*e.args[1]));
+        TExpr* quotient = hold(binary(BinaryOp::kFloorDiv, a, b, span, span));
+        TExpr* rest = hold(binary(BinaryOp::kMod, a, b, span, span));
+        std::vector<const Type*> members = {quotient->type, rest->type};
+        return scope.finish(make(TK::kTuple, types_.tuple(members), span, {quotient, rest}));
+    }
+    if (name == "pow") {
+        if (!argument_count(e, "pow", 2, 3)) return never(span);
+        TExpr* a = expression(*e.args[0]);
+        TExpr* b = expression(*e.args[1]);
+        if (e.args.size() == 2) return binary(BinaryOp::kPow, a, b, span, span);
+        return runtime(RT::kt_int_pow_mod, types_.integer, span,
+                       {coerce(a, types_.integer, a->span, "pow()", true), coerce(b, types_.integer, b->span, "pow()", true),
+                        coerce(expression(*e.args[2]), types_.integer, e.args[2]->span, "pow()", true)});
+    }
+    if (name == "format") {
+        if (!argument_count(e, "format", 1, 2)) return never(span);
+        TExpr* value = expression(*e.args[0]);
+        return format_value(value, e.args.size() == 2 ? coerce(expression(*e.args[1]), types_.str, span, "format()") : nullptr, span);
+    }
+    if (name == "type") {
+        if (!argument_count(e, "type", 1, 1)) return never(span);
+        report(DiagCode::kUnsupported, span, "a type is not a value in Kayton", "type(x)", "type(x).__name__ gives its name, isinstance tests it");
+        return never(span);
+    }
+    if (name == "exit" || name == "quit") {
+        const Type* type = types_.find_exception("SystemExit");
+        TStmt* raise = stmt(SK::kRaise, span);
+        raise->a = convert_call(type, e, nullptr);
+        BlockScope scope(*this);
+        emit(raise);
+        return scope.finish(never(span));
+    }
+    if (name == "next") {
+        report(DiagCode::kUnsupported, span, "next() cannot be compiled yet", "", "loop over the values with `for`");
+        return never(span);
+    }
+    if (name == "int.from_bytes" && !e.args.empty()) {
+        const Expr* order = e.args.size() > 1 ? e.args[1] : keyword(e, "byteorder");
+        const Expr* is_signed = keyword(e, "signed");
+        return runtime(RT::kt_int_from_bytes, types_.integer, span,
+                       {coerce(expression(*e.args[0]), types_.bytes, e.args[0]->span, "int.from_bytes()"),
+                        order != nullptr ? coerce(expression(*order), types_.str, order->span, "int.from_bytes()") : constant_str("big", span),
+                        is_signed != nullptr ? truth(expression(*is_signed)) : constant_bool(false, span)});
+    }
+    if (name == "bytes.fromhex" && e.args.size() == 1)
+        return runtime(RT::kt_bytes_from_hex, types_.bytes, span, {coerce(expression(*e.args[0]), types_.str, e.args[0]->span, "bytes.fromhex()")});
+    if (name == "dict.fromkeys" && (e.args.size() == 1 || e.args.size() == 2)) {
+        const Type* key = variable_at(&e);
+        const Type* value = variable_at(&e, 1);
+        const Type* dict = types_.dict(key, value);
+        BlockScope scope(*this);
+        uint32_t collected = temp(dict);
+        assign_local(collected, make(TK::kDict, dict, span, Args{}));
+        TExpr* fill = hold(e.args.size() == 2 ? expression(*e.args[1]) : constant_none(span));
+        grow(value, fill->type);
+        for_each(*e.args[0], [&](TExpr* element) {
+            grow(key, element->type);
+            emit_expr(runtime(RT::kt_dict_set, types_.none, span, {read_local(collected, span), convert(element, key), convert(fill, value)}));
+        });
+        return scope.finish(read_local(collected, span));
+    }
+    if (e.args.size() == 1 && e.args[0]->kind != ExprKind::kStarred && e.keywords.empty())
+        if (TExpr* result = builtin_unary(name, expression(*e.args[0]), span)) return result;
+    // A method written on its type: str.upper("x").
+    size_t dot = name.find('.');
+    if (dot != std::string::npos && !e.args.empty()) {
+        TExpr* object = expression(*e.args[0]);
+        AttributeExpr callee{};
+        callee.kind = ExprKind::kAttribute;
+        callee.span = e.callee->span;
+        callee.object = e.args[0];
+        callee.name = keep(name.substr(dot + 1));
+        callee.name_span = e.callee->span;
+        CallExpr rest{};
+        rest.kind = ExprKind::kCall;
+        rest.span = span;
+        rest.callee = e.callee;
+        rest.args = e.args.subspan(1);
+        rest.keywords = e.keywords;
+        return method_call(object, callee, rest);
+    }
+    if (!argument_count(e, name, 1, 1)) return never(span);
+    report(DiagCode::kBadArguments, span, name + "() cannot take these arguments");
+    return never(span);
+}
+
+// Calling a type: exceptions.
+TExpr* Checker::convert_call(const Type* target, const CallExpr& e, const Type*) {
+    Span span = e.span;
+    if (target->kind != TypeKind::kException) {
+        CallExpr copy = e;
+        return builtin_call(to_string(prune(target)).substr(0, to_string(prune(target)).find('[')), copy, nullptr);
+    }
+    if (e.args.empty()) return runtime(RT::kt_exception_new, target, span, {type_info(target, span), null(span)});
+    if (e.args.size() == 1 && e.args[0]->kind != ExprKind::kStarred) {
+        TExpr* only = expression(*e.args[0]);
+        if (prune(only->type)->kind == TypeKind::kStr) return runtime(RT::kt_exception_new_str, target, span, {type_info(target, span), only});
+        TExpr* args = make(TK::kList, types_.list(types_.dynamic), span, {convert(only, types_.dynamic)});
+        return runtime(RT::kt_exception_new, target, span, {type_info(target, span), args});
+    }
+    Args items;
+    for (const Expr* arg : e.args) items.push_back(convert(expression(*arg), types_.dynamic));
+    return runtime(RT::kt_exception_new, target, span, {type_info(target, span), make(TK::kList, types_.list(types_.dynamic), span, items)});
+}
+
+TExpr* Checker::print_call(const CallExpr& e) {
+    Span span = e.span;
+    if (!only_keywords(e, "print", {"sep", "end", "file", "flush"})) return never(span);
+    BlockScope scope(*this);
+    TExpr* file = null(span);
+    if (const Expr* f = keyword(e, "file")) {
+        TExpr* given = expression(*f);
+        if (prune(given->type)->kind != TypeKind::kNone) file = hold(coerce(given, types_.text_file, f->span, "print(file=)"));
+    }
+    auto text_option = [&](const char* name, const char* fallback) -> TExpr* {
+        const Expr* given = keyword(e, name);
+        if (given == nullptr || given->kind == ExprKind::kNone) return constant_str(fallback, span);
+        return hold(coerce(expression(*given), types_.str, given->span, std::string("print(") + name + "=)"));
+    };
+    // Arguments are evaluated before anything is written.
+    struct Piece {
+        TExpr* value;
+        bool spread;
+    };
+    std::vector<Piece> pieces;
+    for (const Expr* arg : e.args) {
+        if (arg->kind == ExprKind::kStarred) {
+            TExpr* inner = expression(*as<StarredExpr>(*arg).value);
+            const Type* t = prune(inner->type);
+            if (t->kind == TypeKind::kTuple) {
+                TExpr* held = hold(inner);
+                for (size_t i = 0; i < t->args.size(); ++i) {
+                    TExpr* item = make(TK::kTupleGet, t->args[i], arg->span, {held});
+                    item->index = static_cast<uint32_t>(i);
+                    pieces.push_back({item, false});
+                }
+            } else {
+                pieces.push_back({hold(inner), true});
+            }
+            continue;
+        }
+        TExpr* value = expression(*arg);
+        pieces.push_back({e.args.size() == 1 ? value : hold(value), false});
+    }
+    TExpr* sep = text_option("sep", " ");
+    TExpr* end = text_option("end", "\n");
+    auto write = [&](TExpr* text) {
+        if (text->kind == TK::kStr && text->text.empty()) return;
+        emit_expr(runtime(RT::kt_print_text, types_.none, span, {file, text}));
+    };
+    auto write_value = [&](TExpr* value) {
+        const Type* t = prune(value->type);
+        if (t->kind == TypeKind::kNever) emit_expr(value);
+        else if (t->kind == TypeKind::kStr) write(value);
+        else emit_expr(runtime(RT::kt_print_value, types_.none, span, {file, type_info(t, span), value}));
+    };
+    bool first_known = true;
+    uint32_t first = 0;
+    for (size_t i = 0; i < pieces.size(); ++i) {
+        if (!pieces[i].spread) {
+            if (i > 0) {
+                if (first_known) {
+                    write(sep);
+                } else {
+                    TStmt* between = stmt(SK::kIf, span);
+                    between->a = negate(read_local(first, span));
+                    between->body = block([&] { write(sep); });
+                    emit(between);
+                    assign_local(first, constant_bool(false, span));
+                }
+            }
+            write_value(pieces[i].value);
+            if (!first_known) assign_local(first, constant_bool(false, span));
+            continue;
+        }
+        if (first_known) {
+            first = temp(types_.boolean);
+            assign_local(first, constant_bool(i == 0, span));
+            first_known = false;
+        }
+        if (typed::Iter* iter = iterate_value(pieces[i].value, pieces[i].value->span))
+            loop_over(iter, span, [&](TExpr* element) {
+                TStmt* between = stmt(SK::kIf, span);
+                between->a = negate(read_local(first, span));
+                between->body = block([&] { write(sep); });
+                emit(between);
+                assign_local(first, constant_bool(false, span));
+                write_value(element);
+            });
+    }
+    write(end);
+    if (const Expr* flush = keyword(e, "flush")) {
+        TStmt* node = stmt(SK::kIf, span);
+        node->a = truth(expression(*flush));
+        node->body = block([&] { emit_expr(runtime(RT::kt_flush, types_.none, span, {file})); });
+        emit(node);
+    }
+    return scope.finish(constant_none(span));
+}
+
+TExpr* Checker::open_call(const CallExpr& e) {
+    Span span = e.span;
+    if (!only_keywords(e, "open", {"mode", "encoding", "newline", "errors", "file"})) return never(span);
+    if (!argument_count(e, "open", 1, 4)) return never(span);
+    const Expr* mode = e.args.size() > 1 ? e.args[1] : keyword(e, "mode");
+    std::string_view text = "r";
+    if (mode != nullptr) {
+        if (mode->kind != ExprKind::kStr) {
+            report(DiagCode::kUnsupported, mode->span, "the mode of open() must be a literal: it decides between text and bytes");
+            return never(span);
+        }
+        text = as<StrExpr>(*mode).value;
+    }
+    const bool binary = text.find('b') != std::string_view::npos;
+    auto option = [&](const char* name) -> TExpr* {
+        const Expr* given = keyword(e, name);
+        if (given == nullptr || given->kind == ExprKind::kNone) return null(span);
+        return coerce(expression(*given), types_.str, given->span, std::string("open(") + name + "=)");
+    };
+    TExpr* path = coerce(expression(*e.args[0]), types_.str, e.args[0]->span, "open()");
+    return runtime(RT::kt_open, binary ? types_.binary_file : types_.text_file, span, {path, constant_str(text, span), option("encoding"), option("newline")});
+}
+
+}  // namespace kayton::check

@@ -1,0 +1,259 @@
+#include "compiler/check/checker.h"
+
+#include <algorithm>
+
+#include "shared/kayton_api.h"
+
+namespace kayton::check {
+
+using namespace syntax;
+using types::prune;
+using types::to_string;
+using TK = typed::ExprKind;
+using SK = typed::StmtKind;
+
+namespace {
+
+constexpr int kMaxPasses = 40;
+
+void find_rimports(Body body, std::vector<std::string>& crates) {
+    auto add = [&](std::string_view path) {
+        std::string crate(path.substr(0, path.find('.')));
+        if (std::find(crates.begin(), crates.end(), crate) == crates.end()) crates.push_back(crate);
+    };
+    for (const Stmt* s : body) {
+        switch (s->kind) {
+            case StmtKind::kRimport:
+                for (const ImportName& n : as<ImportStmt>(*s).names) add(n.path);
+                break;
+            case StmtKind::kFromRimport: add(as<FromImportStmt>(*s).module); break;
+            case StmtKind::kIf:
+                find_rimports(as<IfStmt>(*s).body, crates);
+                find_rimports(as<IfStmt>(*s).else_body, crates);
+                break;
+            case StmtKind::kTry:
+                find_rimports(as<TryStmt>(*s).body, crates);
+                break;
+            case StmtKind::kFunction: find_rimports(as<FunctionStmt>(*s).body, crates); break;
+            default: break;
+        }
+    }
+}
+
+}  // namespace
+
+Checker::Checker(Environment environment, DiagnosticEngine& diagnostics)
+    : environment_(std::move(environment)), diagnostics_(diagnostics) {}
+
+Checker::~Checker() = default;
+
+const SourceFile& Checker::file() const { return *state_->instance->decl->file; }
+
+Diagnostic& Checker::report(DiagCode code, Span span, std::string message, std::string label, std::string help) {
+    return diagnostics_.report(code, file(), span, std::move(message), std::move(label), std::move(help));
+}
+
+bool Checker::scan_rimports(const Module& module) {
+    std::vector<std::string> crates;
+    find_rimports(module.body, crates);
+    for (const std::string& crate : crates) load_manifest(crate);
+    return import_errors_.empty();
+}
+
+const Manifest* Checker::load_manifest(const std::string& crate) {
+    auto known = manifests_.find(crate);
+    if (known != manifests_.end()) return known->second.get();
+    const InstalledPlugin* plugin = environment_.find(crate);
+    if (plugin == nullptr) {
+        import_errors_.push_back({ErrorKind::kImport,
+                                  "ImportError: Library '" + crate + "' is not installed in the active Kayton environment '" + environment_.name +
+                                      "'. Run: kik rinstall " + crate,
+                                  ""});
+        return nullptr;
+    }
+    if (plugin->abi_version != KAYTON_PLUGIN_ABI_VERSION) {
+        import_errors_.push_back({ErrorKind::kPluginAbi,
+                                  "PluginABIError: '" + crate + "' built with ABI v" + std::to_string(plugin->abi_version) + " but host expects v" +
+                                      std::to_string(KAYTON_PLUGIN_ABI_VERSION) + ". Reinstall plugin or switch environment.",
+                                  ""});
+        return nullptr;
+    }
+    Result<Manifest> manifest = read_manifest(plugin->manifest());
+    if (!manifest) {
+        import_errors_.push_back({ErrorKind::kImport, "ImportError: " + manifest.error().message, manifest.error().remedy});
+        return nullptr;
+    }
+    return (manifests_[crate] = std::make_unique<Manifest>(std::move(*manifest))).get();
+}
+
+typed::TypedProgram Checker::check(const Module& module, bool cell, bool check_all) {
+    import_errors_.clear();
+    cell_ = cell;
+    ++cell_number_;
+    auto decl = std::make_unique<FunctionDecl>();
+    decl->name = "<module>";
+    decl->file = module.file;
+    decl->body = module.body;
+    decl->is_module = true;
+    decl->scope = analyse_scope({}, module.body);
+    module_ = decl.get();
+    modules_.push_back(std::move(decl));
+    if (!scan_rimports(module)) return {};
+
+    shown_ = nullptr;
+    if (cell && !module.body.empty() && module.body.back()->kind == StmtKind::kExpr) shown_ = module.body.back();
+    auto instance = std::make_unique<Instance>();
+    instance->decl = module_;
+    instance->result = types_.never;
+    module_->instances.push_back(std::move(instance));
+
+    const size_t mark = diagnostics_.all().size();
+    for (int i = 0;; ++i) {
+        diagnostics_.rewind(mark);
+        run_pass(*module_, check_all);
+        if (!changed_) break;
+        if (i == kMaxPasses) {
+            if (!diagnostics_.has_errors())
+                diagnostics_.report(DiagCode::kRecursiveType, *module.file, {0, 0}, "the types of this program grow without end", "",
+                                    "annotate the functions that call each other");
+            break;
+        }
+    }
+    if (diagnostics_.has_errors()) {
+        globals_ = committed_globals_;
+        return {};
+    }
+    close_types();
+    merge_equal_instances();
+    commit();
+    return std::move(program_);
+}
+
+void Checker::run_pass(FunctionDecl& module, bool check_all) {
+    ++pass_;
+    changed_ = false;
+    depth_ = 0;
+    checked_.clear();
+    exprs_.clear();
+    program_ = typed::TypedProgram{};
+    program_.arena = std::make_unique<typed::TypedArena>();
+    for (auto& [name, global] : globals_)
+        if (!global.external) global.entity = Entity{};
+    check_instance(*module.instances.front());
+    if (check_all) check_uncalled();
+}
+
+// Functions that nothing called, where annotations tell what they take.
+void Checker::check_uncalled() {
+    FunctionState state;
+    state.instance = module_->instances.front().get();
+    state.function = state.instance->function;
+    std::vector<TStmt*> unused;
+    state.out = &unused;
+    state.env.vars.resize(module_->scope.names.size());
+    state_ = &state;
+    std::vector<FunctionDecl*> uncalled;
+    for (auto& [node, decl] : functions_)
+        if (decl->lambda_body == nullptr && std::none_of(decl->instances.begin(), decl->instances.end(),
+                                                         [&](const auto& i) { return i->checked_in == pass_; }))
+            uncalled.push_back(decl.get());
+    std::sort(uncalled.begin(), uncalled.end(), [](const FunctionDecl* a, const FunctionDecl* b) { return a->span.begin < b->span.begin; });
+    for (FunctionDecl* decl : uncalled) {
+        if (decl->file != module_->file) continue;
+        std::vector<const Type*> args;
+        for (const Param& p : decl->params) {
+            if (p.annotation == nullptr || p.kind == ParamKind::kVarArgs || p.kind == ParamKind::kVarKeywords) break;
+            const Type* t = annotation(*p.annotation);
+            if (t == nullptr || prune(t)->kind == TypeKind::kDynamic) break;
+            args.push_back(t);
+        }
+        if (args.size() == decl->params.size()) instantiate(*decl, args, decl->span, nullptr);
+    }
+    state_ = nullptr;
+}
+
+void Checker::show_value(TExpr* value, Span span) {
+    const Type* t = prune(value->type);
+    if (t->kind == TypeKind::kNone || t->kind == TypeKind::kNever) {
+        emit_expr(value);
+        return;
+    }
+    auto show = [&](TExpr* v) {
+        emit_expr(runtime(RT::kt_print_text, types_.none, span, {null(span), to_repr(v)}));
+        emit_expr(runtime(RT::kt_print_text, types_.none, span, {null(span), constant_str("\n", span)}));
+    };
+    if (!types::is_union_with_none(t)) {
+        show(value);
+        return;
+    }
+    TExpr* held = hold(value);
+    TExpr* absent = make(TK::kTypeTest, types_.boolean, span, {held});
+    absent->type_arg = types_.none;
+    TStmt* node = stmt(SK::kIf, span);
+    node->a = negate(absent);
+    node->body = block([&] { show(narrow(held, types_.without(t, types_.none))); });
+    emit(node);
+}
+
+// The typed program holds no inference variables: what nothing decided is empty, and has no value.
+void Checker::close_types() {
+    for (TExpr* e : exprs_) {
+        e->type = types_.resolve(e->type, true);
+        if (e->type_arg != nullptr) e->type_arg = types_.resolve(e->type_arg, true);
+    }
+    for (auto& function : program_.functions) {
+        function->result = types_.resolve(function->result, true);
+        for (typed::Local& local : function->locals) local.type = types_.resolve(local.type, true);
+    }
+    for (typed::Global& global : program_.globals) global.type = types_.resolve(global.type, true);
+}
+
+// Instances that turned out to have the same parameter types are one function.
+void Checker::merge_equal_instances() {
+    std::map<std::pair<const FunctionDecl*, std::vector<const Type*>>, typed::Function*> first;
+    std::map<typed::Function*, typed::Function*> same;
+    for (Instance* instance : checked_) {
+        if (instance->decl->is_module || instance->is_closure) continue;
+        std::vector<const Type*> key;
+        for (const Type* arg : instance->args) key.push_back(types_.resolve(arg, true));
+        key.push_back(instance->function->result);
+        auto [it, inserted] = first.emplace(std::make_pair(instance->decl, std::move(key)), instance->function);
+        if (!inserted) same.emplace(instance->function, it->second);
+    }
+    if (same.empty()) return;
+    for (TExpr* e : exprs_) {
+        if (e->callee == nullptr) continue;
+        auto merged = same.find(e->callee);
+        if (merged != same.end()) e->callee = merged->second;
+    }
+    std::erase_if(program_.functions, [&](const auto& f) { return same.contains(f.get()); });
+}
+
+// What the module defined stays for later cells; its storage types are settled now.
+void Checker::commit() {
+    if (!cell_) return;
+    for (auto& [name, global] : globals_) {
+        if (global.declared != nullptr) {
+            global.declared = types_.resolve(global.declared, true);
+            global.external = true;
+        } else if (global.entity.kind != EntityKind::kNothing) {
+            global.external = true;
+        }
+        global.listed_in = -1;
+    }
+    committed_globals_ = globals_;
+}
+
+std::vector<std::pair<std::string, std::string>> Checker::names() const {
+    std::vector<std::pair<std::string, std::string>> all;
+    for (const auto& [name, global] : committed_globals_) {
+        if (name.find('#') != std::string::npos) continue;
+        if (global.declared != nullptr) all.emplace_back(name, to_string(global.declared));
+        else if (global.entity.kind == EntityKind::kFunction) all.emplace_back(name, "function");
+        else if (global.entity.kind == EntityKind::kCrate || global.entity.kind == EntityKind::kModule) all.emplace_back(name, "module");
+        else if (global.entity.kind != EntityKind::kNothing) all.emplace_back(name, "type");
+    }
+    return all;
+}
+
+}  // namespace kayton::check

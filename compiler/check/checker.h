@@ -1,0 +1,444 @@
+// The checker: syntax trees -> typed program, by inference to a fixpoint.
+//
+// A pass walks the module body, instantiates every function it calls once for each combination of argument types, and
+// builds the typed program as it goes. Types only grow (element types of containers, results, globals, names that take
+// several types), so passes are repeated until nothing grows; the diagnostics and the program of the last pass stand.
+// A name is one typed local as long as each assignment has the same type; a straight-line assignment of another type
+// makes a new local; where two meet, the name is pinned: one local of the union type, narrowed by flow.
+//
+// One Checker a compiler session; one thread. The syntax trees given must outlive it.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "compiler/check/scope.h"
+#include "compiler/diagnostics/diagnostics.h"
+#include "compiler/types/type.h"
+#include "compiler/types/typed_program.h"
+#include "shared/environment.h"
+
+namespace kayton::check {
+
+using types::Type;
+using types::TypeContext;
+using types::TypeKind;
+using TExpr = typed::Expr;
+using TStmt = typed::Stmt;
+using RT = typed::RuntimeFn;
+
+struct Instance;
+struct FunctionState;
+
+// A function, lambda or the module body as written.
+struct FunctionDecl {
+    std::string name;
+    const SourceFile* file = nullptr;
+    Span span;
+    std::span<const syntax::Param> params;
+    const syntax::Expr* returns = nullptr;
+    syntax::Body body;
+    const syntax::Expr* lambda_body = nullptr;
+    bool is_fn = false;
+    bool is_module = false;
+    Scope scope;
+    FunctionDecl* parent = nullptr;      // null at module level
+    Instance* parent_instance = nullptr;  // the activation that a nested function belongs to
+    std::vector<std::unique_ptr<Instance>> instances;
+};
+
+// What a name or attribute can stand for besides a value.
+enum class EntityKind { kNothing, kValue, kFunction, kBuiltin, kType, kModule, kModuleMember, kCrate, kCrateFunctions, kCrateType };
+struct Entity {
+    EntityKind kind = EntityKind::kNothing;
+    FunctionDecl* function = nullptr;
+    std::string name;                 // builtin, module ("os.path"), module member ("math.sqrt"), crate path ("regex.Regex")
+    const Type* type = nullptr;       // kType, kCrateType
+    const Manifest* manifest = nullptr;
+    TExpr* value = nullptr;
+};
+
+// A decl with the types of its parameters.
+struct Instance {
+    FunctionDecl* decl = nullptr;
+    std::vector<const Type*> args;
+    const Type* forced_result = nullptr;  // set for function values: what callers of the value expect
+    const Type* result = nullptr;         // grows; kNever until a return was seen
+    int checked_in = -1;                  // pass
+    bool in_progress = false;
+    bool is_closure = false;
+    uint32_t number = 0;
+    typed::Function* function = nullptr;  // of the latest pass
+    std::map<const void*, const Type*> variables;                 // inference variables by syntax node
+    std::map<std::pair<const void*, int>, const Type*> extra_variables;
+    std::map<std::string_view, const Type*> pinned;               // names of several types: their union
+    std::map<const void*, std::map<uint32_t, const Type*>> loop_types;  // what names carry back to a loop's head
+    std::map<const void*, std::unique_ptr<FunctionDecl>> nested;
+    std::set<std::string_view> captured;                 // names that nested functions share: they live in cells
+    std::map<std::string_view, uint32_t> pinned_locals;  // of the latest pass
+    std::map<std::string_view, Entity> entities;  // nested functions and imports, by name
+};
+
+
+// A name in a function's flow.
+enum class Bound : uint8_t { kNo, kMaybe, kYes };
+struct VarState {
+    int32_t local = -1;                // -1: not in a local
+    const Type* declared = nullptr;    // type of the local or global
+    const Type* flow = nullptr;        // what it is known to be here; part of `declared`
+    Bound bound = Bound::kNo;
+    bool global = false;               // stored in a module global
+    std::shared_ptr<Entity> entity;    // imports, functions: compile-time values
+};
+struct Env {
+    bool reachable = true;
+    std::vector<VarState> vars;
+};
+
+struct GlobalName {
+    const Type* declared = nullptr;  // grows
+    uint32_t index = 0;              // in the typed program of this pass, valid when listed_in == pass
+    int listed_in = -1;
+    std::string symbol;
+    bool external = false;
+    Entity entity;                   // functions, imports and so on
+    Span span;
+};
+
+struct Narrowing {
+    std::string_view name;
+    const Type* type;
+};
+struct Condition {
+    TExpr* test;  // bool
+    std::vector<Narrowing> when_true, when_false;
+};
+
+using Args = std::vector<TExpr*>;
+
+// A call's arguments, checked when the parameter they go to is known.
+struct CallArgs {
+    const syntax::CallExpr* call;
+    Span span;
+};
+
+class Checker {
+  public:
+    Checker(Environment environment, DiagnosticEngine& diagnostics);
+    ~Checker();
+
+    // Checks one file or cell. `cell`: module-level names stay for later ones. The program is empty after errors.
+    // `check_all`: functions that nothing calls are checked too, where annotations tell their types.
+    typed::TypedProgram check(const syntax::Module& module, bool cell, bool check_all);
+    // Missing crates and crates of another ABI, by the texts of the design; found before anything else.
+    std::vector<Error> take_import_errors() { return std::move(import_errors_); }
+    [[nodiscard]] std::vector<std::pair<std::string, std::string>> names() const;
+
+  private:
+    friend struct BlockScope;
+    friend class NarrowScope;
+    TypeContext types_;
+    Environment environment_;
+    DiagnosticEngine& diagnostics_;
+    std::map<std::string, std::unique_ptr<Manifest>, std::less<>> manifests_;
+    std::vector<Error> import_errors_;
+    std::map<std::string, GlobalName, std::less<>> globals_;
+    std::map<std::string, GlobalName, std::less<>> committed_globals_;
+    std::vector<std::unique_ptr<FunctionDecl>> modules_;  // module bodies, all cells
+    std::map<const void*, std::unique_ptr<FunctionDecl>> functions_;
+    FunctionDecl* module_ = nullptr;
+    bool cell_ = false;
+    int cell_number_ = 0;
+
+    // --- one pass
+    typed::TypedProgram program_;
+    std::vector<TExpr*> exprs_;  // every node of this pass, to close their types at the end
+    bool changed_ = false;
+    int pass_ = 0;
+    std::vector<Instance*> checked_;   // in this pass, the module body first
+    const syntax::Stmt* shown_ = nullptr;  // a cell's last expression: its value is printed
+    int depth_ = 0;
+    uint32_t next_instance_ = 0;
+    FunctionState* state_ = nullptr;
+
+    // checker.cpp
+    bool scan_rimports(const syntax::Module& module);
+    const Manifest* load_manifest(const std::string& crate);
+    void run_pass(FunctionDecl& module, bool check_all);
+    void check_uncalled();
+    void commit();
+    void show_value(TExpr* value, Span span);
+    void close_types();
+    void merge_equal_instances();
+    void error(DiagCode code, Span span, std::string message, std::string label = {}, std::string help = {});
+    Diagnostic& report(DiagCode code, Span span, std::string message, std::string label = {}, std::string help = {});
+    [[nodiscard]] const SourceFile& file() const;
+
+    // building nodes (nodes.cpp)
+    TExpr* make(typed::ExprKind kind, const Type* type, Span span);
+    TExpr* make(typed::ExprKind kind, const Type* type, Span span, const Args& args);
+    TExpr* constant_int(int64_t value, Span span);
+    TExpr* constant_bool(bool value, Span span);
+    TExpr* constant_str(std::string_view value, Span span);
+    TExpr* constant_none(Span span);
+    TExpr* never(Span span);  // stands for an expression that has an error: silent in what follows
+    TExpr* runtime(RT fn, const Type* type, Span span, const Args& args);
+    TExpr* type_info(const Type* type, Span span);
+    TExpr* null(Span span);
+    TExpr* c_string(std::string_view text, Span span);
+    TExpr* op(typed::Op op, const Type* type, Span span, const Args& args, std::string_view text = {});
+    TExpr* if_expr(TExpr* condition, TExpr* then_value, TExpr* else_value, const Type* type);
+    TExpr* len(TExpr* value);
+    std::string_view keep(std::string text);
+    template <typename T>
+    std::span<T> keep(const std::vector<T>& items) { return program_.arena->copy(items); }
+    TStmt* stmt(typed::StmtKind kind, Span span);
+    void emit(TStmt* s);
+    void emit_expr(TExpr* e);
+    uint32_t temp(const Type* type, std::string name = {});
+    TExpr* read_local(uint32_t local, Span span);
+    void assign_local(uint32_t local, TExpr* value);
+    TExpr* hold(TExpr* value);  // evaluated once into a temporary of the current block; returns a read of it
+    TExpr* raise_stmt(const Type* exception, std::string_view message, Span span);
+
+    // flow.cpp: names, assignment, joins, narrowing
+    VarState* find_overlay(std::string_view name);
+    VarState* find_var(std::string_view name);
+    Entity lookup(std::string_view name, Span span);
+    TExpr* read_var(VarState& var, std::string_view name, Span span);
+    TExpr* read_global(GlobalName& global, std::string_view name, Span span);
+    void assign_name(std::string_view name, TExpr* value, Span span);
+    void bind_entity(std::string_view name, Entity entity, Span span);
+    void pin(std::string_view name, const Type* type);
+    void assign_global(std::string_view name, TExpr* value, Span span);
+    Env join(const Env& a, const Env& b);
+    uint32_t global_index(GlobalName& global, std::string_view name);
+    void apply(const std::vector<Narrowing>& narrowings);
+    [[nodiscard]] bool is_module_global(std::string_view name) const;
+    uint32_t capture(std::string_view name, Span span);
+
+    // conditions.cpp
+    Condition condition(const syntax::Expr& e);
+    TExpr* truth(TExpr* value);
+    const Type* narrow_to(const Type* t, const Type* target);
+    const Type* class_argument(const syntax::Expr& e);
+
+    // convert.cpp
+    bool accepts(const Type* to, const Type* from);           // without growing
+    bool flow_into(const Type* from, const Type* to);         // grows variables where that makes it fit
+    bool grow(const Type* variable, const Type* by);
+    TExpr* convert(TExpr* value, const Type* to);             // known to fit
+    TExpr* coerce(TExpr* value, const Type* to, Span span, const std::string& what, bool numbers = false);
+    const Type* join_types(const Type* a, const Type* b);
+    TExpr* narrow(TExpr* value, const Type* to);
+    TExpr* dispatch(TExpr* value, Span span, const std::function<TExpr*(TExpr*)>& each);
+    TExpr* require_present(TExpr* value, Span span, const std::string& use);
+    const Type* resolved(const Type* t) { return types_.resolve(t); }
+    const Type* variable_at(const void* node, int which = 0);
+    bool hashable(const Type* t);
+
+    // annotations.cpp
+    const Type* annotation(const syntax::Expr& e);
+    const Type* parse_type(std::string_view text);
+    bool annotation_accepts(const Type* annotated, const Type* actual);
+
+    // statements.cpp, loops.cpp, tries.cpp
+    void body(syntax::Body statements);
+    void statement(const syntax::Stmt& s);
+    void assign(const syntax::AssignStmt& s);
+    void aug_assign(const syntax::AugAssignStmt& s);
+    void ann_assign(const syntax::AnnAssignStmt& s);
+    void if_statement(const syntax::IfStmt& s);
+    void while_statement(const syntax::WhileStmt& s);
+    void for_statement(const syntax::ForStmt& s);
+    void loop_body(const syntax::Stmt& s, TStmt* loop, syntax::Body body, syntax::Body else_body,
+                   const std::function<void(TStmt*)>& head);
+    void return_statement(const syntax::ReturnStmt& s);
+    void raise_statement(const syntax::RaiseStmt& s);
+    void try_statement(const syntax::TryStmt& s);
+    void with_statement(const syntax::WithStmt& s, size_t item);
+    void assert_statement(const syntax::AssertStmt& s);
+    void delete_statement(const syntax::DeleteStmt& s);
+    void function_statement(const syntax::FunctionStmt& s);
+    void import_statement(const syntax::ImportStmt& s);
+    void from_import(const syntax::FromImportStmt& s);
+    void rimport(const syntax::ImportStmt& s);
+    void from_rimport(const syntax::FromImportStmt& s);
+    void assign_target(const syntax::Expr& target, TExpr* value);
+    void unpack(const syntax::SequenceExpr& target, TExpr* value);
+    void store_item(const syntax::SubscriptExpr& target, TExpr* value);
+    void return_value(TExpr* value, Span span);
+    std::span<TStmt* const> block(const std::function<void()>& fill);
+    TExpr* exception_object(const syntax::Expr& e);
+    typed::Iter* iterate(const syntax::Expr& e);
+    typed::Iter* iterate_value(TExpr* value, Span span);
+    typed::Iter* make_iter(typed::IterKind kind, Span span, const Args& args, const Type* element);
+    TExpr* element_value(typed::Iter* iter, Span span);
+    // A loop of the checker's own making: `each` emits the body, with the element.
+    void for_each(const syntax::Expr& iterable, const std::function<void(TExpr*)>& each);
+    void loop_over(typed::Iter* iter, Span span, const std::function<void(TExpr*)>& each);
+    void break_out(Span span);
+    void set_overlay(std::string_view name, TExpr* value);
+    void declare_overlay_targets(const syntax::Expr& target);
+
+    // expressions.cpp
+    TExpr* expression(const syntax::Expr& e, const Type* expected = nullptr);
+    Entity entity(const syntax::Expr& e);
+    TExpr* entity_value(const Entity& entity, const syntax::Expr& e, const Type* expected);
+    TExpr* list_display(const syntax::SequenceExpr& e, const Type* expected);
+    TExpr* set_display(const syntax::SequenceExpr& e, const Type* expected);
+    TExpr* tuple_display(const syntax::SequenceExpr& e, const Type* expected);
+    TExpr* dict_display(const syntax::DictExpr& e, const Type* expected);
+    TExpr* comprehension(const syntax::ComprehensionExpr& e, const Type* expected);
+    void comprehension_clauses(const syntax::ComprehensionExpr& e, size_t clause, const std::function<void()>& innermost);
+    TExpr* conditional(const syntax::ConditionalExpr& e, const Type* expected);
+    TExpr* bool_op(const syntax::BoolOpExpr& e);
+    TExpr* attribute(const syntax::AttributeExpr& e);
+    TExpr* subscript(const syntax::SubscriptExpr& e);
+    TExpr* subscript_value(TExpr* object, const syntax::SubscriptExpr& e);
+    TExpr* slice_value(TExpr* object, const syntax::SliceExpr& e);
+    TExpr* slice_bound(const syntax::Expr* e);
+    TExpr* fstring(const syntax::FStringExpr& e);
+    TExpr* format_spec(const syntax::FStringExpr* spec, Span span);
+    TExpr* format_value(TExpr* value, TExpr* spec, Span span);
+    TExpr* to_str(TExpr* value);
+    TExpr* to_repr(TExpr* value);
+    TExpr* function_value(FunctionDecl& decl, const void* site, Span span, const Type* expected);
+    TExpr* lambda_value(const syntax::LambdaExpr& e, const Type* expected);
+
+    // operators.cpp
+    TExpr* unary(const syntax::UnaryExpr& e);
+    TExpr* binary(syntax::BinaryOp op, TExpr* left, TExpr* right, Span span, Span op_span);
+    TExpr* binary_one(syntax::BinaryOp op, TExpr* left, TExpr* right, Span span, Span op_span);
+    TExpr* numeric(syntax::BinaryOp op, TExpr* left, TExpr* right, Span span);
+    TExpr* sequence_operator(syntax::BinaryOp op, TExpr* left, TExpr* right, Span span);
+    TExpr* compare(const syntax::CompareExpr& e);
+    TExpr* compare_values(syntax::CompareOp op, TExpr* left, TExpr* right, Span span);
+    TExpr* equal(TExpr* left, TExpr* right, Span span, bool negate);
+    TExpr* order(syntax::CompareOp op, TExpr* left, TExpr* right, Span span);
+    TExpr* identity(TExpr* left, TExpr* right, Span span, bool negate);
+    TExpr* membership(TExpr* item, TExpr* container, Span span);
+    TExpr* negate(TExpr* value);
+    TExpr* percent_format(TExpr* left, TExpr* right, Span span);
+
+    // calls.cpp
+    TExpr* call(const syntax::CallExpr& e, const Type* expected);
+    TExpr* call_decl(FunctionDecl& decl, const syntax::CallExpr& e);
+    TExpr* default_value(FunctionDecl& decl, size_t param, Span span);
+    void store_defaults(FunctionDecl& decl);
+    TExpr* argument_for(FunctionDecl& decl, size_t param, const syntax::Expr& e);
+    TExpr* fit_argument(FunctionDecl& decl, size_t param, TExpr* value);
+    TExpr* call_closure(TExpr* callee, const syntax::CallExpr& e);
+    TExpr* call_instance(FunctionDecl& decl, const Args& args, Span span);
+    Instance* instantiate(FunctionDecl& decl, std::vector<const Type*> args, Span span, const Type* forced_result);
+    void check_instance(Instance& instance);
+    TExpr* inline_lambda(const syntax::LambdaExpr& lambda, const Args& args, Span span);
+    TExpr* apply_callable(const syntax::Expr& callable, const Args& args, Span span);
+    FunctionDecl* declare(const void* node, std::string name, std::span<const syntax::Param> params, const syntax::Expr* returns,
+                          syntax::Body body, const syntax::Expr* lambda_body, bool is_fn, Span span);
+
+    // methods.cpp: methods of built-in types, from a table
+    TExpr* method_call(TExpr* object, const syntax::AttributeExpr& callee, const syntax::CallExpr& e);
+    TExpr* table_call(const struct MethodSpec& spec, TExpr* object, const Type* owner, const syntax::CallExpr& e);
+    TExpr* special_method(TExpr* object, std::string_view name, const syntax::CallExpr& e, bool& handled);
+    TExpr* list_method(TExpr* object, std::string_view name, const syntax::CallExpr& e, bool& handled);
+    TExpr* dict_method(TExpr* object, std::string_view name, const syntax::CallExpr& e, bool& handled);
+    TExpr* set_method(TExpr* object, std::string_view name, const syntax::CallExpr& e, bool& handled);
+    TExpr* str_method(TExpr* object, std::string_view name, const syntax::CallExpr& e, bool& handled);
+    TExpr* bound_method(TExpr* object, const std::string& name, Span span);
+    std::vector<std::string> method_names(const Type* t);
+
+    // builtins.cpp, sequences.cpp
+    TExpr* builtin_unary(const std::string& name, TExpr* value, Span span);  // null: not a function of one value
+    TExpr* builtin_call(const std::string& name, const syntax::CallExpr& e, const Type* expected);
+    TExpr* convert_call(const Type* target, const syntax::CallExpr& e, const Type* expected);
+    TExpr* print_call(const syntax::CallExpr& e);
+    TExpr* open_call(const syntax::CallExpr& e);
+    TExpr* to_int(TExpr* value, const syntax::CallExpr& e);
+    TExpr* to_float(TExpr* value, const syntax::CallExpr& e);
+    TExpr* sum_call(const syntax::CallExpr& e);
+    TExpr* any_all_call(const syntax::CallExpr& e, bool any);
+    TExpr* min_max_call(const syntax::CallExpr& e, bool max);
+    TExpr* sorted_call(const syntax::CallExpr& e);
+    TExpr* sort_list(TExpr* list, const syntax::Expr* key, TExpr* reverse, Span span);
+    TExpr* list_from(const syntax::Expr& iterable, const void* site, const Type* expected);
+    TExpr* list_of(const void* site, const Type* element, Span span);
+    TExpr* set_from(const syntax::CallExpr& e, const Type* expected);
+    TExpr* dict_from(const syntax::CallExpr& e, const Type* expected);
+    TExpr* map_filter_list(const syntax::CallExpr& e, bool is_map);
+    bool argument_count(const syntax::CallExpr& e, const std::string& name, size_t least, size_t most);
+    const syntax::Expr* keyword(const syntax::CallExpr& e, std::string_view name);
+    bool only_keywords(const syntax::CallExpr& e, const std::string& name, std::initializer_list<std::string_view> allowed);
+    void append_to(TExpr* list, TExpr* value, Span span);
+    bool is_iterator_builtin(const syntax::Expr& e, std::string& name);
+
+    // modules.cpp
+    bool known_module(std::string_view name);
+    Entity module_member(const std::string& module, std::string_view name, Span span);
+    TExpr* module_value(const std::string& member, Span span);
+    TExpr* module_call(const std::string& member, const syntax::CallExpr& e);
+
+    // crates.cpp
+    Entity crate_member(const Manifest& manifest, const std::string& path, Span span, bool report_missing);
+    TExpr* crate_call(const Manifest& manifest, const std::string& name, TExpr* receiver, const syntax::CallExpr& e);
+    TExpr* crate_protocol(const Type* handle, std::string_view method, const Args& args, Span span);
+    TExpr* crate_attribute(TExpr* object, const syntax::AttributeExpr& e);
+    TExpr* plugin_call(const Manifest& manifest, const ManifestFunction& function, const Args& args, Span span);
+    const Manifest* manifest_of(const Type* handle);
+    uint32_t plugin_function(const Manifest& manifest, const ManifestFunction& function);
+    std::vector<const ManifestFunction*> crate_functions(const Manifest& manifest, std::string_view name);
+    std::vector<std::string> crate_names(const Manifest& manifest, const std::string& prefix);
+    const Type* crate_type(const Manifest& manifest, const std::string& name);
+    bool fits_parameter(const Type* parameter, const TExpr* argument);
+    TExpr* crate_iter(TExpr* value, Span span);
+};
+
+// The function being checked.
+struct FunctionState {
+    Instance* instance = nullptr;
+    typed::Function* function = nullptr;
+    FunctionState* outer = nullptr;   // caller in the checker's recursion, not the enclosing scope
+    Env env;
+    std::vector<TStmt*>* out = nullptr;
+    struct Loop {
+        Env* break_env;      // joined from every break; unreachable before the first
+        Env* continue_env;
+    };
+    std::vector<Loop> loops;
+    std::vector<std::map<std::string_view, VarState>> overlays;  // comprehension targets, inlined lambda parameters
+    std::vector<std::vector<std::pair<uint32_t, VarState>>*> assignment_logs;  // try bodies being checked
+    std::map<std::string_view, uint32_t> captured;  // names from the enclosing function
+    std::set<std::string_view> unbound_reads;       // names read where nothing was assigned yet, in the loop body at hand
+    std::set<const syntax::Stmt*> tails;            // of a `fn`: expression statements whose value is returned
+};
+
+// Narrowings that hold for one subexpression.
+class NarrowScope {
+  public:
+    NarrowScope(Checker& checker, const std::vector<Narrowing>& narrowings);
+    ~NarrowScope();
+    NarrowScope(const NarrowScope&) = delete;
+    NarrowScope& operator=(const NarrowScope&) = delete;
+
+  private:
+    Checker& checker_;
+    std::vector<std::pair<std::string_view, const Type*>> saved_;
+};
+
+// Statements that an expression needs before its value: collected here, made into a kSeq by finish().
+struct BlockScope {
+    explicit BlockScope(Checker& checker);
+    ~BlockScope();
+    TExpr* finish(TExpr* value);
+    std::span<TStmt* const> take();
+    Checker& checker;
+    std::vector<TStmt*> statements;
+    std::vector<TStmt*>* before;
+};
+
+}  // namespace kayton::check

@@ -1,0 +1,231 @@
+// Tests: truth values and what a test tells about the names in it.
+#include "compiler/check/checker.h"
+
+namespace kayton::check {
+
+using namespace syntax;
+using types::prune;
+using TK = typed::ExprKind;
+using typed::Op;
+
+TExpr* Checker::negate(TExpr* value) {
+    if (value->kind == TK::kBool) return constant_bool(value->int_value == 0, value->span);
+    return op(Op::kNot, types_.boolean, value->span, {value});
+}
+
+TExpr* Checker::truth(TExpr* value) {
+    const Type* t = prune(value->type);
+    Span span = value->span;
+    switch (t->kind) {
+        case TypeKind::kBool: return value;
+        case TypeKind::kNever: return make(TK::kConvert, types_.boolean, span, {value});
+        case TypeKind::kInt: return op(Op::kIntNe, types_.boolean, span, {value, constant_int(0, span)});
+        case TypeKind::kFloat: {
+            TExpr* zero = make(TK::kFloat, types_.floating, span);
+            return op(Op::kFloatNe, types_.boolean, span, {value, zero});
+        }
+        case TypeKind::kStr:
+        case TypeKind::kBytes:
+        case TypeKind::kList:
+        case TypeKind::kDict:
+        case TypeKind::kSet:
+        case TypeKind::kRange: return op(Op::kIntNe, types_.boolean, span, {len(value), constant_int(0, span)});
+        case TypeKind::kTuple: {
+            BlockScope scope(*this);
+            emit_expr(value);
+            return scope.finish(constant_bool(!t->args.empty(), span));
+        }
+        case TypeKind::kNone: {
+            BlockScope scope(*this);
+            emit_expr(value);
+            return scope.finish(constant_bool(false, span));
+        }
+        case TypeKind::kUnion: return dispatch(value, span, [&](TExpr* member) { return truth(member); });
+        case TypeKind::kDynamic: return runtime(RT::kt_truth, types_.boolean, span, {type_info(t, span), value});
+        case TypeKind::kHandle:
+            if (const Manifest* manifest = manifest_of(t)) {
+                if (!crate_functions(*manifest, std::string(t->name) + ".__len__").empty())
+                    return op(Op::kIntNe, types_.boolean, span, {crate_protocol(t, "__len__", {value}, span), constant_int(0, span)});
+            }
+            [[fallthrough]];
+        default: {
+            BlockScope scope(*this);
+            emit_expr(value);
+            return scope.finish(constant_bool(true, span));
+        }
+    }
+}
+
+// The part of `t` that is (a kind of) `target`.
+const Type* Checker::narrow_to(const Type* t, const Type* target) {
+    t = prune(t);
+    target = prune(target);
+    if (t->kind == TypeKind::kDynamic) return target;
+    std::vector<const Type*> keep_members;
+    auto consider = [&](const Type* m) {
+        for (const Type* wanted : target->kind == TypeKind::kUnion ? target->args : std::span<const Type* const>(&target, 1)) {
+            const Type* w = prune(wanted);
+            bool same_kind = m->kind == w->kind && (m->kind == TypeKind::kList || m->kind == TypeKind::kDict ||
+                                                    m->kind == TypeKind::kSet || m->kind == TypeKind::kTuple);
+            if (m == w || types::is_subclass(m, w) || same_kind || (w->kind == TypeKind::kInt && m->kind == TypeKind::kBool)) {
+                keep_members.push_back(m);
+                return;
+            }
+            if (types::is_subclass(w, m)) {
+                keep_members.push_back(w);
+                return;
+            }
+        }
+    };
+    if (t->kind == TypeKind::kUnion) {
+        for (const Type* m : t->args) consider(prune(m));
+    } else {
+        consider(t);
+    }
+    return types_.unite(keep_members);
+}
+
+// The second argument of isinstance: a type or a tuple of types, as a union. Null after an error.
+const Type* Checker::class_argument(const Expr& e) {
+    if (e.kind == ExprKind::kTuple) {
+        std::vector<const Type*> all;
+        for (const Expr* item : as<SequenceExpr>(e).items) {
+            const Type* t = class_argument(*item);
+            if (t == nullptr) return nullptr;
+            all.push_back(t);
+        }
+        return types_.unite(all);
+    }
+    if (e.kind == ExprKind::kName) {
+        std::string_view name = as<NameExpr>(e).name;
+        if (name == "tuple" && !state_->instance->decl->scope.binds(name)) return types_.tuple({});
+    }
+    return annotation(e);
+}
+
+Condition Checker::condition(const Expr& e) {
+    Condition result{};
+    auto narrowed_name = [&](const Expr& operand) -> std::string_view {
+        if (operand.kind == ExprKind::kName) return as<NameExpr>(operand).name;
+        if (operand.kind == ExprKind::kNamedExpr) return as<NamedExpr>(operand).target->name;
+        return {};
+    };
+    auto flow_of = [&](std::string_view name) -> const Type* {
+        VarState* var = name.empty() ? nullptr : find_var(name);
+        return var == nullptr || var->entity || var->flow == nullptr ? nullptr : prune(var->flow);
+    };
+
+    if (e.kind == ExprKind::kUnary && as<UnaryExpr>(e).op == UnaryOp::kNot) {
+        Condition inner = condition(*as<UnaryExpr>(e).operand);
+        return {negate(inner.test), std::move(inner.when_false), std::move(inner.when_true)};
+    }
+    if (e.kind == ExprKind::kBoolOp) {
+        const auto& b = as<BoolOpExpr>(e);
+        result = condition(*b.operands[0]);
+        for (size_t i = 1; i < b.operands.size(); ++i) {
+            NarrowScope known(*this, b.is_and ? result.when_true : result.when_false);
+            Condition next = condition(*b.operands[i]);
+            result.test = make(b.is_and ? TK::kAnd : TK::kOr, types_.boolean, e.span, {result.test, next.test});
+            auto& all = b.is_and ? result.when_true : result.when_false;
+            auto& more = b.is_and ? next.when_true : next.when_false;
+            all.insert(all.end(), more.begin(), more.end());
+            // The other way out says something only where both operands narrow the same single name.
+            auto& one = b.is_and ? result.when_false : result.when_true;
+            auto& two = b.is_and ? next.when_false : next.when_true;
+            if (one.size() == 1 && two.size() == 1 && one[0].name == two[0].name) {
+                one[0].type = types_.unite(one[0].type, two[0].type);
+            } else {
+                one.clear();
+            }
+        }
+        return result;
+    }
+    if (e.kind == ExprKind::kCompare && as<CompareExpr>(e).ops.size() == 1) {
+        const auto& c = as<CompareExpr>(e);
+        const CompareOp cmp = c.ops[0];
+        const bool is = cmp == CompareOp::kIs || cmp == CompareOp::kEq;
+        const bool is_not = cmp == CompareOp::kIsNot || cmp == CompareOp::kNe;
+        if ((is || is_not) && c.rest[0]->kind == ExprKind::kNone) {
+            TExpr* value = expression(*c.first);
+            const Type* t = prune(value->type);
+            std::string_view name = narrowed_name(*c.first);
+            TExpr* test = nullptr;
+            if (t->kind == TypeKind::kDynamic || types::is_union_with_none(t)) {
+                test = make(TK::kTypeTest, types_.boolean, e.span, {value});
+                test->type_arg = types_.none;
+            } else if (t->kind == TypeKind::kNever) {
+                test = make(TK::kConvert, types_.boolean, e.span, {value});
+            } else {
+                BlockScope scope(*this);
+                emit_expr(value);
+                test = scope.finish(constant_bool(t->kind == TypeKind::kNone, e.span));
+            }
+            if (const Type* flow = flow_of(name); flow != nullptr && flow->kind != TypeKind::kNever) {
+                const bool has_none = flow->kind == TypeKind::kNone || types::is_union_with_none(flow);
+                if (flow->kind == TypeKind::kDynamic) {
+                    result.when_true.push_back({name, flow});
+                } else {
+                    result.when_true.push_back({name, has_none ? types_.none : types_.never});
+                    result.when_false.push_back({name, types_.without(flow, types_.none)});
+                }
+            }
+            result.test = test;
+            if (is_not) {
+                result.test = negate(result.test);
+                std::swap(result.when_true, result.when_false);
+            }
+            return result;
+        }
+    }
+    if (e.kind == ExprKind::kCall) {
+        const auto& call = as<CallExpr>(e);
+        if (call.callee->kind == ExprKind::kName && as<NameExpr>(*call.callee).name == "isinstance" && call.args.size() == 2 &&
+            !state_->instance->decl->scope.binds("isinstance")) {
+            TExpr* value = expression(*call.args[0]);
+            const Type* target = class_argument(*call.args[1]);
+            if (target == nullptr) {
+                result.test = make(TK::kConvert, types_.boolean, e.span, {never(e.span)});
+                return result;
+            }
+            const Type* t = prune(value->type);
+            const Type* hit = narrow_to(t, target);
+            const Type* rest = t;
+            std::vector<const Type*> hits;
+            if (hit->kind == TypeKind::kUnion) {
+                hits.assign(hit->args.begin(), hit->args.end());
+            } else if (hit->kind != TypeKind::kNever) {
+                hits.push_back(hit);
+            }
+            for (const Type* h : hits) rest = types_.without(rest, h);
+            BlockScope scope(*this);
+            TExpr* held = hold(value);
+            TExpr* test = nullptr;
+            if (t->kind == TypeKind::kNever) {
+                test = make(TK::kConvert, types_.boolean, e.span, {held});
+            } else if (hits.empty() || (rest->kind == TypeKind::kNever && t->kind != TypeKind::kDynamic)) {
+                test = constant_bool(!hits.empty(), e.span);
+            } else {
+                for (const Type* h : hits) {
+                    TExpr* one = make(TK::kTypeTest, types_.boolean, e.span, {held});
+                    one->type_arg = h;
+                    test = test == nullptr ? one : make(TK::kOr, types_.boolean, e.span, {test, one});
+                }
+            }
+            result.test = scope.finish(test);
+            std::string_view name = narrowed_name(*call.args[0]);
+            if (flow_of(name) != nullptr && t->kind != TypeKind::kNever) {
+                result.when_true.push_back({name, hit});
+                if (t->kind != TypeKind::kDynamic) result.when_false.push_back({name, rest});
+            }
+            return result;
+        }
+    }
+    TExpr* value = expression(e);
+    std::string_view name = narrowed_name(e);
+    if (const Type* flow = flow_of(name); flow != nullptr && types::is_union_with_none(flow))
+        result.when_true.push_back({name, types_.without(flow, types_.none)});
+    result.test = truth(value);
+    return result;
+}
+
+}  // namespace kayton::check

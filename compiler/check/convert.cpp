@@ -1,0 +1,342 @@
+// When a value of one type may stand where another is expected: growth of inference variables, conversions, and the
+// dispatch of an operation over a union's members.
+#include <algorithm>
+
+#include "compiler/check/checker.h"
+
+namespace kayton::check {
+
+using typed::ExprKind;
+using types::contains;
+using types::is_numeric;
+using types::is_subclass;
+using types::prune;
+using types::to_string;
+
+namespace {
+
+// The last variable of a chain of unified variables, or the type itself.
+const Type* representative(const Type* t) {
+    while (t->kind == TypeKind::kVar && t->bound != nullptr && t->bound->kind == TypeKind::kVar) t = t->bound;
+    return t;
+}
+
+bool occurs(const Type* variable, const Type* t) {
+    t = representative(t);
+    if (t == variable) return true;
+    if (t->kind == TypeKind::kVar) return t->bound != nullptr && occurs(variable, t->bound);
+    return std::any_of(t->args.begin(), t->args.end(), [&](const Type* arg) { return occurs(variable, arg); });
+}
+
+bool is_container(const Type* t) {
+    return t->kind == TypeKind::kList || t->kind == TypeKind::kDict || t->kind == TypeKind::kSet ||
+           t->kind == TypeKind::kFunction || t->kind == TypeKind::kIterator;
+}
+
+// A display with elements fixes its type; later elements may still be None, or a wider number.
+bool may_widen(const Type* bound, const Type* by) {
+    bound = prune(bound);
+    by = prune(by);
+    auto simple = [](const Type* t) {
+        if (t->kind == TypeKind::kUnion)
+            return std::all_of(t->args.begin(), t->args.end(), [](const Type* m) {
+                return is_numeric(m) || prune(m)->kind == TypeKind::kNone;
+            });
+        return is_numeric(t) || t->kind == TypeKind::kNone;
+    };
+    if (bound->kind == TypeKind::kNone || by->kind == TypeKind::kNone) return true;
+    if (types::is_union_with_none(bound) && by->kind != TypeKind::kUnion) {
+        const Type* rest = bound->args.size() == 2 ? (prune(bound->args[0])->kind == TypeKind::kNone ? bound->args[1] : bound->args[0]) : nullptr;
+        if (rest != nullptr && may_widen(rest, by)) return true;
+    }
+    if (simple(bound) && simple(by)) return true;
+    if (bound->kind == TypeKind::kTuple && by->kind == TypeKind::kTuple && bound->args.size() == by->args.size()) return true;
+    return is_container(bound) && bound->kind == by->kind;
+}
+
+}  // namespace
+
+const Type* Checker::variable_at(const void* node, int which) {
+    auto& slot = state_->instance->extra_variables[{node, which}];
+    if (slot == nullptr) slot = types_.variable();
+    return slot;
+}
+
+bool Checker::hashable(const Type* t) {
+    t = prune(t);
+    switch (t->kind) {
+        case TypeKind::kList:
+        case TypeKind::kDict:
+        case TypeKind::kSet: return false;
+        case TypeKind::kTuple:
+        case TypeKind::kUnion: return std::all_of(t->args.begin(), t->args.end(), [&](const Type* m) { return hashable(m); });
+        default: return true;
+    }
+}
+
+bool Checker::accepts(const Type* to, const Type* from) {
+    to = prune(to);
+    from = prune(from);
+    if (to == from || from->kind == TypeKind::kNever || to->kind == TypeKind::kDynamic) return true;
+    if (resolved(to) == resolved(from)) return true;
+    if (from->kind == TypeKind::kVar) return true;
+    if (from->kind == TypeKind::kUnion)
+        return std::all_of(from->args.begin(), from->args.end(), [&](const Type* m) { return accepts(to, m); });
+    if (to->kind == TypeKind::kUnion)
+        return std::any_of(to->args.begin(), to->args.end(), [&](const Type* m) { return accepts(m, from); });
+    if (is_subclass(from, to)) return true;
+    if (to->kind == TypeKind::kTuple && from->kind == TypeKind::kTuple && to->args.size() == from->args.size()) {
+        for (size_t i = 0; i < to->args.size(); ++i)
+            if (!accepts(to->args[i], from->args[i])) return false;
+        return true;
+    }
+    return false;
+}
+
+bool Checker::grow(const Type* variable, const Type* by) {
+    const Type* rep = representative(variable);
+    if (prune(by)->kind == TypeKind::kNever) return true;
+    if (rep->kind != TypeKind::kVar) return flow_into(by, rep);
+    if (representative(by) == rep) return true;
+    if (occurs(rep, by)) return false;
+    if (rep->bound == nullptr) {
+        rep->bound = by;
+        changed_ = true;
+        return true;
+    }
+    const Type* before = resolved(rep->bound);
+    if (accepts(before, by)) return true;
+    if (rep->fixed && !may_widen(before, by)) return false;
+    const Type* joined = join_types(rep->bound, by);
+    if (occurs(rep, joined)) return false;
+    if (resolved(joined) != before) {
+        rep->bound = joined;
+        changed_ = true;
+    }
+    return true;
+}
+
+// Makes two element types the same.
+static bool is_open(const Type* t) { return representative(t)->kind == TypeKind::kVar; }
+
+bool Checker::flow_into(const Type* from_raw, const Type* to_raw) {
+    const Type* from = prune(from_raw);
+    const Type* to = prune(to_raw);
+    if (from == to || from->kind == TypeKind::kNever || to->kind == TypeKind::kDynamic) return true;
+    if (to->kind == TypeKind::kVar || (is_open(to_raw) && !accepts(to, from))) return grow(to_raw, from_raw);
+    if (from->kind == TypeKind::kVar) return grow(from_raw, to);
+    if (from->kind == TypeKind::kUnion) {
+        return std::all_of(from->args.begin(), from->args.end(), [&](const Type* m) { return flow_into(m, to); });
+    }
+    if (to->kind == TypeKind::kUnion) {
+        if (accepts(to, from)) return true;
+        return std::any_of(to->args.begin(), to->args.end(),
+                           [&](const Type* m) { return prune(m)->kind == from->kind && flow_into(from, m); });
+    }
+    if (is_subclass(from, to)) return true;
+    if (from->kind != to->kind || from->args.size() != to->args.size()) return false;
+    if (from->kind == TypeKind::kTuple) {
+        for (size_t i = 0; i < from->args.size(); ++i)
+            if (!flow_into(from->args[i], to->args[i])) return false;
+        return true;
+    }
+    if (!is_container(from)) return resolved(from) == resolved(to);
+    for (size_t i = 0; i < from->args.size(); ++i) {
+        const Type* a = representative(from->args[i]);
+        const Type* b = representative(to->args[i]);
+        if (a == b) continue;
+        const bool a_open = a->kind == TypeKind::kVar;
+        const bool b_open = b->kind == TypeKind::kVar;
+        if (a_open && b_open) {
+            if (a->bound == nullptr || b->bound == nullptr || accepts(prune(b), prune(a)) || accepts(prune(a), prune(b)) ||
+                !(a->fixed && b->fixed) || may_widen(a->bound, b->bound)) {
+                if (occurs(a, b) || occurs(b, a)) return false;
+                const Type* joined = a->bound == nullptr   ? b->bound
+                                     : b->bound == nullptr ? a->bound
+                                                           : join_types(a->bound, b->bound);
+                b->bound = joined;
+                b->fixed = a->fixed && b->fixed;
+                a->bound = b;
+                changed_ = true;
+                continue;
+            }
+            return false;
+        }
+        if (a_open || b_open) {
+            const Type* variable = a_open ? a : b;
+            const Type* fixed = a_open ? b : a;
+            if (variable->bound == nullptr) {
+                if (occurs(variable, fixed)) return false;
+                variable->bound = fixed;
+                changed_ = true;
+                continue;
+            }
+            if (resolved(variable->bound) == resolved(fixed)) continue;
+            if (accepts(fixed, variable->bound)) {
+                variable->bound = fixed;
+                changed_ = true;
+                continue;
+            }
+            if (!flow_into(variable->bound, fixed)) return false;
+            if (resolved(variable->bound) != resolved(fixed)) return false;
+            continue;
+        }
+        if (resolved(a) == resolved(b)) continue;
+        if (!is_container(prune(a)) && prune(a)->kind != TypeKind::kTuple) return false;
+        if (!flow_into(a, b)) return false;
+        if (resolved(a) != resolved(b)) return false;
+    }
+    return true;
+}
+
+const Type* Checker::join_types(const Type* a_raw, const Type* b_raw) {
+    const Type* a = prune(a_raw);
+    const Type* b = prune(b_raw);
+    if (a == b || b->kind == TypeKind::kNever) return a_raw;
+    if (a->kind == TypeKind::kNever) return b_raw;
+    if (resolved(a) == resolved(b)) return a_raw;
+    if (a->kind == TypeKind::kVar || b->kind == TypeKind::kVar) {
+        flow_into(b_raw, a_raw);
+        return a_raw;
+    }
+    if (a->kind == TypeKind::kDynamic || b->kind == TypeKind::kDynamic) return types_.dynamic;
+    if (is_container(a) && a->kind == b->kind && a->args.size() == b->args.size()) {
+        if (flow_into(b, a)) return a;
+        return types_.unite(a, b);
+    }
+    if (a->kind == TypeKind::kTuple && b->kind == TypeKind::kTuple && a->args.size() == b->args.size()) {
+        std::vector<const Type*> members;
+        for (size_t i = 0; i < a->args.size(); ++i) members.push_back(join_types(a->args[i], b->args[i]));
+        return types_.tuple(members);
+    }
+    std::vector<const Type*> members;
+    auto add = [&](const Type* t) {
+        for (const Type*& have : members) {
+            const Type* h = prune(have);
+            if (h->kind == t->kind && (is_container(h) || h->kind == TypeKind::kTuple) && h->args.size() == t->args.size() &&
+                resolved(h) != resolved(t)) {
+                const Type* joined = join_types(h, t);
+                if (prune(joined)->kind != TypeKind::kUnion) {
+                    have = joined;
+                    return;
+                }
+            }
+        }
+        members.push_back(t);
+    };
+    for (const Type* t : {a, b}) {
+        if (t->kind == TypeKind::kUnion) {
+            for (const Type* m : t->args) add(prune(m));
+        } else {
+            add(t);
+        }
+    }
+    return types_.unite(members);
+}
+
+TExpr* Checker::convert(TExpr* value, const Type* to) {
+    const Type* from = prune(value->type);
+    const Type* target = prune(to);
+    if (from == target || resolved(from) == resolved(target)) return value;
+    if (from->kind == TypeKind::kTuple && target->kind == TypeKind::kTuple && from->args.size() == target->args.size()) {
+        if (value->kind == ExprKind::kTuple) {
+            Args items;
+            for (size_t i = 0; i < target->args.size(); ++i) items.push_back(convert(value->args[i], target->args[i]));
+            return make(ExprKind::kTuple, target, value->span, items);
+        }
+        BlockScope scope(*this);
+        TExpr* held = hold(value);
+        Args items;
+        for (size_t i = 0; i < target->args.size(); ++i) {
+            TExpr* item = make(ExprKind::kTupleGet, from->args[i], value->span, {held});
+            item->index = static_cast<uint32_t>(i);
+            items.push_back(convert(item, target->args[i]));
+        }
+        return scope.finish(make(ExprKind::kTuple, target, value->span, items));
+    }
+    if (from->kind == TypeKind::kTuple && target->kind == TypeKind::kUnion) {
+        // The member that takes it may itself need the elements converted.
+        for (const Type* m : target->args) {
+            const Type* member = prune(m);
+            if (member->kind != TypeKind::kTuple || resolved(member) == resolved(from) || contains(target, from)) continue;
+            if (accepts(member, from)) return make(ExprKind::kConvert, to, value->span, {convert(value, member)});
+        }
+    }
+    return make(ExprKind::kConvert, to, value->span, {value});
+}
+
+TExpr* Checker::coerce(TExpr* value, const Type* to, Span span, const std::string& what, bool numbers) {
+    const Type* from = prune(value->type);
+    const Type* target = prune(to);
+    if (numbers && target->kind == TypeKind::kFloat && (from->kind == TypeKind::kInt || from->kind == TypeKind::kBool))
+        return make(ExprKind::kConvert, types_.floating, value->span, {value});
+    if (numbers && target->kind == TypeKind::kInt && from->kind == TypeKind::kBool)
+        return make(ExprKind::kConvert, types_.integer, value->span, {value});
+    if (numbers && from->kind == TypeKind::kUnion && (target->kind == TypeKind::kFloat || target->kind == TypeKind::kInt) &&
+        std::all_of(from->args.begin(), from->args.end(), [&](const Type* m) {
+            return is_numeric(m) && (target->kind == TypeKind::kFloat || prune(m)->kind != TypeKind::kFloat);
+        }))
+        return dispatch(value, span, [&](TExpr* member) { return coerce(member, to, span, what, true); });
+    if (flow_into(value->type, to)) return convert(value, to);
+    if (from->kind == TypeKind::kDynamic) {
+        TExpr* checked = make(ExprKind::kNarrowChecked, to, span, {value});
+        checked->text = keep(what + " must be " + to_string(target));
+        return checked;
+    }
+    if (types::is_union_with_none(from) && accepts(target, types_.without(from, types_.none))) {
+        report(DiagCode::kOptionalUse, span, what + " takes " + to_string(target) + ", and this may be None",
+               "this is " + to_string(resolved(from)), "test it with `is not None` first");
+        return never(span);
+    }
+    std::string help;
+    if (from->kind == TypeKind::kStr && target->kind == TypeKind::kInt) help = "convert with int(...)";
+    if (from->kind == TypeKind::kStr && target->kind == TypeKind::kFloat) help = "convert with float(...)";
+    if (target->kind == TypeKind::kStr && is_numeric(from)) help = "convert with str(...)";
+    report(DiagCode::kTypeMismatch, span, what + " takes " + to_string(resolved(target)) + ", found " + to_string(resolved(from)),
+           "this is " + to_string(resolved(from)), help);
+    return never(span);
+}
+
+TExpr* Checker::narrow(TExpr* value, const Type* to) {
+    if (to == nullptr) return value;
+    const Type* from = resolved(value->type);
+    const Type* target = resolved(to);
+    if (from == target) return value;
+    if (target->kind == TypeKind::kNever) return never(value->span);
+    if (from->kind == TypeKind::kTuple || (from->kind != TypeKind::kUnion && from->kind != TypeKind::kDynamic && !is_subclass(target, from)))
+        return value;
+    return make(from->kind == TypeKind::kDynamic ? ExprKind::kNarrowChecked : ExprKind::kNarrow, to, value->span, {value});
+}
+
+TExpr* Checker::dispatch(TExpr* value, Span span, const std::function<TExpr*(TExpr*)>& each) {
+    const Type* t = prune(value->type);
+    if (t->kind != TypeKind::kUnion) return each(value);
+    std::vector<const Type*> members(t->args.begin(), t->args.end());
+    BlockScope scope(*this);
+    TExpr* held = hold(value);
+    std::vector<TExpr*> results;
+    const Type* type = types_.never;
+    for (const Type* m : members) {
+        BlockScope branch(*this);
+        TExpr* result = each(narrow(read_local(held->index, span), m));
+        results.push_back(branch.finish(result));
+        type = join_types(type, result->type);
+    }
+    TExpr* chain = convert(results.back(), type);
+    for (size_t i = members.size() - 1; i-- > 0;) {
+        TExpr* test = make(ExprKind::kTypeTest, types_.boolean, span, {read_local(held->index, span)});
+        test->type_arg = members[i];
+        chain = if_expr(test, results[i], chain, type);
+    }
+    return scope.finish(chain);
+}
+
+TExpr* Checker::require_present(TExpr* value, Span span, const std::string& use) {
+    const Type* t = prune(value->type);
+    if (!types::is_union_with_none(t)) return value;
+    report(DiagCode::kOptionalUse, span, use + " needs a value, and this may be None", "this is " + to_string(resolved(t)),
+           "test it with `is not None` first");
+    return never(span);
+}
+
+}  // namespace kayton::check

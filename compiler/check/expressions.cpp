@@ -1,0 +1,485 @@
+// Expressions but operators, calls and text formatting.
+#include <algorithm>
+
+#include "compiler/check/builtin_names.h"
+#include "compiler/check/checker.h"
+
+namespace kayton::check {
+
+using namespace syntax;
+using types::prune;
+using types::to_string;
+using TK = typed::ExprKind;
+using SK = typed::StmtKind;
+
+TExpr* Checker::expression(const Expr& e, const Type* expected) {
+    switch (e.kind) {
+        case ExprKind::kError: return never(e.span);
+        case ExprKind::kName:
+        case ExprKind::kAttribute: {
+            Entity entity = this->entity(e);
+            return entity_value(entity, e, expected);
+        }
+        case ExprKind::kInt: {
+            const auto& i = as<IntExpr>(e);
+            if (i.is_2_63) {
+                report(DiagCode::kInvalidLiteral, e.span, "integer literal is past 9223372036854775807", "int has 64 bits");
+                return never(e.span);
+            }
+            return constant_int(static_cast<int64_t>(i.value), e.span);
+        }
+        case ExprKind::kFloat: {
+            TExpr* f = make(TK::kFloat, types_.floating, e.span);
+            f->float_value = as<FloatExpr>(e).value;
+            return f;
+        }
+        case ExprKind::kStr: return constant_str(as<StrExpr>(e).value, e.span);
+        case ExprKind::kBytes: {
+            TExpr* b = make(TK::kBytes, types_.bytes, e.span);
+            b->text = program_.arena->copy(as<BytesExpr>(e).value);
+            return b;
+        }
+        case ExprKind::kBool: return constant_bool(as<BoolExpr>(e).value, e.span);
+        case ExprKind::kNone: return constant_none(e.span);
+        case ExprKind::kFString: return fstring(as<FStringExpr>(e));
+        case ExprKind::kTuple: return tuple_display(as<SequenceExpr>(e), expected);
+        case ExprKind::kList: return list_display(as<SequenceExpr>(e), expected);
+        case ExprKind::kSet: return set_display(as<SequenceExpr>(e), expected);
+        case ExprKind::kDict: return dict_display(as<DictExpr>(e), expected);
+        case ExprKind::kComprehension: return comprehension(as<ComprehensionExpr>(e), expected);
+        case ExprKind::kUnary: return unary(as<UnaryExpr>(e));
+        case ExprKind::kBinary: {
+            const auto& b = as<BinaryExpr>(e);
+            const Type* hint = expected != nullptr && prune(expected)->kind == TypeKind::kList ? expected : nullptr;
+            TExpr* left = expression(*b.left, hint);
+            TExpr* right = expression(*b.right, hint);
+            return binary(b.op, left, right, e.span, b.op_span);
+        }
+        case ExprKind::kBoolOp: return bool_op(as<BoolOpExpr>(e));
+        case ExprKind::kCompare: return compare(as<CompareExpr>(e));
+        case ExprKind::kConditional: return conditional(as<ConditionalExpr>(e), expected);
+        case ExprKind::kCall: return call(as<CallExpr>(e), expected);
+        case ExprKind::kSubscript: return subscript(as<SubscriptExpr>(e));
+        case ExprKind::kLambda: return lambda_value(as<LambdaExpr>(e), expected);
+        case ExprKind::kNamedExpr: {
+            const auto& n = as<NamedExpr>(e);
+            BlockScope scope(*this);
+            // Inside a comprehension the name belongs to the enclosing function.
+            TExpr* value = hold(expression(*n.value));
+            assign_name(n.target->name, value, n.target->span);
+            return scope.finish(value);
+        }
+        case ExprKind::kRange: {
+            const auto& r = as<RangeExpr>(e);
+            TExpr* start = r.start != nullptr ? coerce(expression(*r.start), types_.integer, r.start->span, "range", true) : constant_int(0, e.span);
+            TExpr* stop = r.stop != nullptr ? coerce(expression(*r.stop), types_.integer, r.stop->span, "range", true)
+                                            : constant_int(INT64_MAX, e.span);
+            if (r.inclusive) stop = op(typed::Op::kIntAdd, types_.integer, e.span, {stop, constant_int(1, e.span)}, "a + b");
+            return make(TK::kRange, types_.range, e.span, {start, stop, constant_int(1, e.span)});
+        }
+        case ExprKind::kStarred:
+            report(DiagCode::kSyntax, e.span, "a starred expression cannot stand here");
+            return never(e.span);
+        case ExprKind::kSlice:
+            report(DiagCode::kSyntax, e.span, "a slice can only stand in square brackets");
+            return never(e.span);
+        case ExprKind::kEllipsis:
+        case ExprKind::kYield:
+        case ExprKind::kYieldFrom:
+        case ExprKind::kAwait:
+            report(DiagCode::kUnsupported, e.span, e.kind == ExprKind::kEllipsis ? "`...` has no value in Kayton" : "generators cannot be compiled yet");
+            return never(e.span);
+    }
+    return never(e.span);
+}
+
+// What a name or a dotted path stands for, values included.
+Entity Checker::entity(const Expr& e) {
+    if (e.kind == ExprKind::kName) return lookup(as<NameExpr>(e).name, e.span);
+    Entity result;
+    if (e.kind == ExprKind::kAttribute) {
+        const auto& a = as<AttributeExpr>(e);
+        Entity object = entity(*a.object);
+        switch (object.kind) {
+            case EntityKind::kModule: return module_member(object.name, a.name, a.name_span);
+            case EntityKind::kCrate: return crate_member(*object.manifest, object.name + "." + std::string(a.name), a.name_span, true);
+            case EntityKind::kCrateType:
+                return crate_member(*object.manifest, object.name + "." + std::string(a.name), a.name_span, true);
+            case EntityKind::kBuiltin:
+            case EntityKind::kType: {
+                std::string owner = object.kind == EntityKind::kType ? std::string(object.type->name) : object.name;
+                if (a.name == "__name__") {
+                    result.kind = EntityKind::kValue;
+                    result.value = constant_str(owner, e.span);
+                    return result;
+                }
+                result.kind = EntityKind::kBuiltin;
+                result.name = owner + "." + std::string(a.name);
+                return result;
+            }
+            case EntityKind::kFunction:
+                if (a.name == "__name__") {
+                    result.kind = EntityKind::kValue;
+                    result.value = constant_str(object.function->name, e.span);
+                    return result;
+                }
+                break;
+            default: break;
+        }
+        result.kind = EntityKind::kValue;
+        if (object.kind == EntityKind::kModuleMember || object.kind == EntityKind::kCrateFunctions) {
+            object.value = entity_value(object, *a.object, nullptr);
+            object.kind = EntityKind::kValue;
+        }
+        if (object.kind != EntityKind::kValue) {
+            report(DiagCode::kUnknownAttribute, a.name_span, "no attribute `" + std::string(a.name) + "` here");
+            result.value = never(e.span);
+            return result;
+        }
+        if (object.value == nullptr) {
+            result.value = never(e.span);
+            return result;
+        }
+        result.value = crate_attribute(object.value, a);
+        return result;
+    }
+    result.kind = EntityKind::kValue;
+    result.value = expression(e);
+    return result;
+}
+
+TExpr* Checker::entity_value(const Entity& entity, const Expr& e, const Type* expected) {
+    switch (entity.kind) {
+        case EntityKind::kValue: return entity.value != nullptr ? entity.value : never(e.span);
+        case EntityKind::kFunction: return function_value(*entity.function, &e, e.span, expected);
+        case EntityKind::kModuleMember: return module_value(entity.name, e.span);
+        case EntityKind::kCrateFunctions:
+            for (const ManifestFunction* f : crate_functions(*entity.manifest, entity.name))
+                if (f->constant) return plugin_call(*entity.manifest, *f, {}, e.span);
+            report(DiagCode::kUnsupported, e.span, "a crate's function is called, not used as a value", "function of a crate",
+                   "wrap it: lambda x: " + entity.name + "(x)");
+            return never(e.span);
+        case EntityKind::kBuiltin:
+            report(DiagCode::kUnsupported, e.span, "built-in `" + entity.name + "` is called, not used as a value", "built-in function",
+                   "wrap it: lambda x: " + entity.name + "(x)");
+            return never(e.span);
+        case EntityKind::kType:
+        case EntityKind::kCrateType:
+            report(DiagCode::kUnsupported, e.span, "a type is not a value here", "type");
+            return never(e.span);
+        case EntityKind::kModule:
+        case EntityKind::kCrate:
+            report(DiagCode::kTypeMismatch, e.span, "`" + entity.name + "` is a module, not a value", "module");
+            return never(e.span);
+        case EntityKind::kNothing: break;
+    }
+    return never(e.span);
+}
+
+TExpr* Checker::list_display(const SequenceExpr& e, const Type* expected) {
+    const Type* expected_element = nullptr;
+    if (expected != nullptr && prune(expected)->kind == TypeKind::kList) expected_element = prune(expected)->args[0];
+    const Type* variable = variable_at(&e);
+    const Type* list = types_.list(variable);
+    const bool spread = std::any_of(e.items.begin(), e.items.end(), [](const Expr* i) { return i->kind == ExprKind::kStarred; });
+    if (expected_element != nullptr && prune(expected_element)->kind != TypeKind::kDynamic) flow_into(list, expected);
+    if (spread) {
+        BlockScope scope(*this);
+        uint32_t collected = temp(list);
+        assign_local(collected, make(TK::kList, list, e.span, Args{}));
+        for (const Expr* item : e.items) {
+            if (item->kind == ExprKind::kStarred) {
+                for_each(*as<StarredExpr>(*item).value, [&](TExpr* element) { append_to(read_local(collected, e.span), element, item->span); });
+            } else {
+                append_to(read_local(collected, e.span), expression(*item, expected_element), item->span);
+            }
+        }
+        return scope.finish(read_local(collected, e.span));
+    }
+    Args items;
+    const Type* element = types_.never;
+    for (const Expr* item : e.items) {
+        items.push_back(expression(*item, expected_element != nullptr ? expected_element : element->kind == TypeKind::kNever ? nullptr : element));
+        element = join_types(element, items.back()->type);
+    }
+    if (!items.empty()) {
+        grow(variable, element);
+        // What comes later must fit what stands here: the display fixes the type.
+        const Type* rep = variable;
+        while (rep->bound != nullptr && rep->bound->kind == TypeKind::kVar) rep = rep->bound;
+        if (rep->kind == TypeKind::kVar && prune(element)->kind != TypeKind::kNone) rep->fixed = true;
+    }
+    for (TExpr*& item : items) item = convert(item, variable);
+    return make(TK::kList, list, e.span, items);
+}
+
+TExpr* Checker::set_display(const SequenceExpr& e, const Type*) {
+    const Type* variable = variable_at(&e);
+    const Type* set = types_.set(variable);
+    BlockScope scope(*this);
+    uint32_t collected = temp(set);
+    assign_local(collected, runtime(RT::kt_set_new, set, e.span, {type_info(set, e.span)}));
+    auto add = [&](TExpr* value, Span span) {
+        if (!hashable(value->type)) {
+            report(DiagCode::kUnhashable, span, "unhashable type: '" + to_string(resolved(value->type)) + "'");
+            return;
+        }
+        grow(variable, value->type);
+        emit_expr(runtime(RT::kt_set_add, types_.none, span, {read_local(collected, span), convert(value, variable)}));
+    };
+    for (const Expr* item : e.items) {
+        if (item->kind == ExprKind::kStarred) {
+            for_each(*as<StarredExpr>(*item).value, [&](TExpr* element) { add(element, item->span); });
+        } else {
+            add(expression(*item), item->span);
+        }
+    }
+    return scope.finish(read_local(collected, e.span));
+}
+
+TExpr* Checker::tuple_display(const SequenceExpr& e, const Type* expected) {
+    Args items;
+    std::vector<const Type*> members;
+    const Type* hint = expected != nullptr && prune(expected)->kind == TypeKind::kTuple ? prune(expected) : nullptr;
+    for (const Expr* item : e.items) {
+        if (item->kind == ExprKind::kStarred) {
+            TExpr* inner = expression(*as<StarredExpr>(*item).value);
+            const Type* t = prune(inner->type);
+            if (t->kind != TypeKind::kTuple) {
+                if (t->kind != TypeKind::kNever)
+                    report(DiagCode::kUnsupported, item->span, "only a tuple can be spread into a tuple: its length must be known",
+                           "this is " + to_string(resolved(t)), "build a list with [*...]");
+                return never(e.span);
+            }
+            for (size_t i = 0; i < t->args.size(); ++i) {
+                TExpr* get = make(TK::kTupleGet, t->args[i], item->span, {inner});
+                get->index = static_cast<uint32_t>(i);
+                items.push_back(get);
+                members.push_back(t->args[i]);
+            }
+            continue;
+        }
+        items.push_back(expression(*item, hint != nullptr && items.size() < hint->args.size() ? hint->args[items.size()] : nullptr));
+        members.push_back(items.back()->type);
+    }
+    return make(TK::kTuple, types_.tuple(members), e.span, items);
+}
+
+TExpr* Checker::dict_display(const DictExpr& e, const Type* expected) {
+    const Type* key = variable_at(&e);
+    const Type* value = variable_at(&e, 1);
+    const Type* dict = types_.dict(key, value);
+    const Type* expected_value = nullptr;
+    if (expected != nullptr && prune(expected)->kind == TypeKind::kDict) {
+        flow_into(dict, expected);
+        expected_value = prune(expected)->args[1];
+    }
+    const bool plain = std::all_of(e.items.begin(), e.items.end(), [](const DictItem& i) { return i.key != nullptr; });
+    Args parts;
+    if (plain) {
+        for (const DictItem& item : e.items) {
+            TExpr* k = expression(*item.key);
+            if (!hashable(k->type)) {
+                report(DiagCode::kUnhashable, item.key->span, "unhashable type: '" + to_string(resolved(k->type)) + "'");
+                k = never(item.key->span);
+            }
+            TExpr* v = expression(*item.value, expected_value != nullptr ? expected_value
+                                               : prune(value)->kind == TypeKind::kVar ? nullptr : prune(value));
+            grow(key, k->type);
+            if (!grow(value, v->type))
+                report(DiagCode::kTypeMismatch, item.value->span, "dict with values of " + to_string(resolved(value)) + " cannot take a " + to_string(resolved(v->type)));
+            parts.push_back(k);
+            parts.push_back(v);
+        }
+        for (size_t i = 0; i < parts.size(); ++i) parts[i] = convert(parts[i], i % 2 == 0 ? key : value);
+        return make(TK::kDict, dict, e.span, parts);
+    }
+    BlockScope scope(*this);
+    uint32_t collected = temp(dict);
+    assign_local(collected, make(TK::kDict, dict, e.span, Args{}));
+    for (const DictItem& item : e.items) {
+        if (item.key == nullptr) {
+            TExpr* more = expression(*item.value);
+            if (!flow_into(more->type, dict)) {
+                report(DiagCode::kTypeMismatch, item.value->span, "this cannot be spread into " + to_string(resolved(dict)),
+                       "this is " + to_string(resolved(more->type)));
+                continue;
+            }
+            emit_expr(runtime(RT::kt_dict_update, types_.none, item.value->span, {read_local(collected, e.span), more}));
+            continue;
+        }
+        TExpr* k = expression(*item.key);
+        TExpr* v = expression(*item.value, expected_value);
+        grow(key, k->type);
+        grow(value, v->type);
+        emit_expr(runtime(RT::kt_dict_set, types_.none, item.key->span, {read_local(collected, e.span), convert(k, key), convert(v, value)}));
+    }
+    return scope.finish(read_local(collected, e.span));
+}
+
+void Checker::declare_overlay_targets(const Expr& target) {
+    switch (target.kind) {
+        case ExprKind::kName: state_->overlays.back()[as<NameExpr>(target).name] = VarState{}; break;
+        case ExprKind::kTuple:
+        case ExprKind::kList:
+            for (const Expr* item : as<SequenceExpr>(target).items) declare_overlay_targets(*item);
+            break;
+        case ExprKind::kStarred: declare_overlay_targets(*as<StarredExpr>(target).value); break;
+        default: break;
+    }
+}
+
+void Checker::comprehension_clauses(const ComprehensionExpr& e, size_t clause, const std::function<void()>& innermost) {
+    if (clause == e.clauses.size()) {
+        innermost();
+        return;
+    }
+    const ComprehensionClause& c = e.clauses[clause];
+    typed::Iter* iter = iterate(*c.iterable);
+    if (iter == nullptr) iter = iterate_value(never(c.iterable->span), c.iterable->span);
+    state_->overlays.emplace_back();
+    declare_overlay_targets(*c.target);
+    TStmt* loop = stmt(SK::kFor, c.iterable->span);
+    loop->iter = iter;
+    loop->body = block([&] {
+        assign_target(*c.target, element_value(iter, c.target->span));
+        std::function<void(size_t)> conditions = [&](size_t i) {
+            if (i == c.conditions.size()) {
+                comprehension_clauses(e, clause + 1, innermost);
+                return;
+            }
+            Condition test = condition(*c.conditions[i]);
+            if (std::any_of(test.when_true.begin(), test.when_true.end(),
+                            [](const Narrowing& n) { return prune(n.type)->kind == TypeKind::kNever; })) {
+                emit_expr(test.test);
+                return;
+            }
+            NarrowScope known(*this, test.when_true);
+            TStmt* node = stmt(SK::kIf, c.conditions[i]->span);
+            node->a = test.test;
+            node->body = block([&] { conditions(i + 1); });
+            emit(node);
+        };
+        conditions(0);
+    });
+    emit(loop);
+    state_->overlays.pop_back();
+}
+
+TExpr* Checker::comprehension(const ComprehensionExpr& e, const Type* expected) {
+    BlockScope scope(*this);
+    const Type* element = variable_at(&e);
+    Span span = e.span;
+    switch (e.comprehension) {
+        case ComprehensionKind::kList:
+        case ComprehensionKind::kGenerator: {
+            const Type* list = types_.list(element);
+            const Type* inner = nullptr;
+            if (expected != nullptr && prune(expected)->kind == TypeKind::kList) {
+                flow_into(list, expected);
+                inner = prune(expected)->args[0];
+            }
+            uint32_t collected = temp(list);
+            assign_local(collected, make(TK::kList, list, span, Args{}));
+            comprehension_clauses(e, 0, [&] { append_to(read_local(collected, span), expression(*e.element, inner), e.element->span); });
+            return scope.finish(read_local(collected, span));
+        }
+        case ComprehensionKind::kSet: {
+            const Type* set = types_.set(element);
+            uint32_t collected = temp(set);
+            assign_local(collected, runtime(RT::kt_set_new, set, span, {type_info(set, span)}));
+            comprehension_clauses(e, 0, [&] {
+                TExpr* value = expression(*e.element);
+                if (!hashable(value->type)) report(DiagCode::kUnhashable, e.element->span, "unhashable type: '" + to_string(resolved(value->type)) + "'");
+                grow(element, value->type);
+                emit_expr(runtime(RT::kt_set_add, types_.none, span, {read_local(collected, span), convert(value, element)}));
+            });
+            return scope.finish(read_local(collected, span));
+        }
+        case ComprehensionKind::kDict: {
+            const Type* value_type = variable_at(&e, 1);
+            const Type* dict = types_.dict(element, value_type);
+            if (expected != nullptr && prune(expected)->kind == TypeKind::kDict) flow_into(dict, expected);
+            uint32_t collected = temp(dict);
+            assign_local(collected, make(TK::kDict, dict, span, Args{}));
+            comprehension_clauses(e, 0, [&] {
+                TExpr* key = expression(*e.element);
+                if (!hashable(key->type)) report(DiagCode::kUnhashable, e.element->span, "unhashable type: '" + to_string(resolved(key->type)) + "'");
+                TExpr* value = expression(*e.value);
+                grow(element, key->type);
+                grow(value_type, value->type);
+                emit_expr(runtime(RT::kt_dict_set, types_.none, span,
+                                  {read_local(collected, span), convert(key, element), convert(value, value_type)}));
+            });
+            return scope.finish(read_local(collected, span));
+        }
+    }
+    return never(span);
+}
+
+TExpr* Checker::conditional(const ConditionalExpr& e, const Type* expected) {
+    Condition test = condition(*e.condition);
+    auto branch = [&](const Expr& value, const std::vector<Narrowing>& known, bool taken) -> TExpr* {
+        const bool impossible = !taken || std::any_of(known.begin(), known.end(), [&](const Narrowing& n) {
+            return prune(n.type)->kind == TypeKind::kNever;
+        });
+        if (impossible) return never(value.span);
+        NarrowScope scope(*this, known);
+        BlockScope block(*this);
+        return block.finish(expression(value, expected));
+    };
+    const bool constant = test.test->kind == TK::kBool;
+    TExpr* a = branch(*e.then_value, test.when_true, !constant || test.test->int_value != 0);
+    TExpr* b = branch(*e.else_value, test.when_false, !constant || test.test->int_value == 0);
+    const Type* type = join_types(a->type, b->type);
+    return if_expr(test.test, a, b, type);
+}
+
+// `a or b` and `a and b` as values.
+TExpr* Checker::bool_op(const BoolOpExpr& e) {
+    TExpr* value = nullptr;
+    {
+        // Both forms are needed: the value and its test. The operand is checked again as a value.
+        BlockScope scope(*this);
+        std::function<TExpr*(size_t)> rest = [&](size_t i) -> TExpr* {
+            TExpr* operand = expression(*e.operands[i]);
+            if (i + 1 == e.operands.size()) return operand;
+            Condition known = condition(*e.operands[i]);
+            if (prune(operand->type)->kind == TypeKind::kBool) {
+                NarrowScope narrowed(*this, e.is_and ? known.when_true : known.when_false);
+                BlockScope inner(*this);
+                TExpr* next = inner.finish(rest(i + 1));
+                if (prune(next->type)->kind == TypeKind::kBool)
+                    return make(e.is_and ? TK::kAnd : TK::kOr, types_.boolean, e.span, {operand, next});
+                const Type* type = join_types(operand->type, next->type);
+                BlockScope held_scope(*this);
+                TExpr* held = hold(operand);
+                TExpr* result = e.is_and ? if_expr(held, next, held, type) : if_expr(held, held, next, type);
+                return held_scope.finish(result);
+            }
+            BlockScope held_scope(*this);
+            TExpr* held = hold(operand);
+            TExpr* test = truth(held);
+            TExpr* next = nullptr;
+            {
+                NarrowScope narrowed(*this, e.is_and ? known.when_true : known.when_false);
+                BlockScope inner(*this);
+                next = inner.finish(rest(i + 1));
+            }
+            // What is left of the first operand's type when it is the result.
+            const Type* kept = prune(held->type);
+            if (!e.is_and && types::is_union_with_none(kept)) kept = types_.without(kept, types_.none);
+            if (!e.is_and && prune(held->type)->kind == TypeKind::kNone) return held_scope.finish(next);
+            TExpr* kept_value = narrow(held, kept);
+            const Type* type = join_types(kept, next->type);
+            TExpr* result = e.is_and ? if_expr(test, next, kept_value, type) : if_expr(test, kept_value, next, type);
+            return held_scope.finish(result);
+        };
+        value = scope.finish(rest(0));
+    }
+    return value;
+}
+
+TExpr* Checker::attribute(const AttributeExpr& e) { return expression(e); }
+
+}  // namespace kayton::check

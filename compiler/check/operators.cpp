@@ -1,0 +1,584 @@
+// Operators: arithmetic, comparison, membership.
+#include <algorithm>
+
+#include "compiler/check/checker.h"
+
+namespace kayton::check {
+
+using namespace syntax;
+using types::is_numeric;
+using types::prune;
+using types::to_string;
+using TK = typed::ExprKind;
+using typed::Op;
+
+namespace {
+
+const char* symbol(BinaryOp op) {
+    switch (op) {
+        case BinaryOp::kAdd: return "+";
+        case BinaryOp::kSub: return "-";
+        case BinaryOp::kMul: return "*";
+        case BinaryOp::kDiv: return "/";
+        case BinaryOp::kFloorDiv: return "//";
+        case BinaryOp::kMod: return "%";
+        case BinaryOp::kPow: return "** or pow()";
+        case BinaryOp::kMatMul: return "@";
+        case BinaryOp::kLShift: return "<<";
+        case BinaryOp::kRShift: return ">>";
+        case BinaryOp::kBitAnd: return "&";
+        case BinaryOp::kBitOr: return "|";
+        case BinaryOp::kBitXor: return "^";
+    }
+    return "?";
+}
+
+const char* symbol(CompareOp op) {
+    switch (op) {
+        case CompareOp::kLt: return "<";
+        case CompareOp::kLe: return "<=";
+        case CompareOp::kGt: return ">";
+        default: return ">=";
+    }
+}
+
+const char* dunder(BinaryOp op) {
+    switch (op) {
+        case BinaryOp::kAdd: return "__add__";
+        case BinaryOp::kSub: return "__sub__";
+        case BinaryOp::kMul: return "__mul__";
+        case BinaryOp::kDiv: return "__truediv__";
+        case BinaryOp::kFloorDiv: return "__floordiv__";
+        case BinaryOp::kMod: return "__mod__";
+        case BinaryOp::kPow: return "__pow__";
+        case BinaryOp::kMatMul: return "__matmul__";
+        case BinaryOp::kLShift: return "__lshift__";
+        case BinaryOp::kRShift: return "__rshift__";
+        case BinaryOp::kBitAnd: return "__and__";
+        case BinaryOp::kBitOr: return "__or__";
+        case BinaryOp::kBitXor: return "__xor__";
+    }
+    return "";
+}
+
+}  // namespace
+
+TExpr* Checker::unary(const UnaryExpr& e) {
+    if (e.op == UnaryOp::kNot) return condition(e).test;
+    if (e.op == UnaryOp::kMinus && e.operand->kind == ExprKind::kInt) {
+        const auto& literal = as<IntExpr>(*e.operand);
+        return constant_int(literal.is_2_63 ? INT64_MIN : -static_cast<int64_t>(literal.value), e.span);
+    }
+    TExpr* value = expression(*e.operand);
+    return dispatch(value, e.span, [&](TExpr* v) -> TExpr* {
+        const Type* t = prune(v->type);
+        if (t->kind == TypeKind::kNever) return v;
+        if (t->kind == TypeKind::kBool) v = convert(v, types_.integer);
+        if (t->kind == TypeKind::kBool || t->kind == TypeKind::kInt) {
+            if (e.op == UnaryOp::kPlus) return v;
+            return op(e.op == UnaryOp::kMinus ? Op::kIntNeg : Op::kIntInvert, types_.integer, e.span, {v}, "-a");
+        }
+        if (t->kind == TypeKind::kFloat && e.op != UnaryOp::kInvert)
+            return e.op == UnaryOp::kPlus ? v : op(Op::kFloatNeg, types_.floating, e.span, {v});
+        if (t->kind == TypeKind::kHandle && e.op != UnaryOp::kPlus) {
+            const char* name = e.op == UnaryOp::kMinus ? "__neg__" : "__invert__";
+            if (const Manifest* m = manifest_of(t); m != nullptr && !crate_functions(*m, std::string(t->name) + "." + name).empty())
+                return crate_protocol(t, name, {v}, e.span);
+        }
+        report(DiagCode::kBadOperand, e.span,
+               std::string("bad operand type for unary ") + (e.op == UnaryOp::kMinus ? "-" : e.op == UnaryOp::kPlus ? "+" : "~") + ": '" +
+                   to_string(resolved(t)) + "'",
+               "this is " + to_string(resolved(t)));
+        return never(e.span);
+    });
+}
+
+TExpr* Checker::binary(BinaryOp o, TExpr* left, TExpr* right, Span span, Span op_span) {
+    const Type* l = prune(left->type);
+    const Type* r = prune(right->type);
+    if (l->kind != TypeKind::kUnion && r->kind != TypeKind::kUnion) return binary_one(o, left, right, span, op_span);
+    if (o == BinaryOp::kMod && l->kind == TypeKind::kStr) return percent_format(left, right, span);
+    BlockScope scope(*this);
+    left = hold(left);
+    right = hold(right);
+    TExpr* result = dispatch(left, span, [&](TExpr* a) {
+        return dispatch(right, span, [&](TExpr* b) { return binary_one(o, a, b, span, op_span); });
+    });
+    return scope.finish(result);
+}
+
+TExpr* Checker::binary_one(BinaryOp o, TExpr* left, TExpr* right, Span span, Span op_span) {
+    const Type* l = prune(left->type);
+    const Type* r = prune(right->type);
+    if (l->kind == TypeKind::kNever || r->kind == TypeKind::kNever) {
+        BlockScope scope(*this);
+        emit_expr(left);
+        emit_expr(right);
+        return scope.finish(never(span));
+    }
+    if (is_numeric(l) && is_numeric(r) && o != BinaryOp::kMatMul) {
+        if (TExpr* result = numeric(o, left, right, span)) return result;
+    } else if (TExpr* result = sequence_operator(o, left, right, span)) {
+        return result;
+    }
+    for (const Type* t : {l, r}) {
+        if (t->kind != TypeKind::kHandle) continue;
+        const Manifest* m = manifest_of(t);
+        std::string name = dunder(o);
+        if (t == r && l->kind != TypeKind::kHandle) name = "__r" + name.substr(2);
+        if (m == nullptr || crate_functions(*m, std::string(t->name) + "." + name).empty()) continue;
+        return t == l ? crate_protocol(t, name, {left, right}, span) : crate_protocol(t, name, {right, left}, span);
+    }
+    std::string help;
+    if (o == BinaryOp::kAdd && l->kind == TypeKind::kStr && is_numeric(r)) help = "convert with str(...)";
+    if (o == BinaryOp::kAdd && r->kind == TypeKind::kStr && is_numeric(l)) help = "convert with str(...) or int(...)";
+    if (l->kind == TypeKind::kNone || r->kind == TypeKind::kNone) help = "one side may be None: test it with `is not None` first";
+    Diagnostic& d = report(DiagCode::kBadOperand, op_span,
+                           std::string("unsupported operand type(s) for ") + symbol(o) + ": '" + to_string(resolved(l)) + "' and '" +
+                               to_string(resolved(r)) + "'",
+                           "", help);
+    d.secondary.push_back({&file(), left->span, "this is " + to_string(resolved(l))});
+    d.secondary.push_back({&file(), right->span, "this is " + to_string(resolved(r))});
+    return never(span);
+}
+
+// Null when the operator does not take these numbers.
+TExpr* Checker::numeric(BinaryOp o, TExpr* left, TExpr* right, Span span) {
+    const Type* l = prune(left->type);
+    const Type* r = prune(right->type);
+    const bool floats = l->kind == TypeKind::kFloat || r->kind == TypeKind::kFloat;
+    const bool bools = l->kind == TypeKind::kBool && r->kind == TypeKind::kBool;
+    auto ints = [&](Op i, const char* text = "") {
+        return op(i, types_.integer, span, {convert(left, types_.integer), convert(right, types_.integer)}, text);
+    };
+    auto reals = [&](Op f) { return op(f, types_.floating, span, {convert(left, types_.floating), convert(right, types_.floating)}); };
+    auto call_ints = [&](RT fn) { return runtime(fn, types_.integer, span, {convert(left, types_.integer), convert(right, types_.integer)}); };
+    auto call_reals = [&](RT fn) { return runtime(fn, types_.floating, span, {convert(left, types_.floating), convert(right, types_.floating)}); };
+    switch (o) {
+        case BinaryOp::kAdd: return floats ? reals(Op::kFloatAdd) : ints(Op::kIntAdd, "a + b");
+        case BinaryOp::kSub: return floats ? reals(Op::kFloatSub) : ints(Op::kIntSub, "a - b");
+        case BinaryOp::kMul: return floats ? reals(Op::kFloatMul) : ints(Op::kIntMul, "a * b");
+        case BinaryOp::kDiv:
+            if (floats) return reals(Op::kFloatDiv);
+            return runtime(RT::kt_int_truediv, types_.floating, span, {convert(left, types_.integer), convert(right, types_.integer)});
+        case BinaryOp::kFloorDiv: return floats ? call_reals(RT::kt_float_floordiv) : ints(Op::kIntFloorDiv, "a // b");
+        case BinaryOp::kMod: return floats ? call_reals(RT::kt_float_mod) : ints(Op::kIntMod, "a % b");
+        case BinaryOp::kPow: {
+            if (floats) return call_reals(RT::kt_float_pow);
+            if (right->kind == TK::kInt && right->int_value < 0) return call_reals(RT::kt_float_pow);
+            if (right->kind == TK::kInt && right->int_value == 2 && prune(left->type)->kind == TypeKind::kInt) {
+                BlockScope scope(*this);
+                TExpr* held = hold(left);
+                return scope.finish(op(Op::kIntMul, types_.integer, span, {held, held}, "a ** b"));
+            }
+            return call_ints(RT::kt_int_pow);
+        }
+        case BinaryOp::kLShift: return floats ? nullptr : ints(Op::kIntLShift, "a << b");
+        case BinaryOp::kRShift: return floats ? nullptr : ints(Op::kIntRShift, "a >> b");
+        case BinaryOp::kBitAnd:
+            if (bools) return op(Op::kBoolAnd, types_.boolean, span, {left, right});
+            return floats ? nullptr : ints(Op::kIntAnd);
+        case BinaryOp::kBitOr:
+            if (bools) return op(Op::kBoolOr, types_.boolean, span, {left, right});
+            return floats ? nullptr : ints(Op::kIntOr);
+        case BinaryOp::kBitXor:
+            if (bools) return op(Op::kBoolXor, types_.boolean, span, {left, right});
+            return floats ? nullptr : ints(Op::kIntXor);
+        case BinaryOp::kMatMul: return nullptr;
+    }
+    return nullptr;
+}
+
+TExpr* Checker::sequence_operator(BinaryOp o, TExpr* left, TExpr* right, Span span) {
+    const Type* l = prune(left->type);
+    const Type* r = prune(right->type);
+    auto is_int = [](const Type* t) { return t->kind == TypeKind::kInt || t->kind == TypeKind::kBool; };
+    if (o == BinaryOp::kAdd) {
+        if (l->kind == TypeKind::kStr && r->kind == TypeKind::kStr) {
+            // Chains of + become one concatenation.
+            Args pieces;
+            for (TExpr* side : {left, right}) {
+                if (side->kind == TK::kStrJoin) {
+                    pieces.insert(pieces.end(), side->args.begin(), side->args.end());
+                } else {
+                    pieces.push_back(side);
+                }
+            }
+            return make(TK::kStrJoin, types_.str, span, pieces);
+        }
+        if (l->kind == TypeKind::kBytes && r->kind == TypeKind::kBytes) return runtime(RT::kt_bytes_concat, types_.bytes, span, {left, right});
+        if (l->kind == TypeKind::kList && r->kind == TypeKind::kList) {
+            if (flow_into(r, l) || flow_into(l, r)) return runtime(RT::kt_list_concat, l, span, {left, right});
+            // Lists of two element types: a list of both.
+            const Type* variable = types_.variable();
+            const Type* list = types_.list(variable);
+            BlockScope scope(*this);
+            uint32_t collected = temp(list);
+            TExpr* a = hold(left);
+            TExpr* b = hold(right);
+            assign_local(collected, make(TK::kList, list, span, Args{}));
+            for (TExpr* part : {a, b})
+                if (typed::Iter* iter = iterate_value(part, span))
+                    loop_over(iter, span, [&](TExpr* element) { append_to(read_local(collected, span), element, span); });
+            return scope.finish(read_local(collected, span));
+        }
+        if (l->kind == TypeKind::kTuple && r->kind == TypeKind::kTuple) {
+            BlockScope scope(*this);
+            TExpr* a = hold(left);
+            TExpr* b = hold(right);
+            Args items;
+            std::vector<const Type*> members;
+            for (TExpr* side : {a, b}) {
+                const Type* t = prune(side->type);
+                for (size_t i = 0; i < t->args.size(); ++i) {
+                    TExpr* get = make(TK::kTupleGet, t->args[i], span, {side});
+                    get->index = static_cast<uint32_t>(i);
+                    items.push_back(get);
+                    members.push_back(t->args[i]);
+                }
+            }
+            return scope.finish(make(TK::kTuple, types_.tuple(members), span, items));
+        }
+    }
+    if (o == BinaryOp::kMul) {
+        TExpr* sequence = is_int(r) ? left : right;
+        TExpr* count = is_int(r) ? right : left;
+        if (is_int(prune(count->type))) {
+            const Type* t = prune(sequence->type);
+            count = convert(count, types_.integer);
+            if (t->kind == TypeKind::kStr) return runtime(RT::kt_str_repeat, types_.str, span, {sequence, count});
+            if (t->kind == TypeKind::kBytes) return runtime(RT::kt_bytes_repeat, types_.bytes, span, {sequence, count});
+            if (t->kind == TypeKind::kList) return runtime(RT::kt_list_repeat, t, span, {sequence, count});
+            if (t->kind == TypeKind::kTuple && count->kind == TK::kInt) {
+                BlockScope scope(*this);
+                TExpr* held = hold(sequence);
+                Args items;
+                std::vector<const Type*> members;
+                for (int64_t k = 0; k < count->int_value; ++k) {
+                    for (size_t i = 0; i < t->args.size(); ++i) {
+                        TExpr* get = make(TK::kTupleGet, t->args[i], span, {held});
+                        get->index = static_cast<uint32_t>(i);
+                        items.push_back(get);
+                        members.push_back(t->args[i]);
+                    }
+                }
+                return scope.finish(make(TK::kTuple, types_.tuple(members), span, items));
+            }
+        }
+    }
+    if (o == BinaryOp::kMod && l->kind == TypeKind::kStr) return percent_format(left, right, span);
+    if (l->kind == TypeKind::kSet && r->kind == TypeKind::kSet && flow_into(r, l)) {
+        switch (o) {
+            case BinaryOp::kBitOr: return runtime(RT::kt_set_union, l, span, {left, right});
+            case BinaryOp::kBitAnd: return runtime(RT::kt_set_intersection, l, span, {left, right});
+            case BinaryOp::kSub: return runtime(RT::kt_set_difference, l, span, {left, right});
+            case BinaryOp::kBitXor: return runtime(RT::kt_set_symmetric_difference, l, span, {left, right});
+            default: break;
+        }
+    }
+    if (o == BinaryOp::kBitOr && l->kind == TypeKind::kDict && r->kind == TypeKind::kDict && flow_into(r, l))
+        return runtime(RT::kt_dict_merge, l, span, {left, right});
+    return nullptr;
+}
+
+TExpr* Checker::percent_format(TExpr* left, TExpr* right, Span span) {
+    Args items;
+    BlockScope scope(*this);
+    left = hold(left);
+    const Type* t = prune(right->type);
+    if (t->kind == TypeKind::kTuple) {
+        TExpr* held = right->kind == TK::kTuple ? right : hold(right);
+        for (size_t i = 0; i < t->args.size(); ++i) {
+            TExpr* item = nullptr;
+            if (held->kind == TK::kTuple) {
+                item = held->args[i];
+            } else {
+                item = make(TK::kTupleGet, t->args[i], span, {held});
+                item->index = static_cast<uint32_t>(i);
+            }
+            items.push_back(convert(item, types_.dynamic));
+        }
+    } else {
+        items.push_back(convert(right, types_.dynamic));
+    }
+    TExpr* list = make(TK::kList, types_.list(types_.dynamic), span, items);
+    return scope.finish(runtime(RT::kt_str_percent, types_.str, span, {left, list}));
+}
+
+// --- comparison
+
+TExpr* Checker::compare(const CompareExpr& e) {
+    if (e.ops.size() == 1) {
+        if (e.rest[0]->kind == ExprKind::kNone) return condition(e).test;
+        TExpr* left = expression(*e.first);
+        // An empty display takes the other side's type.
+        TExpr* right = expression(*e.rest[0], left->type);
+        return compare_values(e.ops[0], left, right, e.span);
+    }
+    BlockScope scope(*this);
+    TExpr* left = hold(expression(*e.first));
+    std::function<TExpr*(size_t, TExpr*)> chain = [&](size_t i, TExpr* a) -> TExpr* {
+        BlockScope inner(*this);
+        TExpr* b = expression(*e.rest[i], a->type);
+        if (i + 1 < e.ops.size()) b = hold(b);
+        TExpr* test = compare_values(e.ops[i], a, b, e.span);
+        if (i + 1 < e.ops.size()) {
+            TExpr* next = chain(i + 1, b);
+            test = make(TK::kAnd, types_.boolean, e.span, {test, next});
+        }
+        return inner.finish(test);
+    };
+    return scope.finish(chain(0, left));
+}
+
+TExpr* Checker::compare_values(CompareOp o, TExpr* left, TExpr* right, Span span) {
+    switch (o) {
+        case CompareOp::kEq: return equal(left, right, span, false);
+        case CompareOp::kNe: return equal(left, right, span, true);
+        case CompareOp::kIs: return identity(left, right, span, false);
+        case CompareOp::kIsNot: return identity(left, right, span, true);
+        case CompareOp::kIn: return membership(left, right, span);
+        case CompareOp::kNotIn: return negate(membership(left, right, span));
+        default: return order(o, left, right, span);
+    }
+}
+
+TExpr* Checker::equal(TExpr* left, TExpr* right, Span span, bool negated) {
+    const Type* l = prune(left->type);
+    const Type* r = prune(right->type);
+    auto finish = [&](TExpr* test) { return negated ? negate(test) : test; };
+    if (l->kind == TypeKind::kNever || r->kind == TypeKind::kNever) {
+        BlockScope scope(*this);
+        emit_expr(left);
+        emit_expr(right);
+        return scope.finish(make(TK::kConvert, types_.boolean, span, {never(span)}));
+    }
+    if (is_numeric(l) && is_numeric(r)) {
+        if (l->kind == TypeKind::kBool && r->kind == TypeKind::kBool)
+            return op(negated ? Op::kBoolNe : Op::kBoolEq, types_.boolean, span, {left, right});
+        if (l->kind == TypeKind::kFloat && r->kind == TypeKind::kFloat)
+            return op(negated ? Op::kFloatNe : Op::kFloatEq, types_.boolean, span, {left, right});
+        if (l->kind != TypeKind::kFloat && r->kind != TypeKind::kFloat)
+            return op(negated ? Op::kIntNe : Op::kIntEq, types_.boolean, span, {convert(left, types_.integer), convert(right, types_.integer)});
+        const bool swap = l->kind == TypeKind::kFloat;
+        TExpr* result = runtime(RT::kt_int_float_compare, types_.integer, span,
+                                swap ? Args{convert(right, types_.integer), left} : Args{convert(left, types_.integer), right});
+        return op(negated ? Op::kIntNe : Op::kIntEq, types_.boolean, span, {result, constant_int(0, span)});
+    }
+    if (l->kind == TypeKind::kStr && r->kind == TypeKind::kStr) return finish(runtime(RT::kt_str_eq, types_.boolean, span, {left, right}));
+    if (l->kind == TypeKind::kUnion || r->kind == TypeKind::kUnion || l->kind == TypeKind::kDynamic || r->kind == TypeKind::kDynamic) {
+        const Type* both = types_.unite(l, r);
+        return finish(runtime(RT::kt_eq, types_.boolean, span, {type_info(both, span), convert(left, both), convert(right, both)}));
+    }
+    if (l->kind == TypeKind::kHandle) {
+        if (const Manifest* m = manifest_of(l)) {
+            auto candidates = crate_functions(*m, std::string(l->name) + ".__eq__");
+            if (!candidates.empty() && (resolved(l) == resolved(r) || r->kind != TypeKind::kHandle))
+                return finish(crate_protocol(l, "__eq__", {left, right}, span));
+        }
+    }
+    if (resolved(l) == resolved(r) || flow_into(r, l) || flow_into(l, r)) {
+        const Type* both = accepts(l, r) ? l : r;
+        return finish(runtime(RT::kt_eq, types_.boolean, span, {type_info(both, span), convert(left, both), convert(right, both)}));
+    }
+    // Different kinds never compare equal; containers of different element types may.
+    if (l->kind == r->kind && !l->args.empty()) {
+        const Type* both = types_.dynamic;
+        return finish(runtime(RT::kt_eq, types_.boolean, span, {type_info(both, span), convert(left, both), convert(right, both)}));
+    }
+    BlockScope scope(*this);
+    emit_expr(left);
+    emit_expr(right);
+    return scope.finish(constant_bool(negated, span));
+}
+
+TExpr* Checker::identity(TExpr* left, TExpr* right, Span span, bool negated) {
+    const Type* l = prune(left->type);
+    const Type* r = prune(right->type);
+    if (types::storage_of(l) == types::Storage::kPointer && types::storage_of(r) == types::Storage::kPointer &&
+        l->kind != TypeKind::kStr)
+        return op(negated ? Op::kNotSame : Op::kSame, types_.boolean, span, {left, right});
+    if (l->kind == TypeKind::kBool && r->kind == TypeKind::kBool) return equal(left, right, span, negated);
+    if (right->kind == TK::kBool && l->kind != TypeKind::kUnion) {  // `x is True` of another type
+        BlockScope scope(*this);
+        emit_expr(left);
+        return scope.finish(constant_bool(negated, span));
+    }
+    return equal(left, right, span, negated);
+}
+
+TExpr* Checker::order(CompareOp o, TExpr* left, TExpr* right, Span span) {
+    const Type* l = prune(left->type);
+    const Type* r = prune(right->type);
+    const int64_t which = o == CompareOp::kLt ? 0 : o == CompareOp::kLe ? 1 : o == CompareOp::kGt ? 2 : 3;
+    if (l->kind == TypeKind::kNever || r->kind == TypeKind::kNever) {
+        BlockScope scope(*this);
+        emit_expr(left);
+        emit_expr(right);
+        return scope.finish(make(TK::kConvert, types_.boolean, span, {never(span)}));
+    }
+    if (is_numeric(l) && is_numeric(r)) {
+        static constexpr Op kInts[] = {Op::kIntLt, Op::kIntLe, Op::kIntGt, Op::kIntGe};
+        static constexpr Op kFloats[] = {Op::kFloatLt, Op::kFloatLe, Op::kFloatGt, Op::kFloatGe};
+        if (l->kind != TypeKind::kFloat && r->kind != TypeKind::kFloat)
+            return op(kInts[which], types_.boolean, span, {convert(left, types_.integer), convert(right, types_.integer)});
+        if (l->kind == TypeKind::kFloat && r->kind == TypeKind::kFloat) return op(kFloats[which], types_.boolean, span, {left, right});
+        // A constant that a double holds exactly compares as one.
+        TExpr* constant = left->kind == TK::kInt ? left : right->kind == TK::kInt ? right : nullptr;
+        if (constant != nullptr && constant->int_value > -(INT64_C(1) << 53) && constant->int_value < (INT64_C(1) << 53))
+            return op(kFloats[which], types_.boolean, span, {convert(left, types_.floating), convert(right, types_.floating)});
+        const Type* both = types_.unite(l, r);
+        return runtime(RT::kt_compare, types_.boolean, span,
+                       {type_info(both, span), convert(left, both), convert(right, both), constant_int(which, span)});
+    }
+    if (l->kind == TypeKind::kStr && r->kind == TypeKind::kStr) {
+        static constexpr Op kInts[] = {Op::kIntLt, Op::kIntLe, Op::kIntGt, Op::kIntGe};
+        return op(kInts[which], types_.boolean, span, {runtime(RT::kt_str_compare, types_.integer, span, {left, right}), constant_int(0, span)});
+    }
+    if (l->kind == TypeKind::kSet && r->kind == TypeKind::kSet && flow_into(r, l)) {
+        BlockScope scope(*this);
+        TExpr* a = hold(left);
+        TExpr* b = hold(right);
+        TExpr* subset = which < 2 ? runtime(RT::kt_set_issubset, types_.boolean, span, {a, b}) : runtime(RT::kt_set_issubset, types_.boolean, span, {b, a});
+        if (which == 1 || which == 3) return scope.finish(subset);
+        TExpr* differ = op(Op::kIntNe, types_.boolean, span, {len(a), len(b)});
+        return scope.finish(make(TK::kAnd, types_.boolean, span, {subset, differ}));
+    }
+    if (l->kind == TypeKind::kUnion || r->kind == TypeKind::kUnion) {
+        BlockScope scope(*this);
+        left = hold(left);
+        right = hold(right);
+        return scope.finish(dispatch(left, span, [&](TExpr* a) {
+            return dispatch(right, span, [&](TExpr* b) { return order(o, a, b, span); });
+        }));
+    }
+    if (l->kind == TypeKind::kHandle) {
+        static const char* kNames[] = {"__lt__", "__le__", "__gt__", "__ge__"};
+        if (const Manifest* m = manifest_of(l)) {
+            if (!crate_functions(*m, std::string(l->name) + "." + kNames[which]).empty()) return crate_protocol(l, kNames[which], {left, right}, span);
+            if (!crate_functions(*m, std::string(l->name) + ".__cmp__").empty()) {
+                TExpr* cmp = crate_protocol(l, "__cmp__", {left, right}, span);
+                if (prune(cmp->type)->kind == TypeKind::kInt) {
+                    static constexpr Op kInts[] = {Op::kIntLt, Op::kIntLe, Op::kIntGt, Op::kIntGe};
+                    // 2 stands for unordered: true for none of the four.
+                    if (which < 2) return op(kInts[which], types_.boolean, span, {cmp, constant_int(0, span)});
+                    BlockScope scope(*this);
+                    TExpr* held = hold(cmp);
+                    TExpr* test = op(kInts[which], types_.boolean, span, {held, constant_int(0, span)});
+                    return scope.finish(make(TK::kAnd, types_.boolean, span, {test, op(Op::kIntNe, types_.boolean, span, {held, constant_int(2, span)})}));
+                }
+            }
+        }
+    }
+    const bool ordered = l->kind == TypeKind::kBytes || l->kind == TypeKind::kList || l->kind == TypeKind::kTuple || l->kind == TypeKind::kDynamic;
+    if (ordered && (l->kind == r->kind || l->kind == TypeKind::kDynamic || r->kind == TypeKind::kDynamic)) {
+        const Type* both = accepts(l, r) ? l : accepts(r, l) ? r : join_types(l, r);
+        if (prune(both)->kind == TypeKind::kUnion) both = types_.dynamic;
+        return runtime(RT::kt_compare, types_.boolean, span,
+                       {type_info(both, span), convert(left, both), convert(right, both), constant_int(which, span)});
+    }
+    std::string help;
+    if (l->kind == TypeKind::kNone || r->kind == TypeKind::kNone) help = "one side may be None: test it with `is not None` first";
+    Diagnostic& d = report(DiagCode::kBadOperand, span,
+                           std::string("'") + symbol(o) + "' not supported between instances of '" + to_string(resolved(l)) + "' and '" +
+                               to_string(resolved(r)) + "'",
+                           "", help);
+    d.secondary.push_back({&file(), left->span, "this is " + to_string(resolved(l))});
+    d.secondary.push_back({&file(), right->span, "this is " + to_string(resolved(r))});
+    return never(span);
+}
+
+TExpr* Checker::membership(TExpr* item, TExpr* container, Span span) {
+    const Type* t = prune(container->type);
+    if (t->kind == TypeKind::kNever || prune(item->type)->kind == TypeKind::kNever) {
+        BlockScope scope(*this);
+        emit_expr(item);
+        emit_expr(container);
+        return scope.finish(make(TK::kConvert, types_.boolean, span, {never(span)}));
+    }
+    if (t->kind == TypeKind::kUnion && !types::is_union_with_none(t))
+        return dispatch(container, span, [&](TExpr* c) { return membership(item, c, span); });
+    // An item that only partly fits the elements: those parts that do not fit are not in there.
+    auto in_elements = [&](const Type* element, RT fn) -> TExpr* {
+        const Type* it = prune(item->type);
+        if (accepts(element, it) || (it->kind != TypeKind::kUnion && flow_into(it, element)))
+            return runtime(fn, types_.boolean, span, {container, convert(item, element)});
+        if (is_numeric(prune(element)) && is_numeric(it)) {
+            if (prune(element)->kind == TypeKind::kFloat) return runtime(fn, types_.boolean, span, {container, convert(item, types_.floating)});
+            if (it->kind == TypeKind::kBool) return runtime(fn, types_.boolean, span, {container, convert(item, types_.integer)});
+            if (it->kind == TypeKind::kFloat && prune(element)->kind == TypeKind::kInt) {
+                BlockScope scope(*this);
+                TExpr* held = hold(item);
+                TExpr* whole = runtime(RT::kt_float_is_integer, types_.boolean, span, {held});
+                TExpr* as_int = runtime(RT::kt_int_from_float, types_.integer, span, {held});
+                return scope.finish(make(TK::kAnd, types_.boolean, span, {whole, runtime(fn, types_.boolean, span, {container, as_int})}));
+            }
+        }
+        BlockScope scope(*this);
+        TExpr* held_container = hold(container);
+        container = held_container;
+        if (it->kind == TypeKind::kUnion) {
+            return scope.finish(dispatch(item, span, [&](TExpr* member) -> TExpr* {
+                if (accepts(element, member->type)) return runtime(fn, types_.boolean, span, {container, convert(member, element)});
+                return constant_bool(false, span);
+            }));
+        }
+        if (prune(element)->kind == TypeKind::kTuple && it->kind == TypeKind::kTuple && accepts(element, it))
+            return scope.finish(runtime(fn, types_.boolean, span, {container, convert(item, element)}));
+        emit_expr(item);
+        return scope.finish(constant_bool(false, span));
+    };
+    switch (t->kind) {
+        case TypeKind::kStr:
+            return runtime(RT::kt_str_contains, types_.boolean, span, {container, coerce(item, types_.str, item->span, "`in` a str")});
+        case TypeKind::kBytes:
+            if (is_numeric(prune(item->type)))
+                return runtime(RT::kt_bytes_contains_int, types_.boolean, span, {container, coerce(item, types_.integer, item->span, "`in` bytes", true)});
+            return runtime(RT::kt_bytes_contains, types_.boolean, span, {container, coerce(item, types_.bytes, item->span, "`in` bytes")});
+        case TypeKind::kList: return in_elements(t->args[0], RT::kt_list_contains);
+        case TypeKind::kDict: return in_elements(t->args[0], RT::kt_dict_contains);
+        case TypeKind::kSet: return in_elements(t->args[0], RT::kt_set_contains);
+        case TypeKind::kTuple: {
+            BlockScope scope(*this);
+            TExpr* held_item = hold(item);
+            TExpr* held = container->kind == TK::kTuple ? container : hold(container);
+            TExpr* test = nullptr;
+            for (size_t i = 0; i < t->args.size(); ++i) {
+                TExpr* member = nullptr;
+                if (held->kind == TK::kTuple) {
+                    member = held->args[i];
+                } else {
+                    member = make(TK::kTupleGet, t->args[i], span, {held});
+                    member->index = static_cast<uint32_t>(i);
+                }
+                TExpr* same = equal(held_item, member, span, false);
+                test = test == nullptr ? same : make(TK::kOr, types_.boolean, span, {test, same});
+            }
+            return scope.finish(test != nullptr ? test : constant_bool(false, span));
+        }
+        case TypeKind::kRange: {
+            BlockScope scope(*this);
+            TExpr* list = runtime(RT::kt_list_from_range, types_.list(types_.integer), span, [&] {
+                TExpr* held = hold(container);
+                Args fields;
+                for (uint32_t i = 0; i < 3; ++i) {
+                    TExpr* field = make(TK::kRangeField, types_.integer, span, {held});
+                    field->index = i;
+                    fields.push_back(field);
+                }
+                return fields;
+            }());
+            return scope.finish(runtime(RT::kt_list_contains, types_.boolean, span, {list, coerce(item, types_.integer, item->span, "`in` a range", true)}));
+        }
+        case TypeKind::kHandle:
+            if (const Manifest* m = manifest_of(t); m != nullptr && !crate_functions(*m, std::string(t->name) + ".__contains__").empty())
+                return crate_protocol(t, "__contains__", {container, item}, span);
+            break;
+        default: break;
+    }
+    report(types::is_union_with_none(t) ? DiagCode::kOptionalUse : DiagCode::kBadOperand, container->span,
+           "argument of type '" + to_string(resolved(t)) + "' is not iterable", "this is " + to_string(resolved(t)));
+    return never(span);
+}
+
+}  // namespace kayton::check

@@ -1,0 +1,596 @@
+// Statements but loops, try and imports.
+#include "compiler/check/checker.h"
+
+namespace kayton::check {
+
+using namespace syntax;
+using types::prune;
+using types::to_string;
+using TK = typed::ExprKind;
+using SK = typed::StmtKind;
+
+void Checker::body(Body statements) {
+    for (const Stmt* s : statements) {
+        if (!state_->env.reachable) return;
+        statement(*s);
+    }
+}
+
+std::span<TStmt* const> Checker::block(const std::function<void()>& fill) {
+    BlockScope scope(*this);
+    fill();
+    return scope.take();
+}
+
+void Checker::statement(const Stmt& s) {
+    switch (s.kind) {
+        case StmtKind::kExpr: {
+            const Expr& value = *as<ExprStmt>(s).value;
+            if (state_->tails.contains(&s)) {
+                return_value(expression(value), s.span);
+                break;
+            }
+            if ((value.kind == ExprKind::kStr && &s != shown_) || value.kind == ExprKind::kEllipsis) break;
+            TExpr* e = expression(value);
+            if (&s == shown_) {
+                show_value(e, s.span);
+                break;
+            }
+            emit_expr(e);
+            if (prune(e->type)->kind == TypeKind::kNever && e->kind == TK::kCall) state_->env.reachable = false;
+            break;
+        }
+        case StmtKind::kAssign: assign(as<AssignStmt>(s)); break;
+        case StmtKind::kAugAssign: aug_assign(as<AugAssignStmt>(s)); break;
+        case StmtKind::kAnnAssign: ann_assign(as<AnnAssignStmt>(s)); break;
+        case StmtKind::kIf: if_statement(as<IfStmt>(s)); break;
+        case StmtKind::kWhile: while_statement(as<WhileStmt>(s)); break;
+        case StmtKind::kFor: for_statement(as<ForStmt>(s)); break;
+        case StmtKind::kBreak:
+        case StmtKind::kContinue: {
+            const bool is_break = s.kind == StmtKind::kBreak;
+            if (!state_->loops.empty()) {
+                Env& target = is_break ? *state_->loops.back().break_env : *state_->loops.back().continue_env;
+                target = join(target, state_->env);
+                emit(stmt(is_break ? SK::kBreak : SK::kContinue, s.span));
+            }
+            state_->env.reachable = false;
+            break;
+        }
+        case StmtKind::kPass:
+        case StmtKind::kGlobal:
+        case StmtKind::kNonlocal:
+        case StmtKind::kError: break;
+        case StmtKind::kReturn: return_statement(as<ReturnStmt>(s)); break;
+        case StmtKind::kRaise: raise_statement(as<RaiseStmt>(s)); break;
+        case StmtKind::kTry: try_statement(as<TryStmt>(s)); break;
+        case StmtKind::kWith: with_statement(as<WithStmt>(s), 0); break;
+        case StmtKind::kAssert: assert_statement(as<AssertStmt>(s)); break;
+        case StmtKind::kDelete: delete_statement(as<DeleteStmt>(s)); break;
+        case StmtKind::kFunction: function_statement(as<FunctionStmt>(s)); break;
+        case StmtKind::kImport: import_statement(as<ImportStmt>(s)); break;
+        case StmtKind::kFromImport: from_import(as<FromImportStmt>(s)); break;
+        case StmtKind::kRimport: rimport(as<ImportStmt>(s)); break;
+        case StmtKind::kFromRimport: from_rimport(as<FromImportStmt>(s)); break;
+        case StmtKind::kTypeAlias: {
+            if (const Type* t = annotation(*as<TypeAliasStmt>(s).value)) {
+                Entity entity;
+                entity.kind = EntityKind::kType;
+                entity.type = t;
+                bind_entity(as<TypeAliasStmt>(s).name, entity, s.span);
+            }
+            break;
+        }
+        case StmtKind::kClass:
+            report(DiagCode::kUnsupported, as<ClassStmt>(s).name_span, "classes cannot be compiled yet", "class statement");
+            break;
+        case StmtKind::kMatch:
+            report(DiagCode::kUnsupported, {s.span.begin, s.span.begin + 5}, "match cannot be compiled yet", "match statement",
+                   "write it with if and elif");
+            break;
+    }
+}
+
+void Checker::assign(const AssignStmt& s) {
+    // An alias of something that is no value: a type, function, module or crate item.
+    if (s.targets.size() == 1 && s.targets[0]->kind == ExprKind::kName &&
+        (s.value->kind == ExprKind::kName || s.value->kind == ExprKind::kAttribute)) {
+        Entity entity = this->entity(*s.value);
+        if (entity.kind != EntityKind::kValue && entity.kind != EntityKind::kNothing && entity.kind != EntityKind::kModuleMember &&
+            !(entity.kind == EntityKind::kCrateFunctions && entity.value != nullptr)) {
+            bind_entity(as<NameExpr>(*s.targets[0]).name, entity, s.span);
+            return;
+        }
+        if (entity.kind == EntityKind::kValue) {
+            assign_target(*s.targets[0], entity.value);
+            return;
+        }
+    }
+    const Type* expected = nullptr;
+    if (s.targets.size() == 1 && s.targets[0]->kind == ExprKind::kName) {
+        VarState* var = find_var(as<NameExpr>(*s.targets[0]).name);
+        if (var != nullptr && var->bound == Bound::kYes && var->flow != nullptr && !var->entity) expected = var->flow;
+        if (expected != nullptr && expected->kind != TypeKind::kFunction) expected = nullptr;
+    }
+    TExpr* value = expression(*s.value, expected);
+    if (s.targets.size() == 1) {
+        assign_target(*s.targets[0], value);
+        return;
+    }
+    value = hold(value);
+    for (const Expr* target : s.targets) assign_target(*target, value);
+}
+
+void Checker::assign_target(const Expr& target, TExpr* value) {
+    switch (target.kind) {
+        case ExprKind::kName: assign_name(as<NameExpr>(target).name, value, target.span); break;
+        case ExprKind::kTuple:
+        case ExprKind::kList: unpack(as<SequenceExpr>(target), value); break;
+        case ExprKind::kSubscript: store_item(as<SubscriptExpr>(target), value); break;
+        case ExprKind::kAttribute: {
+            TExpr* object = expression(*as<AttributeExpr>(target).object);
+            emit_expr(value);
+            if (prune(object->type)->kind != TypeKind::kNever)
+                report(DiagCode::kUnknownAttribute, as<AttributeExpr>(target).name_span,
+                       to_string(resolved(object->type)) + " has no attribute `" + std::string(as<AttributeExpr>(target).name) +
+                           "` that can be assigned");
+            break;
+        }
+        case ExprKind::kError: break;
+        default: report(DiagCode::kBadTarget, target.span, "this cannot be assigned to"); break;
+    }
+}
+
+void Checker::unpack(const SequenceExpr& target, TExpr* value) {
+    const Type* t = prune(value->type);
+    size_t star = target.items.size();
+    for (size_t i = 0; i < target.items.size(); ++i)
+        if (target.items[i]->kind == ExprKind::kStarred) star = i;
+    const bool starred = star != target.items.size();
+    const size_t fixed = target.items.size() - (starred ? 1 : 0);
+
+    if (t->kind == TypeKind::kNever) {
+        emit_expr(value);
+        for (const Expr* item : target.items)
+            assign_target(item->kind == ExprKind::kStarred ? *as<StarredExpr>(*item).value : *item, never(value->span));
+        return;
+    }
+    if (t->kind == TypeKind::kTuple) {
+        const size_t have = t->args.size();
+        if (have < fixed || (!starred && have != fixed)) {
+            report(DiagCode::kTypeMismatch, target.span,
+                   have < fixed ? "not enough values to unpack (expected " + std::string(starred ? "at least " : "") +
+                                      std::to_string(fixed) + ", got " + std::to_string(have) + ")"
+                                : "too many values to unpack (expected " + std::to_string(fixed) + ")",
+                   "the value is " + to_string(resolved(t)));
+            return;
+        }
+        Args items;
+        if (value->kind == TK::kTuple) {  // every element is evaluated before the first target is assigned
+            for (TExpr* item : value->args) items.push_back(hold(item));
+        } else {
+            TExpr* held = hold(value);
+            for (size_t i = 0; i < have; ++i) {
+                TExpr* item = make(TK::kTupleGet, t->args[i], value->span, {held});
+                item->index = static_cast<uint32_t>(i);
+                items.push_back(item);
+            }
+        }
+        size_t at = 0;
+        for (size_t i = 0; i < target.items.size(); ++i) {
+            if (i == star) {
+                size_t count = have - fixed;
+                const Type* element = types_.never;
+                for (size_t k = 0; k < count; ++k) element = join_types(element, items[at + k]->type);
+                const Type* variable = variable_at(target.items[i]);
+                grow(variable, element);
+                Args rest;
+                for (size_t k = 0; k < count; ++k) rest.push_back(convert(items[at + k], variable));
+                at += count;
+                assign_target(*as<StarredExpr>(*target.items[i]).value, make(TK::kList, types_.list(variable), value->span, rest));
+            } else {
+                assign_target(*target.items[i], items[at++]);
+            }
+        }
+        return;
+    }
+    // A list, str or other iterable: its length is only known at run time.
+    TExpr* list = value;
+    if (t->kind != TypeKind::kList) {
+        const Type* variable = variable_at(&target);
+        uint32_t collected = temp(types_.list(variable));
+        assign_local(collected, make(TK::kList, types_.list(variable), value->span, Args{}));
+        typed::Iter* iter = iterate_value(value, value->span);
+        if (iter == nullptr) return;
+        loop_over(iter, value->span, [&](TExpr* element) { append_to(read_local(collected, value->span), element, value->span); });
+        list = read_local(collected, value->span);
+    }
+    TExpr* held = hold(list);
+    const Type* element = prune(held->type)->args[0];
+    Span span = value->span;
+    auto count_error = [&](typed::Op comparison, const std::string& text, bool got) {
+        TExpr* test = op(comparison, types_.boolean, span, {len(held), constant_int(static_cast<int64_t>(fixed), span)});
+        TStmt* check = stmt(SK::kIf, span);
+        check->a = test;
+        check->body = block([&] {
+            const Type* type = types_.find_exception("ValueError");
+            TExpr* message = constant_str(text, span);
+            if (got) {
+                TExpr* number = runtime(RT::kt_int_str, types_.str, span, {len(held)});
+                message = make(TK::kStrJoin, types_.str, span, {message, number, constant_str(")", span)});
+            }
+            TStmt* raise = stmt(SK::kRaise, span);
+            raise->a = runtime(RT::kt_exception_new_str, type, span, {type_info(type, span), message});
+            emit(raise);
+        });
+        emit(check);
+    };
+    count_error(typed::Op::kIntLt, std::string("not enough values to unpack (expected ") + (starred ? "at least " : "") +
+                                       std::to_string(fixed) + ", got ", true);
+    if (!starred) count_error(typed::Op::kIntGt, "too many values to unpack (expected " + std::to_string(fixed) + ")", false);
+    Args items;
+    for (size_t i = 0; i < target.items.size(); ++i) {
+        if (i == star) {
+            int64_t after = static_cast<int64_t>(target.items.size() - star - 1);
+            TExpr* stop = after == 0 ? constant_int(INT64_MIN, span) : constant_int(-after, span);
+            items.push_back(hold(runtime(RT::kt_list_slice, held->type, span,
+                                         {held, constant_int(static_cast<int64_t>(star), span), stop, constant_int(INT64_MIN, span)})));
+            continue;
+        }
+        int64_t index = static_cast<int64_t>(i);
+        if (starred && i > star) index = -static_cast<int64_t>(target.items.size() - i);
+        items.push_back(hold(make(TK::kListGet, element, span, {held, constant_int(index, span)})));
+    }
+    for (size_t i = 0; i < target.items.size(); ++i)
+        assign_target(i == star ? *as<StarredExpr>(*target.items[i]).value : *target.items[i], items[i]);
+}
+
+void Checker::store_item(const SubscriptExpr& target, TExpr* value) {
+    value = hold(value);  // Python evaluates the value first
+    TExpr* object = expression(*target.object);
+    const Type* t = prune(object->type);
+    Span span = target.span;
+    if (t->kind == TypeKind::kNever) {
+        emit_expr(object);
+        return;
+    }
+    object = require_present(object, target.object->span, "item assignment");
+    t = prune(object->type);
+    if (t->kind == TypeKind::kNever) return;
+    if (t->kind == TypeKind::kList && target.index->kind == ExprKind::kSlice) {
+        const auto& slice = as<SliceExpr>(*target.index);
+        object = hold(object);
+        TExpr* start = slice_bound(slice.start);
+        TExpr* stop = slice_bound(slice.stop);
+        TExpr* step = slice_bound(slice.step);
+        const Type* vt = prune(value->type);
+        TExpr* list = value;
+        if (vt->kind != TypeKind::kList) {
+            uint32_t collected = temp(object->type);
+            assign_local(collected, make(TK::kList, object->type, span, Args{}));
+            if (typed::Iter* iter = iterate_value(value, value->span))
+                loop_over(iter, span, [&](TExpr* element) { append_to(read_local(collected, span), element, span); });
+            list = read_local(collected, span);
+        } else {
+            list = coerce(value, object->type, value->span, "slice of " + to_string(resolved(t)));
+        }
+        emit_expr(runtime(RT::kt_list_set_slice, types_.none, span, {object, start, stop, step, list}));
+        return;
+    }
+    if (t->kind == TypeKind::kList) {
+        TExpr* index = coerce(expression(*target.index), types_.integer, target.index->span, "list index", true);
+        if (!flow_into(value->type, t->args[0])) {
+            Diagnostic& d = report(DiagCode::kTypeMismatch, span, "list of " + to_string(resolved(t->args[0])) + " cannot take a " + to_string(resolved(value->type)),
+                                   "the value is " + to_string(resolved(value->type)));
+            (void)d;
+            return;
+        }
+        TStmt* s = stmt(SK::kSetItem, span);
+        s->a = object;
+        s->b = index;
+        s->c = convert(value, t->args[0]);
+        emit(s);
+        return;
+    }
+    if (t->kind == TypeKind::kDict) {
+        TExpr* key = expression(*target.index);
+        if (!hashable(key->type)) {
+            report(DiagCode::kUnhashable, target.index->span, "unhashable type: '" + to_string(resolved(key->type)) + "'");
+            return;
+        }
+        if (!flow_into(key->type, t->args[0])) {
+            report(DiagCode::kTypeMismatch, target.index->span, "dict with keys of " + to_string(resolved(t->args[0])) + " cannot take a " + to_string(resolved(key->type)),
+                   "this is " + to_string(resolved(key->type)));
+            return;
+        }
+        if (!flow_into(value->type, t->args[1])) {
+            report(DiagCode::kTypeMismatch, span, "dict with values of " + to_string(resolved(t->args[1])) + " cannot take a " + to_string(resolved(value->type)),
+                   "the value is " + to_string(resolved(value->type)));
+            return;
+        }
+        emit_expr(runtime(RT::kt_dict_set, types_.none, span, {object, convert(key, t->args[0]), convert(value, t->args[1])}));
+        return;
+    }
+    if (t->kind == TypeKind::kHandle && manifest_of(t) != nullptr &&
+        !crate_functions(*manifest_of(t), std::string(t->name) + ".__setitem__").empty()) {
+        TExpr* key = expression(*target.index);
+        emit_expr(crate_protocol(t, "__setitem__", {object, key, value}, span));
+        return;
+    }
+    report(DiagCode::kNotSubscriptable, span, "'" + to_string(resolved(t)) + "' object does not support item assignment",
+           "this is " + to_string(resolved(t)));
+}
+
+void Checker::aug_assign(const AugAssignStmt& s) {
+    Span span = s.span;
+    if (s.target->kind == ExprKind::kName) {
+        TExpr* current = expression(*s.target);
+        const Type* t = prune(current->type);
+        if (t->kind == TypeKind::kList && s.op == BinaryOp::kAdd) {  // in place
+            TExpr* list = hold(current);
+            TExpr* more = expression(*s.value);
+            if (prune(more->type)->kind == TypeKind::kList && flow_into(more->type, t)) {
+                emit_expr(runtime(RT::kt_list_extend, types_.none, span, {list, convert(more, t)}));
+            } else if (typed::Iter* iter = iterate_value(more, s.value->span)) {
+                loop_over(iter, span, [&](TExpr* element) { append_to(list, element, span); });
+            }
+            return;
+        }
+        if (t->kind == TypeKind::kSet && s.op == BinaryOp::kBitOr) {
+            TExpr* set = hold(current);
+            TExpr* more = coerce(expression(*s.value), t, s.value->span, "set update");
+            emit_expr(runtime(RT::kt_set_update, types_.none, span, {set, more}));
+            return;
+        }
+        if (t->kind == TypeKind::kDict && s.op == BinaryOp::kBitOr) {
+            TExpr* dict = hold(current);
+            TExpr* more = coerce(expression(*s.value), t, s.value->span, "dict update");
+            emit_expr(runtime(RT::kt_dict_update, types_.none, span, {dict, more}));
+            return;
+        }
+        TExpr* right = expression(*s.value);
+        assign_name(as<NameExpr>(*s.target).name, binary(s.op, current, right, span, s.op_span), s.target->span);
+        return;
+    }
+    if (s.target->kind == ExprKind::kSubscript) {
+        const auto& sub = as<SubscriptExpr>(*s.target);
+        TExpr* object = hold(expression(*sub.object));
+        const Type* t = prune(object->type);
+        if (t->kind == TypeKind::kNever) return;
+        if (t->kind != TypeKind::kList && t->kind != TypeKind::kDict) {
+            report(DiagCode::kNotSubscriptable, span, "'" + to_string(resolved(t)) + "' object does not support item assignment");
+            return;
+        }
+        if (sub.index->kind == ExprKind::kSlice) {
+            report(DiagCode::kUnsupported, sub.index->span, "a slice cannot be updated in place", "", "assign the slice instead");
+            return;
+        }
+        TExpr* raw = expression(*sub.index);
+        const bool list = t->kind == TypeKind::kList;
+        TExpr* key = hold(coerce(raw, list ? types_.integer : t->args[0], sub.index->span, list ? "list index" : "dict key", list));
+        const Type* value_type = list ? t->args[0] : t->args[1];
+        TExpr* current = list ? make(TK::kListGet, value_type, sub.span, {object, key})
+                              : runtime(RT::kt_dict_get, value_type, sub.span, {object, key});
+        const Type* vt = prune(value_type);
+        if (vt->kind == TypeKind::kList && s.op == BinaryOp::kAdd) {
+            TExpr* inner = hold(current);
+            TExpr* more = expression(*s.value);
+            if (prune(more->type)->kind == TypeKind::kList && flow_into(more->type, vt)) {
+                emit_expr(runtime(RT::kt_list_extend, types_.none, span, {inner, convert(more, vt)}));
+            } else if (typed::Iter* iter = iterate_value(more, s.value->span)) {
+                loop_over(iter, span, [&](TExpr* element) { append_to(inner, element, span); });
+            }
+            return;
+        }
+        TExpr* updated = binary(s.op, current, expression(*s.value), span, s.op_span);
+        if (!flow_into(updated->type, value_type)) {
+            report(DiagCode::kTypeMismatch, span, to_string(resolved(t)) + " cannot take a " + to_string(resolved(updated->type)),
+                   "the result is " + to_string(resolved(updated->type)));
+            return;
+        }
+        updated = convert(updated, value_type);
+        if (list) {
+            TStmt* set = stmt(SK::kSetItem, span);
+            set->a = object;
+            set->b = key;
+            set->c = updated;
+            emit(set);
+        } else {
+            emit_expr(runtime(RT::kt_dict_set, types_.none, span, {object, key, updated}));
+        }
+        return;
+    }
+    report(DiagCode::kBadTarget, s.target->span, "this cannot be updated in place");
+}
+
+void Checker::ann_assign(const AnnAssignStmt& s) {
+    const Type* annotated = s.annotation != nullptr ? annotation(*s.annotation) : nullptr;
+    if (s.value == nullptr) return;
+    TExpr* value = expression(*s.value, annotated);
+    if (annotated != nullptr && annotated->kind != TypeKind::kDynamic) {
+        if (flow_into(value->type, annotated)) {
+            // The written type holds for what comes later: an empty list's element, a name that is None at first.
+            const Type* t = prune(annotated);
+            if (t->kind == TypeKind::kList || t->kind == TypeKind::kDict || t->kind == TypeKind::kSet || t->kind == TypeKind::kFunction)
+                value = convert(value, annotated);
+        } else if (!annotation_accepts(annotated, value->type)) {
+            Diagnostic& d = report(DiagCode::kTypeMismatch, s.value->span,
+                                   "expected " + to_string(resolved(annotated)) + ", found " + to_string(resolved(value->type)),
+                                   "this is " + to_string(resolved(value->type)));
+            d.secondary.push_back({&file(), s.annotation->span, "because of this annotation"});
+            value = never(s.value->span);
+        }
+    }
+    assign_target(*s.target, value);
+}
+
+void Checker::if_statement(const IfStmt& first) {
+    const IfStmt* s = &first;
+    Condition test = condition(*s->condition);
+    TStmt* node = stmt(SK::kIf, s->span);
+    node->a = test.test;
+    Env before = state_->env;
+    apply(test.when_true);
+    if (test.test->kind == TK::kBool && test.test->int_value == 0) state_->env.reachable = false;
+    node->body = block([&] { body(s->body); });
+    Env after_then = std::move(state_->env);
+    state_->env = std::move(before);
+    apply(test.when_false);
+    if (test.test->kind == TK::kBool && test.test->int_value != 0) state_->env.reachable = false;
+    node->else_body = block([&] { body(s->else_body); });
+    state_->env = join(after_then, state_->env);
+    emit(node);
+}
+
+void Checker::return_value(TExpr* value, Span span) {
+    Instance& instance = *state_->instance;
+    if (instance.decl->is_module) {
+        emit_expr(value);
+        return;
+    }
+    const Type* target = instance.forced_result;
+    if (target != nullptr) {
+        value = coerce(value, target, span, "result of `" + instance.decl->name + "`");
+        if (resolved(instance.result) != resolved(target)) {
+            instance.result = target;
+            changed_ = true;
+        }
+    } else {
+        const Type* joined = join_types(instance.result, value->type);
+        if (resolved(joined) != resolved(instance.result)) changed_ = true;
+        instance.result = joined;
+        value = convert(value, joined);
+    }
+    TStmt* s = stmt(SK::kReturn, span);
+    s->a = value;
+    emit(s);
+    state_->env.reachable = false;
+}
+
+void Checker::return_statement(const ReturnStmt& s) {
+    const Type* expected = state_->instance->forced_result;
+    const Type* annotated = nullptr;
+    if (state_->instance->decl->returns != nullptr) {
+        annotated = annotation(*state_->instance->decl->returns);
+        if (annotated != nullptr && annotated->kind != TypeKind::kDynamic && expected == nullptr) expected = annotated;
+    }
+    TExpr* value = s.value != nullptr ? expression(*s.value, expected) : constant_none(s.span);
+    if (annotated != nullptr && annotated->kind != TypeKind::kDynamic && prune(value->type)->kind != TypeKind::kNever) {
+        if (flow_into(value->type, annotated)) {
+            const Type* t = prune(annotated);
+            if (!types::is_numeric(t) && !types::is_numeric(prune(value->type))) value = convert(value, annotated);
+        } else if (!annotation_accepts(annotated, value->type)) {
+            Span span = s.value != nullptr ? s.value->span : s.span;
+            Diagnostic& d = report(DiagCode::kTypeMismatch, span,
+                                   "`" + state_->instance->decl->name + "` returns " + to_string(resolved(annotated)) + ", found " +
+                                       to_string(resolved(value->type)),
+                                   "this is " + to_string(resolved(value->type)));
+            d.secondary.push_back({&file(), state_->instance->decl->returns->span, "because of this annotation"});
+            value = never(span);
+        }
+    }
+    return_value(value, s.span);
+}
+
+void Checker::assert_statement(const AssertStmt& s) {
+    Condition test = condition(*s.condition);
+    TStmt* node = stmt(SK::kIf, s.span);
+    node->a = negate(test.test);
+    Env before = state_->env;
+    apply(test.when_false);
+    state_->env.reachable = true;
+    node->body = block([&] {
+        const Type* type = types_.find_exception("AssertionError");
+        TStmt* raise = stmt(SK::kRaise, s.span);
+        if (s.message != nullptr) {
+            TExpr* message = expression(*s.message);
+            TExpr* dynamic = convert(message, types_.dynamic);
+            TExpr* args = make(TK::kList, types_.list(types_.dynamic), s.span, {dynamic});
+            raise->a = runtime(RT::kt_exception_new, type, s.span, {type_info(type, s.span), args});
+        } else {
+            raise->a = runtime(RT::kt_exception_new, type, s.span, {type_info(type, s.span), null(s.span)});
+        }
+        emit(raise);
+    });
+    state_->env = std::move(before);
+    apply(test.when_true);
+    if (test.test->kind == TK::kBool && test.test->int_value == 0) state_->env.reachable = false;
+    emit(node);
+}
+
+void Checker::delete_statement(const DeleteStmt& s) {
+    for (const Expr* target : s.targets) {
+        if (target->kind == ExprKind::kName) {
+            std::string_view name = as<NameExpr>(*target).name;
+            VarState* var = find_var(name);
+            if (var == nullptr || var->bound == Bound::kNo) {
+                report(DiagCode::kUndefinedName, target->span, "name '" + std::string(name) + "' is not defined");
+                continue;
+            }
+            if (!var->entity && !var->global && var->local >= 0) {
+                TStmt* unbind = stmt(SK::kUnbind, target->span);
+                unbind->index = static_cast<uint32_t>(var->local);
+                unbind->int_value = var->bound == Bound::kMaybe ? 1 : 0;
+                emit(unbind);
+            }
+            if (var->global) {
+                globals_[std::string(name)].entity = Entity{};
+            }
+            var->bound = Bound::kNo;
+            var->entity = nullptr;
+            continue;
+        }
+        if (target->kind == ExprKind::kTuple || target->kind == ExprKind::kList) {
+            DeleteStmt inner{{StmtKind::kDelete, s.span}, as<SequenceExpr>(*target).items};
+            delete_statement(inner);
+            continue;
+        }
+        if (target->kind != ExprKind::kSubscript) {
+            report(DiagCode::kBadTarget, target->span, "this cannot be deleted");
+            continue;
+        }
+        const auto& sub = as<SubscriptExpr>(*target);
+        TExpr* object = hold(expression(*sub.object));
+        const Type* t = prune(object->type);
+        if (t->kind == TypeKind::kNever) continue;
+        if (t->kind == TypeKind::kList && sub.index->kind == ExprKind::kSlice) {
+            const auto& slice = as<SliceExpr>(*sub.index);
+            TExpr* start = slice_bound(slice.start);
+            TExpr* stop = slice_bound(slice.stop);
+            TExpr* step = slice_bound(slice.step);
+            emit_expr(runtime(RT::kt_list_del_slice, types_.none, target->span, {object, start, stop, step}));
+        } else if (t->kind == TypeKind::kList) {
+            TExpr* index = coerce(expression(*sub.index), types_.integer, sub.index->span, "list index", true);
+            emit_expr(runtime(RT::kt_list_del, types_.none, target->span, {object, index}));
+        } else if (t->kind == TypeKind::kDict) {
+            TExpr* key = coerce(expression(*sub.index), t->args[0], sub.index->span, "dict key");
+            emit_expr(runtime(RT::kt_dict_del, types_.none, target->span, {object, key}));
+        } else {
+            report(DiagCode::kNotSubscriptable, target->span, "'" + to_string(resolved(t)) + "' object doesn't support item deletion");
+        }
+    }
+}
+
+void Checker::function_statement(const FunctionStmt& s) {
+    if (s.is_async) {
+        report(DiagCode::kUnsupported, s.name_span, "async functions are not part of Kayton", "async def",
+               "async Rust functions are called and waited for; write a plain function");
+        return;
+    }
+    if (s.is_generator) {
+        report(DiagCode::kUnsupported, s.name_span, "generator functions cannot be compiled yet", "it holds a `yield`",
+               "return a list instead");
+        return;
+    }
+    if (!s.decorators.empty()) {
+        report(DiagCode::kUnsupported, s.decorators[0]->span, "decorators cannot be compiled yet", "decorator");
+        return;
+    }
+    FunctionDecl* decl = declare(&s, std::string(s.name), s.params, s.returns, s.body, nullptr, s.is_fn, s.name_span);
+    Entity entity;
+    entity.kind = EntityKind::kFunction;
+    entity.function = decl;
+    bind_entity(s.name, entity, s.name_span);
+}
+
+}  // namespace kayton::check

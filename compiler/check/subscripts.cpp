@@ -1,0 +1,218 @@
+// Subscripts and slices, and values as text: f-strings, str(), format().
+#include "compiler/check/checker.h"
+
+namespace kayton::check {
+
+using namespace syntax;
+using types::prune;
+using types::to_string;
+using TK = typed::ExprKind;
+
+TExpr* Checker::slice_bound(const Expr* e) {
+    if (e == nullptr || e->kind == ExprKind::kNone) return constant_int(INT64_MIN, e != nullptr ? e->span : Span{});
+    TExpr* bound = expression(*e);
+    // `None` at run time is an absent bound.
+    if (types::is_union_with_none(bound->type)) {
+        return dispatch(bound, e->span, [&](TExpr* b) -> TExpr* {
+            if (prune(b->type)->kind == TypeKind::kNone) return constant_int(INT64_MIN, e->span);
+            return coerce(b, types_.integer, e->span, "slice index", true);
+        });
+    }
+    return coerce(bound, types_.integer, e->span, "slice index", true);
+}
+
+TExpr* Checker::slice_value(TExpr* object, const SliceExpr& e) {
+    const Type* t = prune(object->type);
+    BlockScope scope(*this);
+    TExpr* held = hold(object);
+    if (t->kind == TypeKind::kTuple) {
+        auto literal = [&](const Expr* bound, int64_t fallback) -> std::optional<int64_t> {
+            if (bound == nullptr) return fallback;
+            TExpr* value = expression(*bound);
+            if (value->kind != TK::kInt) return std::nullopt;
+            return value->int_value;
+        };
+        const auto count = static_cast<int64_t>(t->args.size());
+        auto step = literal(e.step, 1);
+        if (!step || *step == 0) {
+            report(DiagCode::kUnsupported, e.span, "a slice of a tuple needs literal bounds: the types of its elements depend on them");
+            return never(e.span);
+        }
+        auto start = literal(e.start, *step > 0 ? 0 : count - 1);
+        auto stop = literal(e.stop, *step > 0 ? count : -count - 1);
+        if (!start || !stop) {
+            report(DiagCode::kUnsupported, e.span, "a slice of a tuple needs literal bounds: the types of its elements depend on them");
+            return never(e.span);
+        }
+        auto clamp = [&](int64_t i, int64_t low, int64_t high) { return i < low ? low : i > high ? high : i; };
+        int64_t from = *start < 0 ? *start + count : *start;
+        int64_t to = *stop < 0 ? *stop + count : *stop;
+        from = clamp(from, *step > 0 ? 0 : -1, *step > 0 ? count : count - 1);
+        to = clamp(to, -1, count);
+        Args items;
+        std::vector<const Type*> members;
+        for (int64_t i = from; *step > 0 ? i < to : i > to; i += *step) {
+            TExpr* item = make(TK::kTupleGet, t->args[static_cast<size_t>(i)], e.span, {held});
+            item->index = static_cast<uint32_t>(i);
+            items.push_back(item);
+            members.push_back(item->type);
+        }
+        return scope.finish(make(TK::kTuple, types_.tuple(members), e.span, items));
+    }
+    TExpr* start = slice_bound(e.start);
+    TExpr* stop = slice_bound(e.stop);
+    TExpr* step = slice_bound(e.step);
+    switch (t->kind) {
+        case TypeKind::kStr: return scope.finish(runtime(RT::kt_str_slice, types_.str, e.span, {held, start, stop, step}));
+        case TypeKind::kBytes: return scope.finish(runtime(RT::kt_bytes_slice, types_.bytes, e.span, {held, start, stop, step}));
+        case TypeKind::kList: return scope.finish(runtime(RT::kt_list_slice, t, e.span, {held, start, stop, step}));
+        default: break;
+    }
+    report(DiagCode::kNotSubscriptable, e.span, "'" + to_string(resolved(t)) + "' object cannot be sliced", "this is " + to_string(resolved(t)));
+    return never(e.span);
+}
+
+TExpr* Checker::subscript(const SubscriptExpr& e) {
+    Entity object = entity(*e.object);
+    if (object.kind == EntityKind::kModuleMember || object.kind == EntityKind::kCrateFunctions) {
+        object.value = entity_value(object, *e.object, nullptr);
+        object.kind = EntityKind::kValue;
+    }
+    if (object.kind != EntityKind::kValue) {
+        report(DiagCode::kNotSubscriptable, e.span, "this cannot be subscripted");
+        return never(e.span);
+    }
+    if (object.value == nullptr) return never(e.span);
+    return subscript_value(object.value, e);
+}
+
+TExpr* Checker::subscript_value(TExpr* object, const SubscriptExpr& e) {
+    const Type* t = prune(object->type);
+    Span span = e.span;
+    if (t->kind == TypeKind::kNever) return object;
+    if (t->kind == TypeKind::kUnion) {
+        if (types::is_union_with_none(t)) {
+            report(DiagCode::kOptionalUse, e.object->span, "this may be None, which is not subscriptable", "this is " + to_string(resolved(t)),
+                   "test it with `is not None` first");
+            return never(span);
+        }
+        return dispatch(object, span, [&](TExpr* member) { return subscript_value(member, e); });
+    }
+    if (e.index->kind == ExprKind::kSlice) return slice_value(object, as<SliceExpr>(*e.index));
+    auto index = [&](const char* what) { return coerce(expression(*e.index), types_.integer, e.index->span, what, true); };
+    switch (t->kind) {
+        case TypeKind::kList: return make(TK::kListGet, t->args[0], span, {object, index("list index")});
+        case TypeKind::kStr: return runtime(RT::kt_str_index, types_.str, span, {object, index("string index")});
+        case TypeKind::kBytes: return runtime(RT::kt_bytes_index, types_.integer, span, {object, index("bytes index")});
+        case TypeKind::kDict: {
+            TExpr* key = expression(*e.index);
+            const Type* k = prune(key->type);
+            if (types::is_union_with_none(k) && accepts(t->args[0], types_.without(k, types_.none)) && !accepts(t->args[0], k)) {
+                report(DiagCode::kOptionalUse, e.index->span, "the key may be None", "this is " + to_string(resolved(k)), "test it with `is not None` first");
+                return never(span);
+            }
+            if (types::is_numeric(k) && types::is_numeric(prune(t->args[0])) && k->kind == TypeKind::kBool) key = convert(key, t->args[0]);
+            return runtime(RT::kt_dict_get, t->args[1], span, {object, coerce(key, t->args[0], e.index->span, "key of " + to_string(resolved(t)))});
+        }
+        case TypeKind::kTuple: {
+            TExpr* at = expression(*e.index);
+            const auto count = static_cast<int64_t>(t->args.size());
+            if (at->kind == TK::kInt) {
+                int64_t i = at->int_value < 0 ? at->int_value + count : at->int_value;
+                if (i < 0 || i >= count) {
+                    report(DiagCode::kTypeMismatch, e.index->span, "tuple index out of range", "the tuple has " + std::to_string(count) + " elements");
+                    return never(span);
+                }
+                TExpr* item = make(TK::kTupleGet, t->args[static_cast<size_t>(i)], span, {object});
+                item->index = static_cast<uint32_t>(i);
+                return item;
+            }
+            // An index known at run time only: every element as the union of their types.
+            const Type* element = types_.never;
+            for (const Type* m : t->args) element = join_types(element, m);
+            BlockScope scope(*this);
+            TExpr* held = hold(object);
+            Args items;
+            for (size_t i = 0; i < t->args.size(); ++i) {
+                TExpr* item = make(TK::kTupleGet, t->args[i], span, {held});
+                item->index = static_cast<uint32_t>(i);
+                items.push_back(convert(item, element));
+            }
+            TExpr* list = make(TK::kList, types_.list(element), span, items);
+            return scope.finish(make(TK::kListGet, element, span, {list, coerce(at, types_.integer, e.index->span, "tuple index", true)}));
+        }
+        case TypeKind::kRange: {
+            BlockScope scope(*this);
+            TExpr* held = hold(object);
+            Args fields;
+            for (uint32_t i = 0; i < 3; ++i) {
+                TExpr* field = make(TK::kRangeField, types_.integer, span, {held});
+                field->index = i;
+                fields.push_back(field);
+            }
+            TExpr* list = runtime(RT::kt_list_from_range, types_.list(types_.integer), span, fields);
+            return scope.finish(make(TK::kListGet, types_.integer, span, {list, index("range index")}));
+        }
+        case TypeKind::kHandle:
+            if (const Manifest* m = manifest_of(t); m != nullptr && !crate_functions(*m, std::string(t->name) + ".__getitem__").empty())
+                return crate_protocol(t, "__getitem__", {object, expression(*e.index)}, span);
+            break;
+        default: break;
+    }
+    report(DiagCode::kNotSubscriptable, span, "'" + to_string(resolved(t)) + "' object is not subscriptable", "this is " + to_string(resolved(t)));
+    return never(span);
+}
+
+// --- text
+
+TExpr* Checker::to_str(TExpr* value) {
+    const Type* t = prune(value->type);
+    switch (t->kind) {
+        case TypeKind::kStr: return value;
+        case TypeKind::kInt: return runtime(RT::kt_int_str, types_.str, value->span, {value});
+        case TypeKind::kFloat: return runtime(RT::kt_float_str, types_.str, value->span, {value});
+        case TypeKind::kException: return runtime(RT::kt_exception_str, types_.str, value->span, {value});
+        case TypeKind::kNever: return make(TK::kConvert, types_.str, value->span, {value});
+        default: return runtime(RT::kt_str, types_.str, value->span, {type_info(t, value->span), value});
+    }
+}
+
+TExpr* Checker::to_repr(TExpr* value) {
+    const Type* t = prune(value->type);
+    if (t->kind == TypeKind::kInt) return runtime(RT::kt_int_str, types_.str, value->span, {value});
+    if (t->kind == TypeKind::kNever) return make(TK::kConvert, types_.str, value->span, {value});
+    return runtime(RT::kt_repr, types_.str, value->span, {type_info(t, value->span), value});
+}
+
+TExpr* Checker::format_value(TExpr* value, TExpr* spec, Span span) {
+    if (spec == nullptr || (spec->kind == TK::kStr && spec->text.empty())) return to_str(value);
+    const Type* t = prune(value->type);
+    if (t->kind == TypeKind::kNever) return make(TK::kConvert, types_.str, span, {value});
+    return runtime(RT::kt_format, types_.str, span, {type_info(t, span), value, spec});
+}
+
+TExpr* Checker::format_spec(const FStringExpr* spec, Span) { return spec == nullptr ? nullptr : fstring(*spec); }
+
+TExpr* Checker::fstring(const FStringExpr& e) {
+    Args pieces;
+    for (const FStringPart& part : e.parts) {
+        if (part.value == nullptr) {
+            if (!part.text.empty()) pieces.push_back(constant_str(part.text, part.span));
+            continue;
+        }
+        if (!part.debug_text.empty()) pieces.push_back(constant_str(part.debug_text, part.span));
+        TExpr* value = expression(*part.value);
+        TExpr* spec = format_spec(part.spec, part.span);
+        char conversion = part.conversion;
+        if (conversion == 0 && !part.debug_text.empty() && spec == nullptr) conversion = 'r';
+        if (conversion == 'r') value = to_repr(value);
+        if (conversion == 's') value = to_str(value);
+        if (conversion == 'a') value = runtime(RT::kt_ascii, types_.str, part.span, {type_info(prune(value->type), part.span), value});
+        pieces.push_back(format_value(value, spec, part.span));
+    }
+    if (pieces.empty()) return constant_str("", e.span);
+    if (pieces.size() == 1) return pieces[0];
+    return make(TK::kStrJoin, types_.str, e.span, pieces);
+}
+
+}  // namespace kayton::check

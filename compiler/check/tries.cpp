@@ -1,0 +1,281 @@
+// try, raise, with and imports.
+#include <algorithm>
+
+#include "compiler/check/checker.h"
+
+namespace kayton::check {
+
+using namespace syntax;
+using types::prune;
+using types::to_string;
+using TK = typed::ExprKind;
+using SK = typed::StmtKind;
+
+namespace {
+
+using Log = std::vector<std::pair<uint32_t, VarState>>;
+
+}  // namespace
+
+void Checker::try_statement(const TryStmt& s) {
+    TStmt* node = stmt(SK::kTry, s.span);
+    const Env entry = state_->env;
+    Log whole;
+    state_->assignment_logs.push_back(&whole);
+    // Where an exception may leave a region: each assignment in it may or may not have happened.
+    auto interrupted = [&](const Log& log) {
+        Env env = entry;
+        const auto& names = state_->instance->decl->scope.names;
+        for (const auto& [slot, assigned] : log) {
+            VarState& var = env.vars[slot];
+            if (var.bound == Bound::kNo) {
+                var = assigned;
+                var.bound = Bound::kMaybe;
+                continue;
+            }
+            if (var.entity || assigned.entity) continue;
+            const Type* joined = join_types(var.flow, assigned.flow);
+            if (var.local != assigned.local || var.global != assigned.global || (!var.global && !accepts(var.declared, joined)))
+                pin(names[slot], joined);
+            var.flow = joined;
+        }
+        return env;
+    };
+    Log body_log;
+    state_->assignment_logs.push_back(&body_log);
+    node->body = block([&] { body(s.body); });
+    std::erase(state_->assignment_logs, &body_log);
+    Env after_body = state_->env;
+    Env at_handlers = interrupted(body_log);
+
+    Env result;
+    result.reachable = false;
+    std::vector<typed::Handler> handlers;
+    for (const ExceptHandler& h : s.handlers) {
+        typed::Handler handler;
+        handler.span = h.span;
+        std::vector<const Type*> classes;
+        const Type* bound_type = types_.find_exception("BaseException");
+        if (h.type != nullptr) {
+            std::vector<const Expr*> written;
+            if (h.type->kind == ExprKind::kTuple) {
+                for (const Expr* item : as<SequenceExpr>(*h.type).items) written.push_back(item);
+            } else {
+                written.push_back(h.type);
+            }
+            for (const Expr* e : written) {
+                Entity entity = this->entity(*e);
+                const Type* type = entity.kind == EntityKind::kType || entity.kind == EntityKind::kCrateType ? entity.type : nullptr;
+                if (type == nullptr || type->kind != TypeKind::kException) {
+                    if (!(entity.kind == EntityKind::kValue && prune(entity.value->type)->kind == TypeKind::kNever))
+                        report(DiagCode::kTypeMismatch, e->span, "only exception classes can be caught", "this is not one");
+                    continue;
+                }
+                classes.push_back(type);
+            }
+            // A single class is known exactly; several meet in their nearest common base.
+            if (!classes.empty()) {
+                bound_type = classes.front();
+                for (const Type* c : classes)
+                    while (!types::is_subclass(c, bound_type)) bound_type = bound_type->base;
+            }
+            if (classes.empty()) classes.push_back(types_.find_exception("BaseException"));
+        }
+        handler.types = keep(classes);
+        state_->env = at_handlers;
+        handler.body = block([&] {
+            if (!h.name.empty()) {
+                uint32_t local = temp(bound_type);
+                handler.local = local;
+                assign_name(h.name, read_local(local, h.name_span), h.name_span);
+            }
+            body(h.body);
+            if (!h.name.empty() && state_->env.reachable) {
+                if (VarState* var = find_var(h.name); var != nullptr && var->local >= 0 && !var->global) {
+                    TStmt* unbind = stmt(SK::kUnbind, h.name_span);
+                    unbind->index = static_cast<uint32_t>(var->local);
+                    if (var->bound != Bound::kNo) emit(unbind);
+                }
+            }
+        });
+        if (!h.name.empty()) {
+            if (VarState* var = find_var(h.name)) var->bound = Bound::kNo;
+        }
+        handlers.push_back(handler);
+        result = join(result, state_->env);
+    }
+    node->handlers = keep(handlers);
+    state_->env = after_body;
+    node->else_body = block([&] { body(s.else_body); });
+    result = join(state_->env, result);
+    std::erase(state_->assignment_logs, &whole);
+
+    if (!s.finally_body.empty()) {
+        Env at_finally = interrupted(whole);
+        if (result.reachable) at_finally = join(result, at_finally);
+        Log finally_log;
+        state_->assignment_logs.push_back(&finally_log);
+        state_->env = at_finally;
+        node->finally_body = block([&] { body(s.finally_body); });
+        std::erase(state_->assignment_logs, &finally_log);
+        const bool ends = state_->env.reachable;
+        for (const auto& [slot, assigned] : finally_log) {
+            (void)assigned;
+            result.vars.resize(state_->env.vars.size());
+            result.vars[slot] = state_->env.vars[slot];
+        }
+        if (!ends) result.reachable = false;
+    }
+    if (result.vars.empty()) result.vars = entry.vars;
+    state_->env = std::move(result);
+    emit(node);
+}
+
+// The object that `raise X` or `raise X(...)` raises. Null after an error.
+TExpr* Checker::exception_object(const Expr& e) {
+    if (e.kind == ExprKind::kName || e.kind == ExprKind::kAttribute) {
+        Entity entity = this->entity(e);
+        if ((entity.kind == EntityKind::kType || entity.kind == EntityKind::kCrateType) && entity.type->kind == TypeKind::kException)
+            return runtime(RT::kt_exception_new, entity.type, e.span, {type_info(entity.type, e.span), null(e.span)});
+        if (entity.kind == EntityKind::kValue) {
+            if (prune(entity.value->type)->kind == TypeKind::kException) return entity.value;
+            if (prune(entity.value->type)->kind == TypeKind::kNever) return nullptr;
+        }
+    } else {
+        TExpr* value = expression(e);
+        if (prune(value->type)->kind == TypeKind::kException) return value;
+        if (prune(value->type)->kind == TypeKind::kNever) return nullptr;
+    }
+    report(DiagCode::kTypeMismatch, e.span, "exceptions must derive from BaseException", "this is no exception");
+    return nullptr;
+}
+
+void Checker::raise_statement(const RaiseStmt& s) {
+    if (s.value == nullptr) {
+        emit(stmt(SK::kReraise, s.span));
+        state_->env.reachable = false;
+        return;
+    }
+    TStmt* node = stmt(SK::kRaise, s.span);
+    node->a = exception_object(*s.value);
+    if (s.cause != nullptr) {
+        if (s.cause->kind == ExprKind::kNone) {
+            node->int_value = 1;
+        } else {
+            node->b = exception_object(*s.cause);
+        }
+    }
+    if (node->a != nullptr) emit(node);
+    state_->env.reachable = false;
+}
+
+void Checker::with_statement(const WithStmt& s, size_t item) {
+    if (item == s.items.size()) {
+        body(s.body);
+        return;
+    }
+    const WithItem& with = s.items[item];
+    TExpr* context = expression(*with.context);
+    const Type* t = prune(context->type);
+    if (t->kind != TypeKind::kTextFile && t->kind != TypeKind::kBinaryFile) {
+        if (t->kind != TypeKind::kNever)
+            report(DiagCode::kTypeMismatch, with.context->span, "'" + to_string(resolved(t)) + "' object does not support the context manager protocol",
+                   "this is " + to_string(resolved(t)));
+        if (with.target != nullptr) assign_target(*with.target, never(with.context->span));
+        with_statement(s, item + 1);
+        return;
+    }
+    TExpr* held = hold(context);
+    if (with.target != nullptr) assign_target(*with.target, held);
+    TStmt* node = stmt(SK::kTry, s.span);
+    node->body = block([&] { with_statement(s, item + 1); });
+    Env after = state_->env;
+    state_->env.reachable = true;
+    node->finally_body = block([&] { emit_expr(runtime(RT::kt_file_close, types_.none, with.context->span, {held})); });
+    state_->env = std::move(after);
+    emit(node);
+}
+
+void Checker::import_statement(const ImportStmt& s) {
+    for (const ImportName& n : s.names) {
+        if (!known_module(n.path)) {
+            std::string path(n.path);
+            report(DiagCode::kUnknownModule, n.span, "no module named '" + path + "'", "not found",
+                   "a Rust crate is imported with `rimport " + path + "`");
+            std::string_view name = n.alias.empty() ? n.path.substr(0, n.path.find('.')) : n.alias;
+            Entity nothing;
+            nothing.kind = EntityKind::kValue;
+            bind_entity(name, nothing, n.span);
+            continue;
+        }
+        Entity module;
+        module.kind = EntityKind::kModule;
+        if (n.alias.empty()) {
+            module.name = std::string(n.path.substr(0, n.path.find('.')));
+            bind_entity(module.name == n.path ? n.path : n.path.substr(0, n.path.find('.')), module, n.span);
+        } else {
+            module.name = std::string(n.path);
+            bind_entity(n.alias, module, n.span);
+        }
+    }
+}
+
+void Checker::from_import(const FromImportStmt& s) {
+    if (s.level == 0 && s.module == "__future__") return;
+    if (s.level == 0 && (s.module == "typing" || s.module == "collections.abc" || s.module == "typing_extensions")) {
+        for (const ImportName& n : s.names) {  // names of types, resolved where they are used
+            Entity entity;
+            entity.kind = EntityKind::kBuiltin;
+            entity.name = std::string(n.path);
+            bind_entity(n.alias.empty() ? n.path : n.alias, entity, n.span);
+        }
+        return;
+    }
+    if (s.level != 0 || !known_module(s.module)) {
+        std::string path(s.module);
+        report(DiagCode::kUnknownModule, s.module_span, "no module named '" + path + "'", "not found",
+               "items of a Rust crate are imported with `from " + path + " rimport ...`");
+        for (const ImportName& n : s.names) {
+            Entity nothing;
+            nothing.kind = EntityKind::kValue;
+            bind_entity(n.alias.empty() ? n.path : n.alias, nothing, n.span);
+        }
+        return;
+    }
+    for (const ImportName& n : s.names) {
+        Entity member = module_member(std::string(s.module), n.path, n.span);
+        if (member.kind == EntityKind::kNothing) member.kind = EntityKind::kValue;
+        bind_entity(n.alias.empty() ? n.path : n.alias, member, n.span);
+    }
+}
+
+void Checker::rimport(const ImportStmt& s) {
+    for (const ImportName& n : s.names) {
+        std::string path(n.path);
+        std::string crate = path.substr(0, path.find('.'));
+        const Manifest* manifest = load_manifest(crate);
+        if (manifest == nullptr) continue;
+        Entity entity;
+        entity.kind = EntityKind::kCrate;
+        entity.manifest = manifest;
+        entity.name = n.alias.empty() ? crate : path;
+        bind_entity(n.alias.empty() ? n.path.substr(0, n.path.find('.')) : n.alias, entity, n.span);
+    }
+}
+
+void Checker::from_rimport(const FromImportStmt& s) {
+    std::string path(s.module);
+    const Manifest* manifest = load_manifest(path.substr(0, path.find('.')));
+    if (manifest == nullptr) return;
+    for (const ImportName& n : s.names) {
+        if (n.path == "*") {
+            report(DiagCode::kUnsupported, n.span, "`*` cannot be rimported", "", "name the items");
+            continue;
+        }
+        Entity member = crate_member(*manifest, path + "." + std::string(n.path), n.span, true);
+        if (member.kind == EntityKind::kNothing) member.kind = EntityKind::kValue;
+        bind_entity(n.alias.empty() ? n.path : n.alias, member, n.span);
+    }
+}
+
+}  // namespace kayton::check

@@ -1,0 +1,88 @@
+#include "compiler/compile.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <cstring>
+#include <deque>
+#include <functional>
+#include <mutex>
+
+#include "compiler/check/checker.h"
+#include "compiler/codegen/target.h"
+#include "compiler/kir/lower.h"
+#include "compiler/syntax/parser.h"
+
+namespace kayton {
+
+namespace {
+
+// Phases recurse on the tree, which may be a few thousand levels deep: they run on a thread with room for that.
+constexpr size_t kStackSize = size_t{512} << 20;  // reserved, not touched
+
+void run_with_deep_stack(const std::function<void()>& work) {
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, kStackSize);
+    pthread_t thread{};
+    auto entry = [](void* argument) -> void* {
+        (*static_cast<const std::function<void()>*>(argument))();
+        return nullptr;
+    };
+    const int failed = pthread_create(&thread, &attributes, entry, const_cast<std::function<void()>*>(&work));
+    pthread_attr_destroy(&attributes);
+    if (failed != 0) {
+        work();
+        return;
+    }
+    pthread_join(thread, nullptr);
+}
+
+}  // namespace
+
+struct Compiler::Impl {
+    explicit Impl(Environment env) : environment(std::move(env)), checker(environment, diagnostics) {}
+
+    Environment environment;
+    DiagnosticEngine diagnostics;
+    std::deque<syntax::AstArena> arenas;  // the trees of all cells: functions are instantiated from them later
+    check::Checker checker;
+    int modules = 0;
+
+    CompileOutcome compile(const SourceFile& file, const CompileOptions& options) {
+        CompileOutcome outcome;
+        diagnostics.clear();
+        arenas.emplace_back();
+        syntax::Module module = syntax::parse_module(file, arenas.back(), diagnostics);
+        typed::TypedProgram program;
+        if (!diagnostics.has_errors()) {
+            program = checker.check(module, options.cell, options.check_only);
+            outcome.import_errors = checker.take_import_errors();
+        }
+        outcome.diagnostics = diagnostics.all();
+        outcome.ok = !diagnostics.has_errors() && outcome.import_errors.empty();
+        if (!outcome.ok || options.check_only) return outcome;
+        const std::string name = "m" + std::to_string(++modules);
+        Result<CompiledModule> object = generate_object(program, name, options.opt, environment);
+        if (!object) {
+            outcome.ok = false;
+            outcome.import_errors.push_back(object.error());
+            return outcome;
+        }
+        outcome.module = std::move(*object);
+        return outcome;
+    }
+};
+
+Compiler::Compiler(Environment environment) : impl_(std::make_unique<Impl>(std::move(environment))) {}
+Compiler::~Compiler() = default;
+
+CompileOutcome Compiler::compile(const SourceFile& file, const CompileOptions& options) {
+    CompileOutcome outcome;
+    run_with_deep_stack([&] { outcome = impl_->compile(file, options); });
+    return outcome;
+}
+
+std::vector<std::pair<std::string, std::string>> Compiler::names() const { return impl_->checker.names(); }
+
+}  // namespace kayton
