@@ -1,6 +1,6 @@
 #include "shared/message.h"
 
-#include <algorithm>
+#include <cstring>
 #include <type_traits>
 
 #define MSGPACK_NO_BOOST
@@ -19,8 +19,9 @@ struct Overloaded : Handlers... {
 class ByteSink {
 public:
     void write(const char* data, size_t size) {
-        const auto* bytes = reinterpret_cast<const std::byte*>(data);
-        bytes_.insert(bytes_.end(), bytes, bytes + size);
+        const size_t at = bytes_.size();
+        bytes_.resize(at + size);
+        std::memcpy(bytes_.data() + at, data, size);
     }
     [[nodiscard]] Bytes take() { return std::move(bytes_); }
 
