@@ -1,0 +1,270 @@
+#include "worker/runtime/memory.h"
+
+#include <malloc.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "worker/runtime/exceptions.h"
+#include "worker/runtime/file.h"
+#include "worker/runtime/table.h"
+#include "worker/runtime/type_registry.h"
+#include "worker/runtime/vm_state.h"
+
+namespace kayton {
+
+namespace {
+
+// Nested destructions beyond this depth wait in vm.dead, so that long chains of objects do not overflow the stack.
+constexpr int64_t kMaxDeallocDepth = 40;
+
+[[noreturn]] void out_of_memory(size_t size) {
+    char text[96];
+    const int length = std::snprintf(text, sizeof text, "MemoryError: no memory for a block of %zu bytes\n", size);
+    [[maybe_unused]] const ssize_t written = ::write(2, text, static_cast<size_t>(length));
+    std::abort();
+}
+
+void release_fields(const KtTypeInfo* type, void* object) {
+    for (uint32_t i = 0; i < type->args_count; ++i)
+        value_release(type->args[i], static_cast<char*>(object) + type->offsets[i]);
+}
+
+void destroy(KtObject* object) {
+    const KtTypeInfo* type = object->type;
+    switch (type->kind) {
+        case KT_KIND_STR:
+            if (vm.cursor_text == reinterpret_cast<KtStr*>(object)) vm.cursor_text = nullptr;
+            break;
+        case KT_KIND_LIST: {
+            auto* list = reinterpret_cast<KtList*>(object);
+            const KtTypeInfo* element = type->args[0];
+            if (element->has_refs) {
+                char* at = static_cast<char*>(list->data);
+                for (int64_t i = 0; i < list->length; ++i, at += element->size) kt_value_release(element, at);
+            }
+            kt_free(list->data);
+            break;
+        }
+        case KT_KIND_DICT:
+        case KT_KIND_SET: table_destroy(reinterpret_cast<KtDict*>(object)); break;
+        case KT_KIND_TUPLE: value_release(type, reinterpret_cast<KtBox*>(object)->data); break;
+        case kKindCell: value_release(type->args[0], reinterpret_cast<KtCell*>(object)->value); break;
+        case KT_KIND_FUNCTION:
+        case KT_KIND_ITERATOR: {
+            auto* closure = reinterpret_cast<KtClosure*>(object);
+            if (closure->drop != nullptr) closure->drop(closure);
+            break;
+        }
+        case KT_KIND_CLASS:
+            if (type->ops != nullptr && type->ops->drop != nullptr)
+                type->ops->drop(object);
+            else
+                release_fields(type, object);
+            break;
+        case KT_KIND_EXCEPTION:
+            drop_exception(reinterpret_cast<KtException*>(object));
+            if (type->ops != nullptr && type->ops->drop != nullptr)
+                type->ops->drop(object);
+            else
+                release_fields(type, object);
+            break;
+        case KT_KIND_HANDLE: {
+            auto* handle = reinterpret_cast<KtHandle*>(object);
+            if (handle->data != nullptr && handle->drop_data != nullptr) handle->drop_data(handle);
+            if (handle->owners != nullptr && handle->drop_owners != nullptr) handle->drop_owners(handle->owners);
+            break;
+        }
+        case KT_KIND_FILE: file_destroy(reinterpret_cast<KtFile*>(object)); break;
+        default: break;
+    }
+    object_free(object);
+}
+
+// The dead are linked through their refcount, which nobody reads any more.
+void bury(KtObject* object) {
+    object->refcount = reinterpret_cast<int64_t>(vm.dead);
+    vm.dead = object;
+}
+
+}  // namespace
+
+void* kt_alloc(size_t size) {
+    void* block = std::malloc(size);
+    if (block == nullptr) out_of_memory(size);
+    return block;
+}
+
+void* kt_alloc_zeroed(size_t size) {
+    void* block = std::calloc(1, size);
+    if (block == nullptr) out_of_memory(size);
+    return block;
+}
+
+void* kt_realloc(void* block, size_t size) {
+    void* moved = std::realloc(block, size);
+    if (moved == nullptr) out_of_memory(size);
+    return moved;
+}
+
+void* kt_try_alloc(size_t size) {
+    return std::malloc(size);
+}
+
+void kt_free(void* block) {
+    std::free(block);
+}
+
+size_t kt_usable_size(const void* block) {
+    return malloc_usable_size(const_cast<void*>(block));
+}
+
+void* object_alloc(const KtTypeInfo* type, size_t size) {
+    auto* object = static_cast<KtObject*>(kt_alloc(size));
+    object->refcount = 1;
+    object->type = type;
+    if (vm.leak_check) ++vm.live_objects;
+    return object;
+}
+
+void* object_alloc_zeroed(const KtTypeInfo* type, size_t size) {
+    auto* object = static_cast<KtObject*>(kt_alloc_zeroed(size));
+    object->refcount = 1;
+    object->type = type;
+    if (vm.leak_check) ++vm.live_objects;
+    return object;
+}
+
+void object_free(void* object) {
+    if (vm.leak_check) --vm.live_objects;
+    kt_free(object);
+}
+
+void start_leak_check() {
+    const char* wanted = std::getenv("KAYTON_LEAK_CHECK");
+    vm.leak_check = wanted != nullptr && wanted[0] == '1';
+}
+
+void report_leaks() {
+    if (!vm.leak_check) return;
+    std::fprintf(stderr, "kayton: %lld objects alive at exit\n", static_cast<long long>(vm.live_objects));
+}
+
+KtValue make_value(const KtTypeInfo* type, const void* value) {
+    switch (type->kind) {
+        case KT_KIND_NONE: return {&kt_type_none, 0};
+        case KT_KIND_UNION:
+        case KT_KIND_DYNAMIC: {
+            KtValue copy;
+            std::memcpy(&copy, value, sizeof copy);
+            kt_value_retain(&kt_type_dynamic, &copy);
+            return copy;
+        }
+        case KT_KIND_TUPLE:
+        case KT_KIND_RANGE:
+        case KT_KIND_SLICE: return {type, reinterpret_cast<uint64_t>(kt_box_new(type, value))};
+        case KT_KIND_BOOL: return {type, *static_cast<const uint8_t*>(value)};
+        default: break;
+    }
+    uint64_t payload;
+    std::memcpy(&payload, value, sizeof payload);
+    if (!is_pointer_kind(type->kind)) return {type, payload};
+    auto* object = reinterpret_cast<KtObject*>(payload);
+    if (object == nullptr) return {&kt_type_none, 0};
+    retain(object);
+    return {dynamic_type(type, value), payload};
+}
+
+extern "C" {
+
+void kt_dealloc(void* object) {
+    if (vm.dealloc_depth >= kMaxDeallocDepth) {
+        bury(static_cast<KtObject*>(object));
+        return;
+    }
+    ++vm.dealloc_depth;
+    destroy(static_cast<KtObject*>(object));
+    if (vm.dealloc_depth == 1) {
+        while (vm.dead != nullptr) {
+            KtObject* next = vm.dead;
+            vm.dead = reinterpret_cast<KtObject*>(next->refcount);
+            destroy(next);
+        }
+    }
+    --vm.dealloc_depth;
+}
+
+void kt_value_retain(const KtTypeInfo* type, const void* value) {
+    switch (type->kind) {
+        case KT_KIND_UNION:
+        case KT_KIND_DYNAMIC: {
+            const auto* held = static_cast<const KtValue*>(value);
+            if (held->type != nullptr && (held->type->has_refs || is_boxed_kind(held->type->kind)))
+                retain(reinterpret_cast<void*>(held->payload));
+            break;
+        }
+        case KT_KIND_TUPLE:
+            for (uint32_t i = 0; i < type->args_count; ++i)
+                value_retain(type->args[i], static_cast<const char*>(value) + type->offsets[i]);
+            break;
+        default:
+            if (is_pointer_kind(type->kind)) retain(*static_cast<void* const*>(value));
+            break;
+    }
+}
+
+void kt_value_release(const KtTypeInfo* type, const void* value) {
+    switch (type->kind) {
+        case KT_KIND_UNION:
+        case KT_KIND_DYNAMIC: {
+            const auto* held = static_cast<const KtValue*>(value);
+            if (held->type != nullptr && (held->type->has_refs || is_boxed_kind(held->type->kind)))
+                release(reinterpret_cast<void*>(held->payload));
+            break;
+        }
+        case KT_KIND_TUPLE:
+            for (uint32_t i = 0; i < type->args_count; ++i)
+                value_release(type->args[i], static_cast<const char*>(value) + type->offsets[i]);
+            break;
+        default:
+            if (is_pointer_kind(type->kind)) release(*static_cast<void* const*>(value));
+            break;
+    }
+}
+
+KtBox* kt_box_new(const KtTypeInfo* type, const void* value) {
+    auto* box = static_cast<KtBox*>(object_alloc(type, sizeof(KtBox) + type->size));
+    value_copy(type, box->data, value);
+    return box;
+}
+
+void* kt_object_new(const KtTypeInfo* type) {
+    return object_alloc_zeroed(type, type->object_size);
+}
+
+KtClosure* kt_closure_new(void* code, void (*drop)(KtClosure*), int64_t captures) {
+    auto* closure =
+        static_cast<KtClosure*>(object_alloc_zeroed(&kTypeFunction, sizeof(KtClosure) + static_cast<size_t>(captures)));
+    closure->code = code;
+    closure->drop = drop;
+    return closure;
+}
+
+KtCell* kt_cell_new(const KtTypeInfo* type) {
+    return static_cast<KtCell*>(object_alloc_zeroed(cell_of(type), sizeof(KtCell) + type->size));
+}
+
+void kt_handle_drop_borrow(void* object) {
+    release(object);
+}
+
+// A boxed iterator has the layout of a closure whose code takes itself and where to write the next value.
+int32_t kt_iterator_next(void* object, void* out) {
+    auto* iterator = static_cast<KtClosure*>(object);
+    return reinterpret_cast<int32_t (*)(KtClosure*, void*)>(iterator->code)(iterator, out);
+}
+
+}  // extern "C"
+
+}  // namespace kayton
