@@ -111,7 +111,8 @@ int32_t repr_tuple(TextBuilder& builder, const KtTypeInfo* type, const void* val
     return KT_OK;
 }
 
-int32_t add_result(TextBuilder& builder, int32_t status, KtStr* text) {
+// By reference: the call that gives the status writes the text, in whatever order arguments are evaluated.
+int32_t add_result(TextBuilder& builder, int32_t status, KtStr* const& text) {
     if (status != KT_OK) return status;
     builder.add(text);
     release(text);
