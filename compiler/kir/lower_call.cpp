@@ -96,9 +96,10 @@ Rvalue FunctionLowering::lower_runtime(const Expr* expr) {
     size_t areas = used_areas_.size();
     std::vector<Rvalue> values = lower_operands(expr->args, runtime_effects(expr->runtime, *expr));
     if (values.size() != params.size()) {
-        program_.unsupported(std::string("a call of ") + typed::runtime_info(expr->runtime).name + " with " +
-                                 std::to_string(values.size()) + " arguments",
-                             source_.file, expr->span);
+        std::string what = "a call of ";
+        what.append(typed::runtime_info(expr->runtime).name).append(" with ");
+        what.append(std::to_string(values.size())).append(" arguments");
+        program_.unsupported(what, source_.file, expr->span);
         return borrowed(expr->type, zero_parts(expr->type), 0);
     }
     std::vector<ValueId> args;

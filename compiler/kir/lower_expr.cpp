@@ -223,9 +223,9 @@ Rvalue FunctionLowering::lower_global(const Expr* expr) {
         } else {
             missing = b_.unary(Opcode::kNot, Repr::kBool, b_.load(Repr::kBool, address, shape.size, Memory::kGlobal));
         }
-        b_.check(missing, failing(expr->span, [&] {
-                     raise_class("NameError", "name '" + global.name + "' is not defined");
-                 }));
+        std::string message = "name '";
+        message.append(global.name).append("' is not defined");
+        b_.check(missing, failing(expr->span, [&] { raise_class("NameError", message); }));
     }
     return borrowed(global.type, std::move(parts), kCode | kLocals);
 }
@@ -402,7 +402,7 @@ Rvalue FunctionLowering::lower_range(const Expr* expr) {
 uint32_t FunctionLowering::class_field_offset(const Type* type, uint32_t index, const Type** field_type) {
     const typed::Class* info = program_.class_of(type);
     if (info == nullptr || index >= info->field_types.size()) {
-        program_.unsupported("a field of " + types::to_string(type), source_.file, b_.span);
+        program_.unsupported(std::string("a field of ").append(types::to_string(type)), source_.file, b_.span);
         return 0;
     }
     *field_type = info->field_types[index];
@@ -417,11 +417,11 @@ Rvalue FunctionLowering::lower_field(const Expr* expr) {
     const Layout& shape = layout(field);
     if (!shape.parts.empty() && (shape.parts[0].kind == PartKind::kPointer || shape.parts[0].kind == PartKind::kValueType)) {
         const typed::Class* info = program_.class_of(object.type);
-        std::string name = info == nullptr ? std::string() : info->field_names[expr->index];
-        b_.check(b_.binary(Opcode::kEq, Repr::kBool, parts[0], b_.null()), failing(expr->span, [&] {
-                     raise_class("AttributeError", "'" + types::to_string(object.type) + "' object has no attribute '" +
-                                                       name + "'");
-                 }));
+        std::string message = "'";
+        message.append(types::to_string(object.type)).append("' object has no attribute '");
+        message.append(info == nullptr ? std::string() : info->field_names[expr->index]).append("'");
+        b_.check(b_.binary(Opcode::kEq, Repr::kBool, parts[0], b_.null()),
+                 failing(expr->span, [&] { raise_class("AttributeError", message); }));
     }
     uint8_t base = object.owned ? static_cast<uint8_t>(kTemporary) : object.hazards;
     return borrowed(field, std::move(parts), static_cast<uint8_t>(base | kCode | kLocals));

@@ -49,27 +49,27 @@ std::string quoted(const std::string& text) {
 
 std::string data_name(const Data& data) {
     switch (data.kind) {
-        case DataKind::kStr: return "str " + quoted(data.text);
-        case DataKind::kBytes: return "bytes " + quoted(data.text);
-        case DataKind::kCString: return "text " + quoted(data.text);
-        case DataKind::kFrameInfo: return "frame " + data.text;
+        case DataKind::kStr: return std::string("str ").append(quoted(data.text));
+        case DataKind::kBytes: return std::string("bytes ").append(quoted(data.text));
+        case DataKind::kCString: return std::string("text ").append(quoted(data.text));
+        case DataKind::kFrameInfo: return std::string("frame ").append(data.text);
         case DataKind::kRuntimeSymbol: return data.text;
-        case DataKind::kTypeSlot: return "type " + data.text;
-        case DataKind::kFunctionSlot: return "plugin " + data.text;
-        case DataKind::kGlobal: return "global " + data.text;
+        case DataKind::kTypeSlot: return std::string("type ").append(data.text);
+        case DataKind::kFunctionSlot: return std::string("plugin ").append(data.text);
+        case DataKind::kGlobal: return std::string("global ").append(data.text);
         case DataKind::kStartupTable: return "startup";
     }
     return "?";
 }
 
-std::string value_name(ValueId value) { return "%" + std::to_string(value); }
-std::string block_name(BlockId block) { return "b" + std::to_string(block); }
+std::string value_name(ValueId value) { return std::string("%").append(std::to_string(value)); }
+std::string block_name(BlockId block) { return std::string("b").append(std::to_string(block)); }
 
 void print(const Inst& inst, const Function& function, const Module& module, std::string& out) {
     out += "    ";
-    if (inst.result != kNone) out += value_name(inst.result) + " = ";
+    if (inst.result != kNone) out.append(value_name(inst.result)).append(" = ");
     out += kOpcodes[static_cast<size_t>(inst.op)];
-    if (inst.result != kNone && inst.op != Opcode::kDataAddr) out += std::string(".") + repr_name(inst.repr);
+    if (inst.result != kNone && inst.op != Opcode::kDataAddr) out.append(".").append(repr_name(inst.repr));
     if (inst.nullable) out += "?";
     switch (inst.op) {
         case Opcode::kConstFloat: {
@@ -78,19 +78,20 @@ void print(const Inst& inst, const Function& function, const Module& module, std
             out += text;
             break;
         }
-        case Opcode::kDataAddr: out += " " + data_name(module.data[static_cast<size_t>(inst.imm)]); break;
+        case Opcode::kDataAddr: out.append(" ").append(data_name(module.data[static_cast<size_t>(inst.imm)])); break;
         case Opcode::kFunctionAddr:
-        case Opcode::kCall: out += " " + module.functions[static_cast<size_t>(inst.imm)].symbol; break;
+        case Opcode::kCall: out.append(" ").append(module.functions[static_cast<size_t>(inst.imm)].symbol); break;
         case Opcode::kCallRuntime:
-        case Opcode::kRuntimeAddr: out += std::string(" ") + typed::runtime_info(inst.runtime).name; break;
+        case Opcode::kRuntimeAddr: out.append(" ").append(typed::runtime_info(inst.runtime).name); break;
         case Opcode::kSlotAddr:
-            out += " $" + std::to_string(inst.imm) + ":" + function.slots[static_cast<size_t>(inst.imm)].name;
+            out.append(" $").append(std::to_string(inst.imm)).append(":");
+            out.append(function.slots[static_cast<size_t>(inst.imm)].name);
             break;
         default: break;
     }
     bool first = true;
     auto operand = [&](const std::string& text) {
-        out += (first ? " " : ", ") + text;
+        out.append(first ? " " : ", ").append(text);
         first = false;
     };
     for (ValueId value : {inst.a, inst.b, inst.c}) {
@@ -99,7 +100,7 @@ void print(const Inst& inst, const Function& function, const Module& module, std
     if (inst.op == Opcode::kCall || inst.op == Opcode::kCallRuntime || inst.op == Opcode::kCallIndirect) {
         out += "(";
         for (uint32_t i = 0; i < inst.args_count; ++i) {
-            out += (i == 0 ? "" : ", ") + value_name(function.args[inst.args_begin + i]);
+            out.append(i == 0 ? "" : ", ").append(value_name(function.args[inst.args_begin + i]));
         }
         out += ")";
     }
@@ -116,7 +117,7 @@ void print(const Inst& inst, const Function& function, const Module& module, std
         operand(block_name(inst.edge));
         if (inst.other != kNone) operand(block_name(inst.other));
     } else if (inst.edge != kNone) {
-        out += " !" + block_name(inst.edge);
+        out.append(" !").append(block_name(inst.edge));
     }
     out += "\n";
 }
@@ -124,22 +125,24 @@ void print(const Inst& inst, const Function& function, const Module& module, std
 }  // namespace
 
 std::string to_text(const Function& function, const Module& module) {
-    std::string out = "function " + function.symbol + "(";
+    std::string out = "function ";
+    out.append(function.symbol).append("(");
     for (size_t i = 0; i < function.params.size(); ++i) {
-        out += (i == 0 ? "" : ", ") + std::string(repr_name(function.params[i]));
+        out.append(i == 0 ? "" : ", ").append(repr_name(function.params[i]));
     }
-    out += std::string("): ") + repr_name(function.result);
-    if (function.external) return out + " external\n";
+    out.append("): ").append(repr_name(function.result));
+    if (function.external) return out.append(" external\n");
     out += "\n";
     for (size_t i = 0; i < function.blocks.size(); ++i) {
-        out += block_name(static_cast<BlockId>(i)) + ":" + (function.blocks[i].cold ? " cold" : "") + "\n";
+        out.append(block_name(static_cast<BlockId>(i))).append(function.blocks[i].cold ? ": cold\n" : ":\n");
         for (const Inst& inst : function.blocks[i].insts) print(inst, function, module, out);
     }
     return out;
 }
 
 std::string to_text(const Module& module) {
-    std::string out = "module " + module.name + "\n";
+    std::string out = "module ";
+    out.append(module.name).append("\n");
     for (const Function& function : module.functions) out += to_text(function, module);
     return out;
 }

@@ -27,8 +27,10 @@ Result<Module> ProgramLowering::lower() {
     for (const Manifest* manifest : program_.plugins) {
         const InstalledPlugin* plugin = environment_.find(manifest->crate);
         if (plugin == nullptr) {
-            return fail(ErrorKind::kInternal, "crate '" + manifest->crate + "' was checked but is not in environment '" +
-                                                  environment_.name + "'");
+            std::string message = "crate '";
+            message.append(manifest->crate).append("' was checked but is not in environment '");
+            message.append(environment_.name).append("'");
+            return fail(ErrorKind::kInternal, std::move(message));
         }
         module_.plugins.push_back({manifest->crate, plugin->library().string()});
     }
@@ -250,10 +252,12 @@ const Layout& ProgramLowering::layout(const Type* type) {
 
 void ProgramLowering::unsupported(const std::string& what, const SourceFile* file, Span span) {
     if (!fault_.empty()) return;
-    fault_ = "the code generator does not know " + what;
+    fault_ = "the code generator does not know ";
+    fault_ += what;
     if (file == nullptr) return;
     LineColumn at = file->position(span.begin);
-    fault_ += " (" + file->name() + ":" + std::to_string(at.line) + ":" + std::to_string(at.column) + ")";
+    fault_.append(" (").append(file->name()).append(":").append(std::to_string(at.line)).append(":");
+    fault_.append(std::to_string(at.column)).append(")");
 }
 
 // --- effects
