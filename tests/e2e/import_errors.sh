@@ -15,8 +15,8 @@ err_is "ImportError: Library 'serde_json' is not installed in the active Kayton 
 
 # A home of its own, with the real plugin in it, for what damages it. Everything there is copied, not linked.
 home="$WORK/home"
-mkdir -p "$home"
-cp -r "$KAYTON_HOME/." "$home"
+mkdir -p "$home/envs"
+cp -r "$KAYTON_HOME/envs/e2e" "$home/envs"
 export KAYTON_HOME="$home"
 plugin="$(kik path plugin_hello)"
 printf 'rimport plugin_hello\nprint(plugin_hello.greet("you"))\n' >greet.kay
