@@ -30,6 +30,9 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 DIAGNOSTICS = "diagnostics"
 TIMEOUT_SECONDS = 60
+# What a person has set up for themselves must not reach a golden program: no environment, no crates, no colours.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("KAYTON_")} | {
+    "KAYTON_HOME": "/nonexistent/kayton", "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1", "NO_COLOR": "1", "TZ": "UTC"}
 
 
 @dataclass
@@ -77,11 +80,10 @@ class Program:
 
     def run(self, command: list[str]) -> Outcome:
         given = self.path.with_suffix(".in")
-        environment = os.environ | {"PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1", "NO_COLOR": "1", "TZ": "UTC"}
         with tempfile.TemporaryDirectory(prefix="kayton-golden-") as folder:
             try:
                 return Outcome.of(subprocess.run(
-                    [*command, str(self.path), *self.arguments], cwd=folder, env=environment, capture_output=True,
+                    [*command, str(self.path), *self.arguments], cwd=folder, env=ENVIRONMENT, capture_output=True,
                     input=given.read_bytes() if given.is_file() else b"", timeout=TIMEOUT_SECONDS))
             except subprocess.TimeoutExpired as late:
                 return Outcome(late.stdout or b"", f"no end after {TIMEOUT_SECONDS} seconds\n")
@@ -112,7 +114,7 @@ def check_program(program: Program, kayton: str) -> str:
 def diagnose(path: Path, kayton: str) -> Outcome:
     """All that `kayton check` writes, as it is; the file is named as a person in its folder would."""
     completed = subprocess.run([kayton, "check", path.name], cwd=path.parent, capture_output=True,
-                               env=os.environ | {"NO_COLOR": "1"}, timeout=TIMEOUT_SECONDS)
+                               env=ENVIRONMENT, timeout=TIMEOUT_SECONDS)
     return Outcome(completed.stdout + completed.stderr, f"exit {completed.returncode}\n")
 
 
