@@ -35,6 +35,23 @@ TyRef replace_impls(const TyRef& type, const Subst& subst, size_t& next) {
     return std::make_shared<const Ty>(std::move(copy));
 }
 
+// A parameter that a function only fills: left out of the call, its content is the result. What it starts as.
+std::string filled_from(const TyRef& type) {
+    if (type->kind != TyKind::kRef || !type->is_mut) return "";
+    const Ty& inner = *type->args[0];
+    if (inner.is_std_path("String")) return "String::new()";
+    if (inner.is_std_path("Vec") && inner.args.at(0)->is_prim("u8")) return "Vec::<u8>::new()";
+    if (inner.kind == TyKind::kArray && is_byte_array(inner)) return "[0u8; " + inner.name + "]";
+    if (is_byte_array(inner)) return "Default::default()";
+    return "";
+}
+
+// Results that say no more than that it was done, or how much.
+bool is_bare(const Ty& type) {
+    if (type.is_std_path("Result", "result")) return is_bare(*type.args.at(0));
+    return type.is_unit() || type.is_prim("usize");
+}
+
 std::string parameter_name(const std::string& pattern, size_t index) {
     const bool plain = !pattern.empty() && pattern != "_" &&
                        std::all_of(pattern.begin(), pattern.end(), [](unsigned char c) { return std::isalnum(c) || c == '_'; });
@@ -151,14 +168,23 @@ void Generator::bind_instance(const Binding& binding, const Subst& subst, const 
     manifest.doc = first_paragraph(binding.unit.json());
     manifest.rust = rust_signature(binding.unit.json());
     std::vector<Mapped> mapped;
-    std::string arguments;
-    std::string lets;
+    std::vector<TyRef> given;
+    std::string arguments, lets, filled;
     for (size_t i = 0; i < types.size(); ++i) {
-        mapped.push_back(mapper.parameter(static_cast<int>(i), types[i]));
+        const std::string x = "x" + std::to_string(i);
+        arguments += (i == 0 ? "" : ", ") + x;
+        const std::string start = (i == 0 && has_self) || !is_bare(*output) ? "" : filled_from(types[i]);
+        if (!start.empty()) {
+            if (!filled.empty()) throw Unmapped{"fills more than one argument"};
+            filled = "o" + std::to_string(i);
+            lets += "let mut " + filled + " = " + start + "; let " + x + " = &mut " + filled + "; ";
+            continue;
+        }
+        given.push_back(types[i]);
+        mapped.push_back(mapper.parameter(static_cast<int>(mapped.size()), types[i]));
         manifest.params.push_back({i == 0 && has_self ? "self" : parameter_name(inputs[i][0].get<std::string>(), i), mapped.back().kayton});
         const std::string view = i == 0 ? binding.receiver_view : "";
-        lets += "let x" + std::to_string(i) + " = " + view + mapped.back().code + "; ";
-        arguments += (i == 0 ? "x" : ", x") + std::to_string(i);
+        lets += "let " + x + " = " + view + mapped.back().code + "; ";
     }
     if (has_self) {
         const Ty& self = *types[0];
@@ -166,7 +192,7 @@ void Generator::bind_instance(const Binding& binding, const Subst& subst, const 
                             : self.is_mut             ? ReceiverMode::kExclusive
                                                       : ReceiverMode::kShared;
     }
-    mapper.finish_parameters(types);
+    mapper.finish_parameters(given);
 
     // Temporaries of `statements` come before the arguments that look at them.
     std::string turbofish;
@@ -180,6 +206,13 @@ void Generator::bind_instance(const Binding& binding, const Subst& subst, const 
         case Protocol::kCall:
             result = mapper.result(output, "r");
             code = result.code;
+            if (!filled.empty()) {
+                const bool text = std::any_of(types.begin(), types.end(), [](const TyRef& type) {
+                    return type->kind == TyKind::kRef && type->is_mut && type->args[0]->is_std_path("String");
+                });
+                code = "{ " + code + "; " + (text ? "new_str(&" : "new_bytes(&") + filled + ") }";
+                result = text ? Mapped{"str", "S", ""} : Mapped{"bytes", "B", ""};
+            }
             break;
         case Protocol::kNext:
             if (!output->is_std_path("Option")) throw Unmapped{"an iterator without items"};

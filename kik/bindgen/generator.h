@@ -73,9 +73,12 @@ class Generator {
     void visit_deref(const TyRef& type, const std::string& name, const ImplContext& context);
     void visit_fields(const TyRef& type, const std::string& name, const ItemRef& item);
     void visit_variants(const TyRef& type, const std::string& name, const ItemRef& item);
+    // `path`: "<T>" or "<T as Trait>".
     void visit_associated_constant(const TyRef& type, const std::string& name, const RustdocCrate& crate, const Json& item,
-                                   const Subst& subst);
+                                   const Subst& subst, const std::string& path);
+    void visit_std_type(const TyRef& type, int slot);
     void visit_iterator(int slot);
+    void bind_iterator(const TypeSlotEntry& entry, const TyRef& item, const std::vector<std::string>& slots);
     void visit_pending_types();
     void collect_unseen_units();
     [[nodiscard]] TyRef plain_instance(const ItemRef& item);

@@ -168,6 +168,12 @@ std::vector<TyRef> Instances::candidates(const TypeParam& param, int depth) {
             for (const TyRef& element : elements) out.push_back(vec_of(element));
         } else if (name == "FromStr") {
             add({make_prim("i64"), make_prim("f64"), string_type()});
+        } else if (name == "Write" && bound->trait[1] == "io") {
+            add({vec_of(make_prim("u8"))});
+        } else if (name == "Write") {
+            add({string_type()});
+        } else if (name == "Read" || name == "BufRead" || name == "Seek") {
+            add({make_path({"std", "io", "cursor", "Cursor"}, {vec_of(make_prim("u8"))})});
         } else if (name == "RangeBounds" && argument) {
             if (argument->kind == TyKind::kGeneric) throw Unmapped{"a range over a type parameter"};
             add({make_path({"core", "ops", "range", "Range"}, {argument})});

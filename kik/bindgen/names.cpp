@@ -15,7 +15,9 @@ std::string std_rust_path(const Path& canonical) {
     if (last == "Result" && module == "result") return last;
     if (module == "collections") {
         if (collections.contains(last)) return "std::collections::" + last;
-        return "std::collections::" + canonical[canonical.size() - 2] + "::" + last;
+        if (canonical.size() > 4 && (canonical[2] == "hash" || canonical[2] == "btree"))
+            return "std::collections::" + canonical[2] + "_" + canonical[3] + "::" + last;
+        return "std::collections::" + canonical[2] + "::" + last;
     }
     if (module == "hash" && (last == "RandomState" || last == "DefaultHasher")) return "std::hash::" + last;
     if (module == "iter" || module == "ops" || module == "fmt" || module == "io" || module == "num" || module == "net")

@@ -84,7 +84,7 @@ TyRef Normalizer::type(const RustdocCrate& crate, const Json& json, const Subst&
     } else if (kind == "qualified_path") {
         const TyRef self = type(crate, body["self_type"], subst);
         std::optional<Bound> trait;
-        if (body["trait"].is_object() && body["trait"].value("path", "") != "")
+        if (body["trait"].is_object())
             trait = trait_bound(crate, body["trait"], subst);
         const std::string name = body["name"].get<std::string>();
         if (TyRef known = associated(*self, name, trait ? &*trait : nullptr)) return known;
@@ -250,11 +250,11 @@ TyRef Normalizer::associated(const Ty& self, const std::string& name, const Boun
         if (found) return found;
     }
     if (trait == nullptr) return nullptr;
-    if (const auto context = find_impl(self, trait->trait)) return from_impl(*context, name);
+    if (const auto context = find_impl(self, trait->trait, trait->args)) return from_impl(*context, name);
     return nullptr;
 }
 
-std::optional<ImplContext> Normalizer::find_impl(const Ty& self, const Path& trait) {
+std::optional<ImplContext> Normalizer::find_impl(const Ty& self, const Path& trait, const std::vector<TyRef>& args) {
     if (depth_ > kDeepest) return std::nullopt;
     ++depth_;
     struct Leave {
@@ -274,6 +274,12 @@ std::optional<ImplContext> Normalizer::find_impl(const Ty& self, const Path& tra
             // The self type of a blanket impl is its parameter.
             if (impl["blanket_impl"].is_object() && impl["blanket_impl"].contains("generic"))
                 context.subst.types[impl["blanket_impl"]["generic"].get<std::string>()] = context.self;
+            if (!args.empty()) {
+                const Bound given = trait_bound(crate, impl["trait"], context.subst);
+                bool fits = given.args.size() == args.size();
+                for (size_t i = 0; fits && i < args.size(); ++i) fits = unify(*given.args[i], *args[i], context.subst);
+                if (!fits) continue;
+            }
             return context;
         }
         return std::nullopt;

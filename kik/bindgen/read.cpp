@@ -81,7 +81,7 @@ Mapped CallMapper::read(const TyRef& type, const std::string& place, bool top) {
             throw Unmapped{"parameter of type " + type->name};
         case TyKind::kRef: return read_ref(*type, place, top);
         case TyKind::kArray:
-            if (is_byte_array(*type)) return {"bytes", "B", "sized::<" + table_.names().rust_type(*type) + ">(" + place + ")?"};
+            if (is_byte_array(*type)) return {"bytes", "B", "sized(" + place + ")?"};
             {
                 Mapped mapped = read(make_path({"alloc", "vec", "Vec"}, {type->args[0]}), place, false);
                 mapped.code += ".try_into().map_err(|_| raise(\"ValueError\", \"expected a list of length " + type->name + "\"))?";
@@ -121,7 +121,7 @@ Mapped CallMapper::read(const TyRef& type, const std::string& place, bool top) {
 
 Mapped CallMapper::read_path(const TyRef& type, const std::string& place, bool top) {
     const std::string& last = type->path.back();
-    if (is_byte_array(*type)) return {"bytes", "B", "sized::<" + table_.names().rust_type(*type) + ">(" + place + ")?"};
+    if (is_byte_array(*type)) return {"bytes", "B", "sized(" + place + ")?"};
     if (is_std(type->path)) {
         if (last == "String") return {"str", "S", "st(" + place + ").to_owned()"};
         if (last == "PathBuf") return {"str", "S", "std::path::PathBuf::from(st(" + place + "))"};
@@ -183,6 +183,8 @@ Mapped CallMapper::read_path(const TyRef& type, const std::string& place, bool t
             const Mapped scalar = read(inner, how->second + "(" + at + ")", false);
             return {mapped.kayton + " | None", "KtValue", "if is_none(" + at + ") { None } else { Some(" + scalar.code + ") }"};
         }
+        if (last == "Cursor" && type->args.at(0)->is_std_path("Vec") && type->args[0]->args.at(0)->is_prim("u8"))
+            return {"bytes", "B", "std::io::Cursor::new(by(" + place + ").to_vec())"};
         if (last == "Range" && !type->args.empty() && is_integer(*type->args[0]))
             return {"range", "KtRange", "range::<" + type->args[0]->name + ">(" + (top ? "*" : "") + place + ")?"};
         if (!table_.is_handle(*type)) throw Unmapped{"parameter of type " + std_rust_path(type->path)};

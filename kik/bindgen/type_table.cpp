@@ -77,6 +77,7 @@ namespace {
 
 // ReplacerRef<ReplacerRef<...>>: an adaptor that a method of its own wraps again would give types without end.
 void refuse_nesting(const Ty& type, std::vector<const Path*>& around) {
+    if (type.kind == TyKind::kPath && type.path[0] == "typenum") return;  // numbers written as types
     if (type.kind == TyKind::kPath) {
         for (const Path* outer : around)
             if (*outer == type.path && !is_std(type.path)) throw Unmapped{"a " + type.path.back() + " inside a " + type.path.back()};
@@ -90,6 +91,7 @@ void refuse_nesting(const Ty& type, std::vector<const Path*>& around) {
 }  // namespace
 
 int TypeTable::handle(const TyRef& type) {
+    if (type->kind == TyKind::kPath && type->path[0] == "typenum") throw Unmapped{"a number written as a type"};
     std::vector<const Path*> around;
     refuse_nesting(*type, around);
     if (is_error(*type)) throw Unmapped{"a value of the exception class " + names_.kayton_type(*type)};

@@ -110,7 +110,8 @@ class Normalizer {
     // The type `name` of `trait` for `self`, or null when no impl at hand says it.
     [[nodiscard]] TyRef associated(const Ty& self, const std::string& name, const Bound* trait);
     // Impl of `trait` (canonical path) for `self`, unified, or nothing.
-    [[nodiscard]] std::optional<ImplContext> find_impl(const Ty& self, const Path& trait);
+    // `args`: the trait's own arguments, when they matter.
+    [[nodiscard]] std::optional<ImplContext> find_impl(const Ty& self, const Path& trait, const std::vector<TyRef>& args = {});
 
   private:
     [[nodiscard]] TyRef resolved_path(const RustdocCrate& crate, const Json& json, const Subst& subst);

@@ -130,7 +130,9 @@ void Generator::collect_unseen_units() {
                     const std::string label = name + "." + item_name(member.json());
                     if (error && (trait == "Display" || trait == "Debug")) unit(member, label).importable = true;
                     else if (error) refuse(member, label, name + " is an exception class, which carries its text only");
-                    else refuse(member, label, "no instance of " + name + " is used by the crate's functions");
+                    else if (impl["for"].contains("resolved_path") && world_.resolve(*item.crate, impl["for"]["resolved_path"]["id"].get<int>()) == item)
+                        refuse(member, label, "no instance of " + name + " is used by the crate's functions");
+                    else refuse(member, label, "an impl for another type than " + name);
                 }
             }
         } else if (kind == "trait") {

@@ -127,7 +127,10 @@ void Generator::visit_constant(const ItemRef& item, const Path& path) {
 void Generator::visit_type(const TyRef& type, int slot) {
     const std::string name = table_.entries()[slot].name;
     const ItemRef item = world_.find(type->path);
-    if (!item) return;  // a type of std: its handle can be shown and passed on
+    if (!item) {
+        visit_std_type(type, slot);
+        return;
+    }
     const Json& body = item_body(item.json());
     visit_fields(type, name, item);
     visit_variants(type, name, item);
@@ -164,7 +167,7 @@ void Generator::visit_impl(const TyRef& type, const std::string& name, const Rus
             if (member == nullptr || (*member)["visibility"] != "public") continue;
             const std::string method = item_name(*member);
             if (item_kind(*member) == "assoc_const") {
-                visit_associated_constant(type, name, crate, *member, context.subst);
+                visit_associated_constant(type, name, crate, *member, context.subst, "<" + names_.rust_type(*type) + ">");
             } else if (item_kind(*member) == "function") {
                 Binding binding;
                 binding.unit = {&crate, id.get<int>()};
@@ -185,6 +188,11 @@ void Generator::visit_impl(const TyRef& type, const std::string& name, const Rus
             }
         }
         return;
+    }
+    // impl<A, B> PartialEq<Host<B>> for Host<A>: the same type on both sides.
+    for (const TyRef& arg : normalizer_.trait_bound(crate, impl["trait"], context.subst).args) {
+        Subst same = context.subst;
+        if (mentions_generic(*arg) && arg->kind == TyKind::kPath && unify(*arg, *type, same)) context.subst = same;
     }
     Subst with_self = context.subst;
     with_self.types["Self"] = context.self;
@@ -252,7 +260,8 @@ void Generator::visit_trait_methods(const TyRef& type, const std::string& name, 
         }
         if (item_kind(*declared) == "assoc_const") {
             try {
-                visit_associated_constant(type, name, *item.crate, item.json(), from_impl ? context.subst : trait_subst);
+                visit_associated_constant(type, name, *item.crate, item.json(), from_impl ? context.subst : trait_subst,
+                                          "<" + names_.rust_type(*type) + " as " + names_.rust_trait(trait) + ">");
             } catch (const Unmapped& why) {
                 skip(name + "." + method, why.reason);
             }
@@ -450,7 +459,7 @@ void Generator::visit_variants(const TyRef& type, const std::string& name, const
                 literal += (i == 0 ? "" : ", ") + field_name + ": x" + std::to_string(i);
             }
             mapper.finish_parameters(param_types);
-            const Mapped result = mapper.result(type, "<" + rust + ">::" + variant_name + " { " + literal + " }");
+            const Mapped result = mapper.result(type, names_.rust_path(type->path) + "::" + variant_name + " { " + literal + " }");
             function.result = result.kayton;
             function.borrows.assign(mapper.borrowed_params.begin(), mapper.borrowed_params.end());
             add_thunk(std::move(function), params, result, mapper.statements + lets + "let w = " + result.code + "; " + mapper.after, {});
@@ -461,7 +470,7 @@ void Generator::visit_variants(const TyRef& type, const std::string& name, const
 }
 
 void Generator::visit_associated_constant(const TyRef& type, const std::string& name, const RustdocCrate& crate, const Json& item,
-                                          const Subst& subst) {
+                                          const Subst& subst, const std::string& path) {
     const std::string constant = item_name(item);
     try {
         CallMapper mapper(table_, name + "." + constant);
@@ -470,7 +479,7 @@ void Generator::visit_associated_constant(const TyRef& type, const std::string& 
         normalizer_.elided = [] { return std::string("'static"); };
         const TyRef result_type = normalizer_.type(crate, item_body(item)["type"], with_self);
         normalizer_.elided = [] { return std::string("'_"); };
-        const Mapped result = mapper.result(result_type, "<" + names_.rust_type(*type) + ">::" + constant);
+        const Mapped result = mapper.result(result_type, path + "::" + constant);
         ManifestFunction function;
         function.name = name + "." + constant;
         function.owner = name;
@@ -480,40 +489,6 @@ void Generator::visit_associated_constant(const TyRef& type, const std::string& 
         add_thunk(std::move(function), {}, result, "let w = " + result.code + "; ", {});
     } catch (const Unmapped& why) {
         skip(name + "." + constant, why.reason);
-    }
-}
-
-void Generator::visit_iterator(int slot) {
-    const TypeSlotEntry entry = table_.entries()[slot];
-    const TyRef item = table_.iterator_items().at(slot);
-    ManifestFunction iter;
-    iter.name = entry.name + ".__iter__";
-    iter.owner = entry.name;
-    iter.receiver = ReceiverMode::kShared;
-    iter.params = {{"self", entry.name}};
-    iter.result = entry.name;
-    iter.returns_self = true;
-    add_thunk(std::move(iter), {{entry.name, "H", ""}}, {entry.name, "H", ""}, "let w = again(a0); ", {});
-    try {
-        CallMapper mapper(table_, entry.name + ".__next__");
-        // Whatever the iterator borrows from, its items may.
-        for (const std::string& lifetime : lifetime_slots(*item)) mapper.sources.push_back({lifetime, "a0", Source::kInherit, 1, 0});
-        const Mapped result = mapper.result(item, "x");
-        ManifestFunction next;
-        next.name = entry.name + ".__next__";
-        next.owner = entry.name;
-        next.receiver = ReceiverMode::kExclusive;
-        next.iterator = true;
-        next.params = {{"self", entry.name}};
-        next.result = result.kayton;
-        next.raises = mapper.raises;
-        next.borrows.assign(mapper.borrowed_params.begin(), mapper.borrowed_params.end());
-        add_thunk(std::move(next), {{entry.name, "H", ""}}, result,
-                  "let x0 = hmut::<" + entry.rust + ">(a0)?; let w = match x0.next() { None => return Err(Exit::Stop), Some(x) => " +
-                      result.code + " }; ",
-                  {});
-    } catch (const Unmapped& why) {
-        skip(entry.name + ".__next__", why.reason);
     }
 }
 

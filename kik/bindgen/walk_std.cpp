@@ -1,0 +1,113 @@
+// Generator: types that have no JSON: those of the standard library, and iterators without a name.
+#include "kik/bindgen/generator.h"
+#include "kik/bindgen/std_vocabulary.h"
+
+namespace kayton::bindgen {
+
+void Generator::visit_std_type(const TyRef& type, int slot) {
+    const TypeSlotEntry entry = table_.entries()[slot];
+    if (const TyRef item = std_iterator_item(*type)) {
+        bind_iterator(entry, item, lifetime_slots(*type));
+        return;
+    }
+    const StdType* known = std_type(*type);
+    if (known == nullptr) return;
+    const std::string self = "href::<" + entry.rust + ">(";
+    const auto add = [&](const std::string& name, const std::string& op, const std::string& result, const std::string& storage,
+                         const std::string& body, int params) {
+        ManifestFunction function;
+        function.name = entry.name + "." + name;
+        function.owner = entry.name;
+        function.receiver = ReceiverMode::kShared;
+        function.params = {{"self", entry.name}};
+        if (params == 2) function.params.push_back({"other", entry.name});
+        function.result = result;
+        std::vector<Mapped> mapped(static_cast<size_t>(params), Mapped{entry.name, "H", ""});
+        add_thunk(std::move(function), mapped, {result, storage, ""}, body, {}, op, slot);
+    };
+    const std::string one = "let x0 = " + self + "a0)?; ";
+    const std::string two = one + "let x1 = " + self + "a1)?; ";
+    if (known->traits.contains("Display")) add("__str__", "str", "str", "S", one + "let w = new_str(&x0.to_string()); ", 1);
+    if (known->traits.contains("Debug")) add("__repr__", "repr", "str", "S", one + "let w = new_str(&format!(\"{:?}\", x0)); ", 1);
+    if (known->traits.contains("PartialEq")) add("__eq__", "eq", "bool", "u8", two + "let w = u8::from(x0 == x1); ", 2);
+    if (known->traits.contains("Ord")) add("__cmp__", "compare", "int", "i64", two + "let w = ord(x0.cmp(x1)); ", 2);
+    if (known->traits.contains("Hash")) add("__hash__", "hash", "int", "i64", one + "let w = hash(x0); ", 1);
+    for (const StdMethod& method : known->methods) {
+        const std::string name = entry.name + "." + method.name;
+        try {
+            CallMapper mapper(table_, name);
+            ManifestFunction function;
+            function.name = name;
+            function.owner = entry.name;
+            std::vector<Mapped> params;
+            std::vector<TyRef> types;
+            if (method.has_self) {
+                function.receiver = ReceiverMode::kShared;
+                types.push_back(make_ref(type, "'self"));
+            }
+            types.insert(types.end(), method.params.begin(), method.params.end());
+            std::string lets, arguments;
+            for (size_t i = 0; i < types.size(); ++i) {
+                params.push_back(mapper.parameter(static_cast<int>(i), types[i]));
+                function.params.push_back({i == 0 && method.has_self ? "self" : "arg" + std::to_string(i), params.back().kayton});
+                const std::string x = "x" + std::to_string(i);
+                lets += "let " + x + " = " + params.back().code + "; ";
+                arguments += (i == 0 ? "" : ", ") + x;
+            }
+            mapper.finish_parameters(types);
+            const Mapped result = mapper.result(method.result, "r");
+            function.result = result.kayton;
+            function.raises = mapper.raises;
+            add_thunk(std::move(function), params, result,
+                      mapper.statements + lets + "let r = <" + entry.rust + ">::" + method.name + "(" + arguments + "); let w = " +
+                          result.code + "; " + mapper.after,
+                      {});
+        } catch (const Unmapped& why) {
+            skip(name, why.reason);
+        }
+    }
+}
+
+void Generator::visit_iterator(int slot) {
+    bind_iterator(table_.entries()[slot], table_.iterator_items().at(slot), {});
+}
+
+// `slots`: the lifetimes of the iterator's type; a boxed iterator has one slot for whatever it borrows.
+void Generator::bind_iterator(const TypeSlotEntry& entry, const TyRef& item, const std::vector<std::string>& slots) {
+    ManifestFunction iter;
+    iter.name = entry.name + ".__iter__";
+    iter.owner = entry.name;
+    iter.receiver = ReceiverMode::kShared;
+    iter.params = {{"self", entry.name}};
+    iter.result = entry.name;
+    iter.returns_self = true;
+    add_thunk(std::move(iter), {{entry.name, "H", ""}}, {entry.name, "H", ""}, "let w = again(a0); ", {});
+    try {
+        CallMapper mapper(table_, entry.name + ".__next__");
+        const std::vector<std::string> item_slots = lifetime_slots(*item);
+        for (const std::string& lifetime : std::set<std::string>(item_slots.begin(), item_slots.end())) {
+            uint32_t mask = slots.empty() ? 1 : 0;
+            for (size_t i = 0; i < slots.size() && i < 31; ++i)
+                if (slots[i] == lifetime) mask |= 1U << i;
+            mapper.sources.push_back({lifetime, "a0", Source::kInherit, mask, 0});
+        }
+        const Mapped result = mapper.result(item, "x");
+        ManifestFunction next;
+        next.name = entry.name + ".__next__";
+        next.owner = entry.name;
+        next.receiver = ReceiverMode::kExclusive;
+        next.iterator = true;
+        next.params = {{"self", entry.name}};
+        next.result = result.kayton;
+        next.raises = mapper.raises;
+        next.borrows.assign(mapper.borrowed_params.begin(), mapper.borrowed_params.end());
+        add_thunk(std::move(next), {{entry.name, "H", ""}}, result,
+                  "let x0 = hmut::<" + entry.rust + ">(a0)?; let w = match x0.next() { None => return Err(Exit::Stop), Some(x) => " +
+                      result.code + " }; ",
+                  {});
+    } catch (const Unmapped& why) {
+        skip(entry.name + ".__next__", why.reason);
+    }
+}
+
+}  // namespace kayton::bindgen
