@@ -42,8 +42,13 @@ impl KaytonContext {
 
     /// Registers a thunk under its stable name, "regex.Regex.new".
     pub fn register_function(&self, name: &str, function: RawFnPtr, signature_id: u64) -> Result<(), KaytonError> {
-        let status = unsafe { (self.api().register_function)(self.vm, chars(name), name.len(), function, signature_id) };
-        if status == 0 { Ok(()) } else { Err(KaytonError::NameTaken) }
+        let status =
+            unsafe { (self.api().register_function)(self.vm, chars(name), name.len(), function, signature_id) };
+        if status == 0 {
+            Ok(())
+        } else {
+            Err(KaytonError::NameTaken)
+        }
     }
 
     pub fn get_function(&self, name: &str) -> Result<RawFnPtr, KaytonError> {
@@ -55,10 +60,19 @@ impl KaytonContext {
     }
 
     /// Registers a handle type, or an exception class when `base` is one.
-    pub fn register_type(&self, name: &str, meta: &KtTypeMeta, base: Option<*const KtTypeInfo>) -> Result<*const KtTypeInfo, KaytonError> {
+    pub fn register_type(
+        &self,
+        name: &str,
+        meta: &KtTypeMeta,
+        base: Option<*const KtTypeInfo>,
+    ) -> Result<*const KtTypeInfo, KaytonError> {
         let base = base.unwrap_or(core::ptr::null());
         let info = unsafe { (self.api().register_type)(self.vm, chars(name), name.len(), meta, base) };
-        if info.is_null() { Err(KaytonError::NameTaken) } else { Ok(info) }
+        if info.is_null() {
+            Err(KaytonError::NameTaken)
+        } else {
+            Ok(info)
+        }
     }
 
     /// Any type by its signature: "list[int]", "regex.Match | None", "ValueError".
@@ -94,13 +108,27 @@ impl KaytonContext {
     /// # Safety
     /// `key` and `value` point to values of the dict's types.
     #[inline]
-    pub unsafe fn dict_set(&self, dict: *mut KtDict, key: *const c_void, value: *const c_void) -> Result<(), KaytonError> {
+    pub unsafe fn dict_set(
+        &self,
+        dict: *mut KtDict,
+        key: *const c_void,
+        value: *const c_void,
+    ) -> Result<(), KaytonError> {
         let status = unsafe { (self.api().dict_set)(self.vm, dict, key, value) };
-        if status == 0 { Ok(()) } else { Err(KaytonError::Pending) }
+        if status == 0 {
+            Ok(())
+        } else {
+            Err(KaytonError::Pending)
+        }
     }
 
     #[inline]
-    pub fn handle_new(&self, info: *const KtTypeInfo, data: *mut c_void, drop_data: unsafe extern "C" fn(*mut KtHandle)) -> *mut KtHandle {
+    pub fn handle_new(
+        &self,
+        info: *const KtTypeInfo,
+        data: *mut c_void,
+        drop_data: unsafe extern "C" fn(*mut KtHandle),
+    ) -> *mut KtHandle {
         unsafe { (self.api().handle_new)(self.vm, info, data, Some(drop_data)) }
     }
 
@@ -167,7 +195,11 @@ impl KtList {
     pub unsafe fn as_slice<'a, T>(list: *const KtList) -> &'a [T] {
         unsafe {
             let length = (*list).length as usize;
-            if length == 0 { &[] } else { core::slice::from_raw_parts((*list).data.cast::<T>(), length) }
+            if length == 0 {
+                &[]
+            } else {
+                core::slice::from_raw_parts((*list).data.cast::<T>(), length)
+            }
         }
     }
 }
@@ -177,5 +209,9 @@ fn chars(text: &str) -> *const c_char {
 }
 
 fn present<T>(pointer: *const T) -> Result<*const T, KaytonError> {
-    if pointer.is_null() { Err(KaytonError::Unknown) } else { Ok(pointer) }
+    if pointer.is_null() {
+        Err(KaytonError::Unknown)
+    } else {
+        Ok(pointer)
+    }
 }

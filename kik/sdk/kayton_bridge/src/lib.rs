@@ -7,8 +7,11 @@
 mod elf;
 mod file_view;
 
+use std::any::Any;
+use std::cell::{Cell, RefCell};
 use std::ffi::{c_char, c_int, c_void, CStr, CString};
 use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::sync::Once;
 
 use kayton_api::{
     KaytonContext, KaytonPluginBuild, BUILD, KAYTON_BUILD_MAGIC, KAYTON_PLUGIN_ABI_VERSION, KT_ERROR, KT_OK, KT_PANIC,
@@ -99,7 +102,8 @@ pub unsafe extern "C" fn kayton_bridge_register(
 
 unsafe fn open(path: &CStr, abi_version: &mut u32) -> Result<Plugin, String> {
     let shown = path.to_string_lossy();
-    let file = file_view::FileView::open(&shown).map_err(|e| format!("ImportError: cannot read plugin '{shown}': {e}"))?;
+    let file =
+        file_view::FileView::open(&shown).map_err(|e| format!("ImportError: cannot read plugin '{shown}': {e}"))?;
     let record = elf::data_symbol(file.bytes(), "kayton_plugin_build", size_of::<KaytonPluginBuild>())
         .map_err(|why| format!("ImportError: '{shown}' is not a usable plugin: {why}"))?;
     compare_build(&record, &shown, abi_version)?;
@@ -121,7 +125,9 @@ unsafe fn open(path: &CStr, abi_version: &mut u32) -> Result<Plugin, String> {
         // The signatures are the contract's, and the build record has shown the same compiler.
         let plugin = Plugin {
             abi_version: std::mem::transmute::<*mut c_void, fn() -> u32>(entry(c"kayton_plugin_abi_version")?),
-            manifest_json: std::mem::transmute::<*mut c_void, fn() -> &'static [u8]>(entry(c"kayton_plugin_manifest_json")?),
+            manifest_json: std::mem::transmute::<*mut c_void, fn() -> &'static [u8]>(entry(
+                c"kayton_plugin_manifest_json",
+            )?),
             register: std::mem::transmute::<*mut c_void, fn(&mut KaytonContext)>(entry(c"kayton_plugin_register")?),
         };
         *abi_version = (plugin.abi_version)();
@@ -173,9 +179,33 @@ fn text(padded: &[u8]) -> String {
     String::from_utf8_lossy(&padded[..end]).into_owned()
 }
 
+thread_local! {
+    /// Inside an entry point a panic is reported through the message, with its place, and not printed.
+    static IN_ENTRY_POINT: Cell<bool> = const { Cell::new(false) };
+    static PANIC_PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+fn install_panic_hook() {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let previous = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if !IN_ENTRY_POINT.with(Cell::get) {
+                return previous(info);
+            }
+            let place = info.location().map(|place| format!("{}:{}", place.file(), place.line()));
+            PANIC_PLACE.with(|slot| *slot.borrow_mut() = place);
+        }));
+    });
+}
+
 /// Runs an entry point; an error or a panic becomes a status and a message.
 unsafe fn guarded(message: *mut c_char, capacity: usize, body: impl FnOnce() -> Result<(), String>) -> i32 {
-    let (status, said) = match catch_unwind(AssertUnwindSafe(body)) {
+    install_panic_hook();
+    IN_ENTRY_POINT.with(|inside| inside.set(true));
+    let result = catch_unwind(AssertUnwindSafe(body));
+    IN_ENTRY_POINT.with(|inside| inside.set(false));
+    let (status, said) = match result {
         Ok(Ok(())) => (KT_OK, String::new()),
         Ok(Err(why)) => (KT_ERROR, why),
         Err(payload) => (KT_PANIC, panic_text(payload)),
@@ -184,19 +214,20 @@ unsafe fn guarded(message: *mut c_char, capacity: usize, body: impl FnOnce() -> 
     status
 }
 
-fn panic_text(payload: Box<dyn std::any::Any + Send>) -> String {
-    let said = match payload.downcast::<String>() {
-        Ok(said) => *said,
-        Err(payload) => match payload.downcast::<&'static str>() {
-            Ok(said) => said.to_string(),
-            Err(other) => {
-                // Its destructor may panic in turn.
-                std::mem::forget(other);
-                "panic without a message".to_string()
-            }
-        },
+fn panic_text(payload: Box<dyn Any + Send>) -> String {
+    let said = if let Some(text) = payload.downcast_ref::<&'static str>() {
+        text.to_string()
+    } else if let Some(text) = payload.downcast_ref::<String>() {
+        text.clone()
+    } else {
+        "panic without a message".to_string()
     };
-    format!("RustPanic: {said}")
+    // A payload of the plugin's own type may panic again when it is dropped.
+    std::mem::forget(payload);
+    match PANIC_PLACE.with(|slot| slot.borrow_mut().take()) {
+        Some(place) => format!("RustPanic: {said} (at {place})"),
+        None => format!("RustPanic: {said}"),
+    }
 }
 
 /// NUL-terminated, cut at a character boundary where the room ends.

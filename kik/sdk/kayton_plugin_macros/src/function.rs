@@ -21,10 +21,16 @@ pub fn export_free(function: ItemFn, options: Options) -> syn::Result<TokenStrea
 pub fn export_impl(mut block: ItemImpl, options: Options) -> syn::Result<TokenStream> {
     options.allow(&[])?;
     if let Some((_, path, _)) = &block.trait_ {
-        return Err(syn::Error::new_spanned(path, "#[kayton_export] stands on inherent impl blocks, not on trait impls"));
+        return Err(syn::Error::new_spanned(
+            path,
+            "#[kayton_export] stands on inherent impl blocks, not on trait impls",
+        ));
     }
     if !block.generics.params.is_empty() {
-        return Err(syn::Error::new_spanned(&block.generics, "a generic impl block cannot be exported; write one for each instance"));
+        return Err(syn::Error::new_spanned(
+            &block.generics,
+            "a generic impl block cannot be exported; write one for each instance",
+        ));
     }
     let owner = (*block.self_ty).clone();
     let mut exports = Vec::new();
@@ -50,7 +56,13 @@ fn owner_name(owner: &Type) -> syn::Result<String> {
     }
 }
 
-fn export(sig: &Signature, path: TokenStream, owner: Option<&Type>, options: &Options, doc: String) -> syn::Result<TokenStream> {
+fn export(
+    sig: &Signature,
+    path: TokenStream,
+    owner: Option<&Type>,
+    options: &Options,
+    doc: String,
+) -> syn::Result<TokenStream> {
     refuse_unsupported(sig)?;
     let mut params: Vec<(String, Type)> = Vec::new();
     let mut receiver = quote!(None);
@@ -98,7 +110,15 @@ fn export(sig: &Signature, path: TokenStream, owner: Option<&Type>, options: &Op
     };
     let name = if owner_text.is_empty() { last } else { format!("{owner_text}.{last}") };
     let shape = Shape { path, owner, params: &params, result: &result, iterator, returns_self, name: &name };
-    let record = Record { receiver, owner_text, doc, rust: signature_text(sig), line: line_of(sig.ident.span()), constant: false, field: false };
+    let record = Record {
+        receiver,
+        owner_text,
+        doc,
+        rust: signature_text(sig),
+        line: line_of(sig.ident.span()),
+        constant: false,
+        field: false,
+    };
     shape.expand(record)
 }
 
@@ -120,8 +140,22 @@ fn refuse_unsupported(sig: &Signature) -> syn::Result<()> {
 fn signature_text(sig: &Signature) -> String {
     let mut text = sig.to_token_stream().to_string();
     for (from, to) in [
-        (" (", "("), ("( ", "("), (" )", ")"), (" ,", ","), (" :", ":"), ("& ", "&"), (" < ", "<"), (" >", ">"), ("< ", "<"),
-        (" :: ", "::"), (":: ", "::"), (",)", ")"), ("[ ", "["), (" ]", "]"), (" <", "<"), (" ;", ";"),
+        (" (", "("),
+        ("( ", "("),
+        (" )", ")"),
+        (" ,", ","),
+        (" :", ":"),
+        ("& ", "&"),
+        (" < ", "<"),
+        (" >", ">"),
+        ("< ", "<"),
+        (" :: ", "::"),
+        (":: ", "::"),
+        (",)", ")"),
+        ("[ ", "["),
+        (" ]", "]"),
+        (" <", "<"),
+        (" ;", ";"),
     ] {
         text = text.replace(from, to);
     }
@@ -179,7 +213,9 @@ impl Shape<'_> {
         } else {
             let item = match (self.iterator, option_argument(&result)) {
                 (true, Some(item)) => item.clone(),
-                (true, None) => return Err(syn::Error::new_spanned(self.result, "an iterator's function returns `Option<T>`")),
+                (true, None) => {
+                    return Err(syn::Error::new_spanned(self.result, "an iterator's function returns `Option<T>`"))
+                }
                 (false, _) => result,
             };
             let finish = if self.iterator {

@@ -38,10 +38,9 @@ impl Options {
     pub fn allow(&self, known: &[&str]) -> syn::Result<()> {
         match self.words.iter().find(|word| !known.iter().any(|k| word == k)) {
             None => Ok(()),
-            Some(word) => Err(syn::Error::new(
-                word.span(),
-                format!("`{word}` is no option here; known: {}", known.join(", ")),
-            )),
+            Some(word) => {
+                Err(syn::Error::new(word.span(), format!("`{word}` is no option here; known: {}", known.join(", "))))
+            }
         }
     }
 
@@ -68,7 +67,8 @@ pub fn documentation(attributes: &[Attribute]) -> String {
             }
         }
     }
-    let paragraph: Vec<_> = lines.into_iter().skip_while(String::is_empty).take_while(|line| !line.is_empty()).collect();
+    let paragraph: Vec<_> =
+        lines.into_iter().skip_while(String::is_empty).take_while(|line| !line.is_empty()).collect();
     paragraph.join(" ")
 }
 

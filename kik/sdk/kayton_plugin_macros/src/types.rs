@@ -44,16 +44,24 @@ pub fn export_enum(item: ItemEnum, options: Options) -> syn::Result<TokenStream>
             let rust = format!("{ident}::{name}");
             let maker = quote!((|| #ident::#name));
             constants.push(
-                Shape { path: maker, owner: None, params: &[], result: &owner, iterator: false, returns_self: false, name: &format!("{ident}.{name}") }
-                    .expand(Record {
-                        receiver: quote!(None),
-                        owner_text: ident.to_string(),
-                        doc: documentation(&variant.attrs),
-                        rust,
-                        line: line_of(name.span()),
-                        constant: true,
-                        field: false,
-                    })?,
+                Shape {
+                    path: maker,
+                    owner: None,
+                    params: &[],
+                    result: &owner,
+                    iterator: false,
+                    returns_self: false,
+                    name: &format!("{ident}.{name}"),
+                }
+                .expand(Record {
+                    receiver: quote!(None),
+                    owner_text: ident.to_string(),
+                    doc: documentation(&variant.attrs),
+                    rust,
+                    line: line_of(name.span()),
+                    constant: true,
+                    field: false,
+                })?,
             );
         }
     }
@@ -97,18 +105,29 @@ fn type_glue(
     plain: bool,
 ) -> syn::Result<TokenStream> {
     if !generics.params.is_empty() {
-        return Err(syn::Error::new_spanned(generics, "a generic type cannot be exported; export a newtype of each instance"));
+        return Err(syn::Error::new_spanned(
+            generics,
+            "a generic type cannot be exported; export a newtype of each instance",
+        ));
     }
     let sdk = quote!(::kayton_plugin_sdk);
     let op = |word: &str, path: TokenStream| {
-        if options.has(word) { quote!(::core::option::Option::Some(#path)) } else { quote!(::core::option::Option::None) }
+        if options.has(word) {
+            quote!(::core::option::Option::Some(#path))
+        } else {
+            quote!(::core::option::Option::None)
+        }
     };
     let str_op = op("str", quote!(#sdk::ops::str::<#ident>));
     let compare = op("ord", quote!(#sdk::ops::compare::<#ident>));
     let clone = op("clone", quote!(#sdk::ops::clone::<#ident>));
     let (repr, eq, hash) = if plain {
         // Even without derives a plain enum prints as its variant and compares by it.
-        (quote!(::core::option::Option::Some(plain::repr)), quote!(::core::option::Option::Some(plain::eq)), quote!(::core::option::Option::Some(plain::hash)))
+        (
+            quote!(::core::option::Option::Some(plain::repr)),
+            quote!(::core::option::Option::Some(plain::eq)),
+            quote!(::core::option::Option::Some(plain::hash)),
+        )
     } else {
         (
             op("repr", quote!(#sdk::ops::repr::<#ident>)),
@@ -122,8 +141,10 @@ fn type_glue(
     } else {
         quote!()
     };
-    let (is_clone, is_copy, is_error) = (options.has("clone") || options.has("copy"), options.has("copy"), options.has("error"));
-    let copy_check = if is_copy { quote!(const _: fn() = || { fn check<T: Copy>() {} check::<#ident>(); };) } else { quote!() };
+    let (is_clone, is_copy, is_error) =
+        (options.has("clone") || options.has("copy"), options.has("copy"), options.has("error"));
+    let copy_check =
+        if is_copy { quote!(const _: fn() = || { fn check<T: Copy>() {} check::<#ident>(); };) } else { quote!() };
     let (name, doc, line) = (ident.to_string(), documentation(attributes), line_of(ident.span()));
     let conversions = if is_error { quote!() } else { conversions(ident) };
     // Errors have no values in the VM: their class carries the text, so handle operations do not apply.
@@ -219,8 +240,24 @@ fn conversions(ident: &Ident) -> TokenStream {
         }
     };
     let owned = from(quote!(), quote!(#ident), quote!(Exclusive), quote!(hold.take(call)));
-    let shared = from(quote!(<'a>), quote!(&'a #ident), quote!(Shared), quote!({ let _ = call; hold.value() }));
-    let exclusive = from(quote!(<'a>), quote!(&'a mut #ident), quote!(Exclusive), quote!({ let _ = call; hold.value_mut() }));
+    let shared = from(
+        quote!(<'a>),
+        quote!(&'a #ident),
+        quote!(Shared),
+        quote!({
+            let _ = call;
+            hold.value()
+        }),
+    );
+    let exclusive = from(
+        quote!(<'a>),
+        quote!(&'a mut #ident),
+        quote!(Exclusive),
+        quote!({
+            let _ = call;
+            hold.value_mut()
+        }),
+    );
     quote! {
         #owned
         #shared
@@ -297,17 +334,24 @@ fn protocol_methods(ident: &Ident, owner: &Type, options: &Options, plain: bool)
             params.push(("other".to_string(), syn::parse_quote!(&#owner)));
         }
         out.extend(
-            Shape { path, owner: Some(owner), params: &params, result, iterator: false, returns_self: false, name: &format!("{ident}.{name}") }.expand(
-                Record {
-                    receiver: quote!(Shared),
-                    owner_text: ident.to_string(),
-                    doc: String::new(),
-                    rust: format!("impl for {ident}"),
-                    line: line_of(ident.span()),
-                    constant: false,
-                    field: false,
-                },
-            )?,
+            Shape {
+                path,
+                owner: Some(owner),
+                params: &params,
+                result,
+                iterator: false,
+                returns_self: false,
+                name: &format!("{ident}.{name}"),
+            }
+            .expand(Record {
+                receiver: quote!(Shared),
+                owner_text: ident.to_string(),
+                doc: String::new(),
+                rust: format!("impl for {ident}"),
+                line: line_of(ident.span()),
+                constant: false,
+                field: false,
+            })?,
         );
         Ok(())
     };

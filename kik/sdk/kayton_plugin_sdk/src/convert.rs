@@ -201,11 +201,19 @@ macro_rules! pointer_forms {
         }
         #[inline(always)]
         unsafe fn option_load(stored: *const *mut $pointee) -> *const *mut $pointee {
-            if unsafe { *stored }.is_null() { ::core::ptr::null() } else { stored }
+            if unsafe { *stored }.is_null() {
+                ::core::ptr::null()
+            } else {
+                stored
+            }
         }
         #[inline(always)]
         unsafe fn option_store(value: *const *mut $pointee) -> *mut $pointee {
-            if value.is_null() { ::core::ptr::null_mut() } else { unsafe { *value } }
+            if value.is_null() {
+                ::core::ptr::null_mut()
+            } else {
+                unsafe { *value }
+            }
         }
     };
 }
@@ -248,9 +256,8 @@ fn described(describe: fn(&mut String)) -> *const KtTypeInfo {
         }
         let mut signature = String::new();
         describe(&mut signature);
-        let info = context()
-            .get_type(&signature)
-            .unwrap_or_else(|_| panic!("the VM does not know the type '{signature}'"));
+        let info =
+            context().get_type(&signature).unwrap_or_else(|_| panic!("the VM does not know the type '{signature}'"));
         known.borrow_mut().push((key, info));
         info
     })

@@ -101,17 +101,29 @@ unsafe impl<T: KaytonType> KaytonType for Option<T> {
         T::option_stored(arg)
     }
     unsafe fn option_load(stored: *const T::OptionStored) -> *const T::OptionStored {
-        if unsafe { T::option_load(stored) }.is_null() { std::ptr::null() } else { stored }
+        if unsafe { T::option_load(stored) }.is_null() {
+            std::ptr::null()
+        } else {
+            stored
+        }
     }
     unsafe fn option_store(value: *const T::OptionStored) -> T::OptionStored {
-        if value.is_null() { unsafe { T::option_store(std::ptr::null()) } } else { unsafe { *value } }
+        if value.is_null() {
+            unsafe { T::option_store(std::ptr::null()) }
+        } else {
+            unsafe { *value }
+        }
     }
 }
 
 unsafe impl<T: FromStored> FromStored for Option<T> {
     unsafe fn load(stored: *const T::OptionStored) -> Result<Option<T>, Raised> {
         let value = unsafe { T::option_load(stored) };
-        if value.is_null() { Ok(None) } else { unsafe { T::load(value) }.map(Some) }
+        if value.is_null() {
+            Ok(None)
+        } else {
+            unsafe { T::load(value) }.map(Some)
+        }
     }
 }
 
@@ -239,7 +251,10 @@ unsafe fn boxed_value(info: *const kayton_api::KtTypeInfo, value: *const c_void)
 }
 
 /// Calls `each` with the addresses of every key and value.
-unsafe fn each_entry(dict: *mut KtDict, mut each: impl FnMut(*const c_void, *const c_void) -> Result<(), Raised>) -> Result<(), Raised> {
+unsafe fn each_entry(
+    dict: *mut KtDict,
+    mut each: impl FnMut(*const c_void, *const c_void) -> Result<(), Raised>,
+) -> Result<(), Raised> {
     let context = context();
     let (mut position, mut key, mut value) = (0i64, std::ptr::null_mut(), std::ptr::null_mut());
     unsafe {

@@ -45,7 +45,12 @@ impl IntoKayton for bool {
 }
 
 #[cold]
-fn does_not_fit(value: impl std::fmt::Display, what: &str, low: impl std::fmt::Display, high: impl std::fmt::Display) -> Raised {
+fn does_not_fit(
+    value: impl std::fmt::Display,
+    what: &str,
+    low: impl std::fmt::Display,
+    high: impl std::fmt::Display,
+) -> Raised {
     raise("OverflowError", &format!("{value} does not fit {what} ({low} to {high})"))
 }
 

@@ -107,13 +107,15 @@ pub unsafe fn between(start: *const Export, stop: *const Export) -> &'static [Ex
 }
 
 pub fn functions(exports: &[Export]) -> Vec<&'static FunctionExport> {
-    let mut found: Vec<_> = exports.iter().filter_map(|e| if let Export::Function(f) = e { Some(*f) } else { None }).collect();
+    let mut found: Vec<_> =
+        exports.iter().filter_map(|e| if let Export::Function(f) = e { Some(*f) } else { None }).collect();
     found.sort_by_key(|f| (f.line, f.name));
     found
 }
 
 pub fn types(exports: &[Export]) -> Vec<&'static TypeExport> {
-    let mut found: Vec<_> = exports.iter().filter_map(|e| if let Export::Type(t) = e { Some(*t) } else { None }).collect();
+    let mut found: Vec<_> =
+        exports.iter().filter_map(|e| if let Export::Type(t) = e { Some(*t) } else { None }).collect();
     found.sort_by_key(|t| (t.line, t.name));
     found
 }

@@ -88,7 +88,11 @@ fn borrowed<T: Exported>(how: &str) -> Raised {
 
 #[inline(always)]
 unsafe fn check_present<T: Exported>(handle: *const KtHandle) -> Result<(), Raised> {
-    if unsafe { (*handle).data }.is_null() { Err(moved::<T>(handle)) } else { Ok(()) }
+    if unsafe { (*handle).data }.is_null() {
+        Err(moved::<T>(handle))
+    } else {
+        Ok(())
+    }
 }
 
 /// A `&T` parameter for the length of a call.
