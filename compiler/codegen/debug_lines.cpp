@@ -13,8 +13,9 @@ void Emitter::start_lines() {
     for (const kir::Function& function : source_.functions) {
         if (function.file != nullptr) file = function.file;
     }
+    // Full, so that functions are described under the names tracebacks show; line-tables-only would leave them out.
     unit_ = lines_->createCompileUnit(llvm::dwarf::DW_LANG_Python, di_file(file), "Kayton", opt_ != OptLevel::kO0, "", 0,
-                                      "", llvm::DICompileUnit::LineTablesOnly);
+                                      "", llvm::DICompileUnit::FullDebug);
 }
 
 llvm::DIFile* Emitter::di_file(const SourceFile* file) {
