@@ -126,7 +126,7 @@ Token Lexer::lex_number(uint32_t begin) {
         uint32_t nonzero = begin;
         while (nonzero < integer_end && (data_[nonzero] == '0' || data_[nonzero] == '_')) ++nonzero;
         if (nonzero < integer_end) {
-            report(DiagCode::kInvalidLiteral, begin, nonzero, "a decimal number cannot start with zeros", {},
+            report(DiagCode::kInvalidLiteral, begin, position_, "a decimal number cannot start with zeros", {},
                    "write 0o" + std::string(data_ + nonzero, integer_end - nonzero) + " for octal, or drop the zeros");
             return make(TokenKind::kError, begin, kErrorOperand);
         }

@@ -203,9 +203,10 @@ void Parser::skip_to_end_of_line() {
             case TokenKind::kEndOfFile: return;
             default: break;
         }
-        // A first token inside a logical line means an open bracket: this keyword shows it was left open.
+        // A first token inside a logical line means an open bracket: what begins a statement shows it was left open.
         if ((current_.flags & kFirstOnLine) != 0 && current_.begin != statement_begin_ &&
-            starts_only_statements(kind()) && column_of(current_.begin) <= column_of(statement_begin_) &&
+            column_of(current_.begin) <= column_of(statement_begin_) &&
+            (starts_only_statements(kind()) || (at(TokenKind::kName) && peek(1).kind == TokenKind::kEqual)) &&
             reopen_line()) {
             return;
         }
@@ -293,9 +294,9 @@ Completeness completeness(const std::string& text) {
     if (parser.incomplete()) return Completeness::kIncomplete;
     if (diagnostics.has_errors()) return Completeness::kInvalid;
     // As at Python's prompt, a block ends with a blank line.
-    size_t last_newline = text.find_last_of('\n');
-    bool blank_last_line = last_newline != std::string::npos && last_newline > 0 &&
-                           text.find_last_not_of(" \t\r\n") < text.find_last_of('\n', last_newline - 1);
+    const size_t last_line_end = text.find('\n', std::min(text.find_last_not_of(" \t\r\n"), text.size()));
+    const bool blank_last_line =
+        last_line_end != std::string::npos && text.find('\n', last_line_end + 1) != std::string::npos;
     if (parser.blocks_open_at_end() > 0 && !blank_last_line) return Completeness::kIncomplete;
     return Completeness::kComplete;
 }

@@ -15,6 +15,7 @@ Body Parser::parse_block(std::string_view what, Span header) {
         std::string help;
         if (at(TokenKind::kEqual)) help = "to compare, write '=='";
         if (at(TokenKind::kLeftBrace)) help = "a block starts with ':' and is indented";
+        if (at(TokenKind::kIf) && what == "'else'") help = "after an 'if', write 'elif'";
         unexpected("':' after " + std::string(what), std::move(help));
     }
     const bool colon_missing = panicking_;

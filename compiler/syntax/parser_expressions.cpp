@@ -459,6 +459,10 @@ Expr* Parser::parse_lambda() {
     for (const Param& param : params) below = std::max(below, height(param.default_value));
     Expr* body = nullptr;
     if (expect(TokenKind::kColon, "before the body of the lambda")) {
+        if (at(TokenKind::kFStringMiddle)) {  // its ':' began the format spec
+            syntax_error(DiagCode::kFStringSyntax, since(begin), "a lambda in an f-string needs parentheses", {},
+                         "write {(lambda ...)}");
+        }
         InScope scope(*this, ScopeKind::kLambda, scope_->is_async);
         body = parse_expression();
     } else {
@@ -533,7 +537,8 @@ Expr* Parser::missing_expression() {
             break;
         default: break;
     }
-    if (is_keyword(kind()) && !silent()) {
+    const bool begins_line = !open_brackets_.empty() && (current_.flags & kFirstOnLine) != 0;
+    if (is_keyword(kind()) && !silent() && !begins_line) {
         syntax_error(DiagCode::kSyntax, span, "expected an expression, found the keyword " + describe_current(), {},
                      "keywords are names only after a dot");
     } else {

@@ -76,6 +76,7 @@ Stmt* Parser::parse_match() {
     }
     advance();
     const MatchCase* irrefutable = nullptr;
+    bool irrefutable_seen = false;
     MatchCase irrefutable_copy{};
     while (!at(TokenKind::kDedent) && !at(TokenKind::kEndOfFile)) {
         if (accept(TokenKind::kNewline)) continue;
@@ -109,7 +110,8 @@ Stmt* Parser::parse_match() {
         match_case.span = since(keyword.begin);
         cases.push_back(match_case);
         const Pattern* pattern = match_case.pattern;
-        if (match_case.guard == nullptr && is_irrefutable(*pattern)) {
+        if (match_case.guard == nullptr && is_irrefutable(*pattern) && !irrefutable_seen) {
+            irrefutable_seen = true;
             irrefutable_copy = match_case;
             irrefutable = &irrefutable_copy;
         }

@@ -141,6 +141,7 @@ void Parser::end_simple_statement(const Stmt* statement) {
                 "else",   "try",    "rimport", "let",      "fn",    "match"};
             std::string near = nearest_name(name, kStatementWords);
             if (name == "function" || name == "func" || name == "fun") near = "def";
+            if (name == "switch") near = "match";
             if (name == "var" || name == "const" || name == "auto") near = "let";
             if (!near.empty()) {
                 syntax_error(DiagCode::kSyntax, value->span, quoted(name) + " starts no statement", {},
