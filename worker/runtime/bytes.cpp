@@ -220,7 +220,6 @@ int32_t kt_bytes_split(KtBytes* bytes, KtBytes* separator, int64_t limit, KtList
         while (!rest.empty() && is_byte_space(rest.front())) rest.remove_prefix(1);
         if (rest.empty()) return KT_OK;
         if (limit-- == 0) {
-            while (is_byte_space(rest.back())) rest.remove_suffix(1);
             list_push_owned(list, bytes_new(rest));
             return KT_OK;
         }

@@ -68,7 +68,7 @@ CaretAnchors find_caret_anchors(std::string_view text) {
         if (c == '\'' || c == '"') {
             i = skip_string(text, i);
             operand_before = true;
-            last_bracket = std::string_view::npos;
+            if (open.empty()) last_bracket = std::string_view::npos;
             continue;
         }
         if (c == '(' || c == '[' || c == '{') {

@@ -231,6 +231,10 @@ int32_t encode_text(KtStr* text, KtStr* encoding, KtStr* errors, KtBytes** out) 
 }
 
 int32_t decode_bytes(KtBytes* bytes, KtStr* encoding, KtStr* errors, KtStr** out) {
+    if (bytes->length == 0) {  // before the encoding is looked up, as in CPython
+        *out = str_empty();
+        return KT_OK;
+    }
     const Codec codec = encoding == nullptr ? Codec::kUtf8 : codec_named(view(encoding));
     const OnError on_error = handler_named(errors);
     switch (codec) {

@@ -172,6 +172,42 @@ int32_t file_fill(KtFile* file) {
     }
 }
 
+int32_t file_read_rest(KtFile* file, std::string& data) {
+    data.append(file->text, static_cast<size_t>(file->text_end - file->text));
+    file->text = file->text_end;
+    const size_t first = data.size();
+    while (true) {
+        data.append(file->raw + file->raw_at, file->raw_end - file->raw_at);
+        file->raw_at = file->raw_end = 0;
+        file->raw_text_start = file->raw_text_end = 0;
+        const int32_t status = read_more(file);
+        if (status == KT_ERROR) return status;
+        if (status == KT_STOP) break;
+    }
+    if (file->binary) return KT_OK;
+    if (file->after_return && data.size() > first && data[first] == '\n') data.erase(first, 1);
+    file->after_return = false;
+    const std::string_view fresh = std::string_view(data).substr(first);
+    if (file->codec == Codec::kUtf8) {
+        const Utf8Error error = check_utf8(fresh.data(), fresh.size());
+        if (error.start >= 0) {
+            const Ref<KtBytes> bytes(bytes_new(fresh));
+            return raise_unicode_decode("utf-8", bytes.get(), error.start, error.end, error.reason);
+        }
+    } else {
+        const Ref<KtBytes> bytes(bytes_new(fresh));
+        const Ref<KtStr> name(str_new(codec_name(file->codec)));
+        Ref<KtStr> decoded;
+        if (decode_bytes(bytes.get(), name.get(), nullptr, decoded.out()) != KT_OK) return KT_ERROR;
+        data.replace(first, std::string::npos, view(decoded.get()));
+    }
+    if (file->newlines == Newlines::kUniversal && data.find('\r', first) != std::string::npos) {
+        char* end = translate_newlines(file, data.data() + first, data.data() + data.size());
+        data.resize(static_cast<size_t>(end - data.data()));
+    }
+    return KT_OK;
+}
+
 int32_t check_open(const KtFile* file) {
     return file->closed ? raise(Exc::ValueError, "I/O operation on closed file.") : int32_t{KT_OK};
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 #include "worker/runtime/codec.h"
@@ -41,6 +42,8 @@ struct KtFile {
 
 // Makes the next text (or bytes) ready; KT_STOP at the end of the file.
 int32_t file_fill(KtFile* file);
+// Everything left of the file, appended. Text is decoded in one go, as CPython's read() does.
+int32_t file_read_rest(KtFile* file, std::string& data);
 int32_t file_write_text(KtFile* file, std::string_view text);
 int32_t file_flush(KtFile* file);
 void file_destroy(KtFile* file);

@@ -158,16 +158,6 @@ int32_t next_line(KtFile* file, std::string& carried, std::string_view& line) {
     }
 }
 
-int32_t read_all(KtFile* file, std::string& data) {
-    while (true) {
-        data.append(file->text, static_cast<size_t>(file->text_end - file->text));
-        file->text = file->text_end;
-        const int32_t status = file_fill(file);
-        if (status == KT_STOP) return KT_OK;
-        if (status != KT_OK) return status;
-    }
-}
-
 std::string& line_scratch() {
     static std::string scratch;
     return scratch;
@@ -227,7 +217,7 @@ int32_t kt_file_read(KtFile* file, int64_t size, KtStr** out) {
     if (check_readable(file) != KT_OK) return KT_ERROR;
     if (size < 0) {
         std::string data;
-        if (read_all(file, data) != KT_OK) return KT_ERROR;
+        if (file_read_rest(file, data) != KT_OK) return KT_ERROR;
         *out = str_new(data);
         return KT_OK;
     }
@@ -254,7 +244,7 @@ int32_t kt_file_read_bytes(KtFile* file, int64_t size, KtBytes** out) {
     if (check_readable(file) != KT_OK) return KT_ERROR;
     std::string data;
     if (size < 0) {
-        if (read_all(file, data) != KT_OK) return KT_ERROR;
+        if (file_read_rest(file, data) != KT_OK) return KT_ERROR;
     }
     while (size > 0) {
         if (file->text == file->text_end) {

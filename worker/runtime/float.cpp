@@ -1,4 +1,5 @@
 // float: Python's arithmetic rules, conversions and text.
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <string>
@@ -152,15 +153,22 @@ int32_t kt_float_round_digits(double value, int64_t digits, double* out) {
         const std::string text = format_finite(value, 'f', static_cast<int>(digits), false, false);
         rounded = std::strtod(text.c_str(), nullptr);
     } else {
-        std::string text = format_finite(value, 'f', 0, false, false);
-        const double whole = std::strtod(text.c_str(), nullptr);
-        double unit = std::pow(10.0, static_cast<double>(-digits));
-        const double quotient = whole / unit;
-        double nearest = std::round(quotient);
-        // A half of the text rounds to even only where the value is exactly a half.
-        if (std::fabs(quotient - std::trunc(quotient)) == 0.5 && std::fabs(value) == whole)
-            nearest = 2.0 * std::round(quotient / 2.0);
-        rounded = nearest * unit;
+        // Rounded in the exact decimal digits of the whole part, halves to even.
+        const double whole = std::trunc(std::fabs(value));
+        std::string text = format_finite(whole, 'f', 0, false, false);
+        const auto drop = static_cast<size_t>(-digits);
+        if (text.size() <= drop) text.insert(0, drop + 1 - text.size(), '0');
+        const size_t kept = text.size() - drop;
+        const char first = text[kept];
+        const bool exact_half =
+            first == '5' && text.find_first_not_of('0', kept + 1) == std::string::npos && whole == std::fabs(value);
+        const bool up = exact_half ? (text[kept - 1] - '0') % 2 != 0 : first >= '5';
+        std::fill(text.begin() + static_cast<ptrdiff_t>(kept), text.end(), '0');
+        size_t at = kept;
+        while (up && at > 0 && text[at - 1] == '9') text[--at] = '0';
+        if (up && at > 0) ++text[at - 1];
+        if (up && at == 0) text.insert(0, 1, '1');
+        rounded = std::strtod(text.c_str(), nullptr);
     }
     if (std::isinf(rounded)) return raise(Exc::OverflowError, "rounded value too large to represent");
     *out = std::copysign(rounded, value);

@@ -233,8 +233,9 @@ void layout_number(TextBuilder& builder, const FormatSpec& spec, std::string_vie
     const auto others = static_cast<int64_t>(sign.size() + prefix.size() + rest.size());
     const int64_t min_width = spec.fill == '0' && spec.align == '=' ? spec.width - others : 0;
     std::string grouping;
-    if (spec.separator != 0) {
-        if (!digits.empty() || min_width > 0) grouping = grouped(digits, group, spec.separator, min_width);
+    // Infinity and NaN have no digits: what pads them is not grouped.
+    if (spec.separator != 0 && !digits.empty()) {
+        grouping = grouped(digits, group, spec.separator, min_width);
         digits = grouping;
     } else if (min_width > static_cast<int64_t>(digits.size())) {
         grouping.assign(static_cast<size_t>(min_width) - digits.size(), '0');

@@ -64,7 +64,6 @@ void split_spaces(KtList* list, const KtStr* text, int64_t limit) {
         if (at == end) return;
         const char* start = at;
         if (limit-- == 0) {
-            while (end > start && is_space(char_at(before(end)))) end = before(end);
             add_part(list, {start, static_cast<size_t>(end - start)});
             return;
         }
@@ -81,7 +80,6 @@ void rsplit_spaces(KtList* list, const KtStr* text, int64_t limit) {
         if (at == start) return;
         const char* end = at;
         if (limit-- == 0) {
-            while (start < end && is_space(char_at(start))) start += utf8_width(static_cast<unsigned char>(*start));
             add_part(list, {start, static_cast<size_t>(end - start)});
             return;
         }
