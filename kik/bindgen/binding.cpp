@@ -35,6 +35,22 @@ TyRef replace_impls(const TyRef& type, const Subst& subst, size_t& next) {
     return std::make_shared<const Ty>(std::move(copy));
 }
 
+// 'b: 'a, as declared at the parameter or in a where clause: what lives for 'a may come from 'b.
+void collect_outlives(const Json& generics, const Subst& subst, std::map<std::string, std::set<std::string>>& outlived_by) {
+    const auto renamed = [&](const Json& lifetime) {
+        const std::string name = lifetime.get<std::string>();
+        const auto found = subst.lifetimes.find(name);
+        return found == subst.lifetimes.end() ? name : found->second;
+    };
+    for (const Json& param : generics["params"])
+        if (param["kind"].contains("lifetime"))
+            for (const Json& shorter : param["kind"]["lifetime"]["outlives"]) outlived_by[renamed(shorter)].insert(renamed(param["name"]));
+    for (const Json& predicate : generics["where_predicates"])
+        if (predicate.contains("lifetime_predicate"))
+            for (const Json& shorter : predicate["lifetime_predicate"]["outlives"])
+                outlived_by[renamed(shorter)].insert(renamed(predicate["lifetime_predicate"]["lifetime"]));
+}
+
 // A parameter that a function only fills: left out of the call, its content is the result. What it starts as.
 std::string filled_from(const TyRef& type) {
     if (type->kind != TyKind::kRef || !type->is_mut) return "";
@@ -143,10 +159,8 @@ void Generator::bind_instance(const Binding& binding, const Subst& subst, const 
     normalizer_.elided = [] { return std::string("'_"); };
 
     CallMapper mapper(table_, binding.name);
-    for (const Json& param : function["generics"]["params"])
-        if (param["kind"].contains("lifetime"))
-            for (const Json& shorter : param["kind"]["lifetime"]["outlives"])
-                mapper.outlived_by[shorter.get<std::string>()].insert(param["name"].get<std::string>());
+    collect_outlives(function["generics"], subst, mapper.outlived_by);
+    if (binding.impl) collect_outlives((*binding.impl->impl)["generics"], subst, mapper.outlived_by);
     for (const auto& [one, other] : subst.equal_lifetimes) {
         mapper.outlived_by[one].insert(other);
         mapper.outlived_by[other].insert(one);

@@ -52,8 +52,9 @@ Verdict read_messages(const std::string& output, const Bindings& bindings) {
 
 }  // namespace
 
-Result<Bindings> generate(const BindgenRequest& request) {
-    World world(request.json_folder);
+namespace {
+
+Result<Bindings> generate_in(World& world, const BindgenRequest& request) {
     const RustdocCrate* main = world.crate(request.crate);
     if (main == nullptr) {
         if (world.failure()) return tl::unexpected(*world.failure());
@@ -69,9 +70,17 @@ Result<Bindings> generate(const BindgenRequest& request) {
     }
 }
 
+}  // namespace
+
+Result<Bindings> generate(const BindgenRequest& request) {
+    World world(request.json_folder);
+    return generate_in(world, request);
+}
+
 Result<Bindings> generate_and_prune(BindgenRequest request, const CheckCallback& check) {
+    World world(request.json_folder);
     for (int round = 0; round < kMostRounds; ++round) {
-        auto bindings = generate(request);
+        auto bindings = generate_in(world, request);
         if (!bindings) return bindings;
         const auto output = check(*bindings);
         if (!output) return tl::unexpected(output.error());

@@ -172,14 +172,17 @@ Mapped CallMapper::read_path(const TyRef& type, const std::string& place, bool t
             statements.resize(first_statement);
             if (mapped.nullable || mapped.kayton == "None" || mapped.kayton.find(" | ") != std::string::npos)
                 throw Unmapped{"Option of an optional value"};
-            if (!needed.empty()) throw Unmapped{"an optional reference to a converted value"};
+            if (!needed.empty() || mapped.storage == "KtValue") throw Unmapped{"an optional reference to a converted value"};
             if (mapped.pointer())
                 return {mapped.kayton + " | None", mapped.storage,
                         "if " + place + ".is_null() { None } else { Some(" + mapped.code + ") }", true};
             const std::string at = top ? "(*" + place + ")" : place;
             static const std::map<std::string, std::string> unbox = {{"i64", "as_int"}, {"f64", "as_float"}, {"u8", "as_bool"}};
             const auto how = unbox.find(mapped.storage);
-            if (how == unbox.end()) throw Unmapped{"an optional " + mapped.kayton};
+            if (how == unbox.end()) {
+                const Mapped boxed = read(inner, "unbox::<" + mapped.storage + ">(" + at + ")", false);
+                return {mapped.kayton + " | None", "KtValue", "if is_none(" + at + ") { None } else { Some(" + boxed.code + ") }"};
+            }
             const Mapped scalar = read(inner, how->second + "(" + at + ")", false);
             return {mapped.kayton + " | None", "KtValue", "if is_none(" + at + ") { None } else { Some(" + scalar.code + ") }"};
         }
@@ -221,13 +224,13 @@ void CallMapper::finish_parameters(const std::vector<TyRef>& types) {
         std::string tied;
         for (size_t slot = 0; slot < slots.size() && slot < 31; ++slot) {
             for (const Source& source : sources) {
-                if (source.param == static_cast<int>(i) || source.lifetime != slots[slot]) continue;
-                Source only = source;
-                only.lifetime = "'attach";
+                if (source.param == static_cast<int>(i)) continue;
+                const auto longer = outlived_by.find(slots[slot]);
+                if (source.lifetime != slots[slot] && (longer == outlived_by.end() || !longer->second.contains(source.lifetime))) continue;
                 const std::string to = std::to_string(1U << slot);
                 static const char* const names[] = {"keep", "shared", "exclusive", "inherit", "keep_items", "shared_items"};
-                tied += (tied.empty() ? "" : ", ") + std::string(names[only.kind]) + "(" + only.place +
-                        (only.kind == Source::kInherit ? ", " + std::to_string(only.slots) : "") + ", " + to + ")";
+                tied += (tied.empty() ? "" : ", ") + std::string(names[source.kind]) + "(" + source.place +
+                        (source.kind == Source::kInherit ? ", " + std::to_string(source.slots) : "") + ", " + to + ")";
             }
         }
         if (!tied.empty()) after = "attach(a" + std::to_string(i) + ", &[" + tied + "]); " + after;

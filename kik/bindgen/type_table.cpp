@@ -59,7 +59,7 @@ bool TypeTable::is_clone(const Ty& type) {
 
 bool TypeTable::is_error(const Ty& type) {
     if (type.kind != TyKind::kPath) return false;
-    if (is_std(type.path)) return type.path.back().find("Error") != std::string::npos;
+    if (is_std(type.path)) return type.path.back().ends_with("Error");
     return normalizer_.find_impl(type, kErrorTrait).has_value();
 }
 

@@ -75,7 +75,12 @@ Mapped CallMapper::write_option(const TyRef& inner, const std::string& expressio
     }
     static const std::map<std::string, std::string> box = {{"i64", "vint"}, {"f64", "vfloat"}, {"u8", "vbool"}};
     const auto how = box.find(some.storage);
-    if (how == box.end()) throw Unmapped{"an optional " + some.kayton};
+    if (how == box.end()) {
+        const int slot = table_.composed(some.kayton);
+        out.storage = "KtValue";
+        out.code = "match " + expression + " { None => vnone(), Some(" + value + ") => vbox(&T[" + std::to_string(slot) + "], " + some.code + ") }";
+        return out;
+    }
     out.storage = "KtValue";
     out.code = "match " + expression + " { None => vnone(), Some(" + value + ") => " + how->second + "(" + some.code + ") }";
     return out;

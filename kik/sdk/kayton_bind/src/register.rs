@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use kayton_api::{KaytonContext, KtStr, KtTypeInfo, KtTypeMeta, KtTypeOps};
 
-use crate::call::set_context;
+use crate::call::{call, set_context};
 use crate::handles::H;
 use crate::values::{set_scalar_types, S};
 
@@ -95,6 +95,16 @@ pub fn register(context: &KaytonContext, types: &'static [TypeSlot], thunks: &'s
     }
 }
 
+/// The register entry point. A panic is left pending in the VM: where the toolchain has no shared libstd the bridge's
+/// copy of it could not catch a panic of the plugin's.
+pub fn register_guarded(context: &KaytonContext, types: &'static [TypeSlot], thunks: &'static [Thunk]) {
+    set_context(context);
+    call(&mut || {
+        register(context, types, thunks);
+        Ok(())
+    });
+}
+
 /// The entry points and the build record of a plugin.
 #[macro_export]
 macro_rules! entry_points {
@@ -109,7 +119,7 @@ macro_rules! entry_points {
         }
         #[no_mangle]
         pub fn kayton_plugin_register(context: &mut $crate::KaytonContext) {
-            $crate::register(context, $types, $thunks)
+            $crate::register_guarded(context, $types, $thunks)
         }
         #[no_mangle]
         #[used]

@@ -166,6 +166,19 @@ pub fn vfloat(value: f64) -> KtValue {
 pub fn vbool(value: u8) -> KtValue {
     KtValue { r#type: unsafe { SCALARS.bool }, payload: u64::from(value) }
 }
+/// A tuple or range; its references move into the box.
+pub unsafe fn vbox<T: Copy>(slot: &TypeSlot, mut value: T) -> KtValue {
+    let context = context();
+    let place: *mut c_void = std::ptr::from_mut(&mut value).cast();
+    unsafe {
+        let boxed = (context.api().box_new)(context.vm, slot.info(), place);
+        context.release_value(slot.info(), place);
+        KtValue { r#type: slot.info(), payload: boxed as u64 }
+    }
+}
+pub unsafe fn unbox<T: Copy>(value: KtValue) -> T {
+    unsafe { *(value.payload as *const u8).add(std::mem::offset_of!(kayton_api::KtBox, data)).cast::<T>() }
+}
 pub fn as_int(value: KtValue) -> i64 {
     value.payload as i64
 }

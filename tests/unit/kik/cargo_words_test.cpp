@@ -1,0 +1,168 @@
+// What kik makes of cargo's output: progress, resolution errors, build errors, metadata; and names that were meant.
+#include <gtest/gtest.h>
+
+#include "kik/cargo/build.h"
+#include "kik/cargo/near_names.h"
+#include "kik/cargo/resolve.h"
+#include "kik/cargo/rustdoc.h"
+#include "kik/report/progress.h"
+
+namespace kayton::kik {
+namespace {
+
+struct Words : testing::Test {
+    Error resolve_failure(const std::string& output, bool offline = false) {
+        options_.offline = offline;
+        plan_.spec.package = "reqest";
+        plan_.spec.version = "=99";
+        CommandResult result;
+        result.exit_status = 101;
+        result.err = output;
+        return resolve_error(result, plan_, BuildPlace{toolchain_, console_, {}, {}, {}});
+    }
+
+    Options options_;
+    Console console_{options_};
+    Toolchain toolchain_;
+    WrapperPlan plan_;
+};
+
+TEST(CargoProgress, ReadsTheBar) {
+    uint64_t done = 0, total = 0;
+    std::string name;
+    ASSERT_TRUE(parse_cargo_progress("    Building [=====>      ] 3/120: regex, serde(build)", done, total, name));
+    EXPECT_EQ(done, 3u);
+    EXPECT_EQ(total, 120u);
+    EXPECT_EQ(name, "regex, serde(build)");
+    EXPECT_FALSE(parse_cargo_progress("   Compiling regex v1.0.0", done, total, name));
+    EXPECT_FALSE(parse_cargo_progress("warning: [x] y", done, total, name));
+    EXPECT_FALSE(parse_cargo_progress("[] 1/0: x", done, total, name));
+}
+
+TEST_F(Words, AMissingCrateComesWithANearName) {
+    const Error error =
+        resolve_failure("error: no matching package named `reqest` found\nlocation searched: crates.io index\n");
+    EXPECT_EQ(error.kind, ErrorKind::kNotFound);
+    EXPECT_EQ(error.message, "crate `reqest` was not found in the registry");
+    EXPECT_NE(error.remedy.find("`reqwest`"), std::string::npos);
+}
+
+TEST_F(Words, CargosOwnSuggestionComesFirst) {
+    const Error error = resolve_failure(
+        "error: no matching package found\nsearched package name: `serde-json`\nno matching package named `serde-json` "
+        "found\n"
+        "perhaps you meant:      serde_json\n");
+    EXPECT_EQ(error.remedy, "a crate with a similar name exists: `serde_json`");
+}
+
+TEST_F(Words, VersionFeatureNetworkAndOfflineAreTold) {
+    const Error version = resolve_failure(
+        "error: failed to select a version for the requirement `reqest = \"=99\"`\n"
+        "candidate versions found which didn't match: 1.0.28, 1.0.27, ...\n");
+    EXPECT_EQ(version.kind, ErrorKind::kNotFound);
+    EXPECT_NE(version.remedy.find("1.0.28"), std::string::npos);
+    const Error feature = resolve_failure(
+        "package `w` depends on `reqest` with feature `nope` but `reqest` does not have that feature.\n");
+    EXPECT_NE(feature.message.find("no feature `nope`"), std::string::npos);
+    const Error network = resolve_failure(
+        "warning: spurious network error (3 tries remaining): [6] Could not resolve host\n"
+        "error: failed to get `reqest` as a dependency\n");
+    EXPECT_EQ(network.kind, ErrorKind::kSystem);
+    EXPECT_NE(network.message.find("network"), std::string::npos);
+    EXPECT_NE(network.remedy.find("--offline"), std::string::npos);
+    const Error stored = resolve_failure(
+        "error: no matching package named `reqest` found\nAs a reminder, you're using offline mode (--offline)\n",
+        true);
+    EXPECT_NE(stored.remedy.find("without --offline"), std::string::npos);
+}
+
+TEST(BuildError, NamesThePackageTheCauseAndTheRemedy) {
+    CommandResult result;
+    result.exit_status = 101;
+    result.err =
+        "   Compiling openssl-sys v0.9.80\nerror: failed to run custom build command for `openssl-sys v0.9.80`\n\n"
+        "Caused by:\n  --- stderr\n  thread 'main' panicked at build/main.rs:1:1:\n\n  Could not find OpenSSL\n";
+    const Error error = build_error(result, "`openssl` 0.10", "/tmp/openssl.log");
+    EXPECT_EQ(error.message,
+              "could not build `openssl-sys` 0.9.80 (exit status 101)\n  Caused by: Could not find OpenSSL\n  log: "
+              "/tmp/openssl.log");
+    EXPECT_NE(error.remedy.find("libssl-dev"), std::string::npos);
+}
+
+TEST(BuildError, AFullDiskIsNotTheCratesFault) {
+    CommandResult result;
+    result.exit_status = 101;
+    result.err = "error: failed to write `/x`: No space left on device (os error 28)\n";
+    const Error error = build_error(result, "`regex` 1.0", {});
+    EXPECT_EQ(error.kind, ErrorKind::kSystem);
+    EXPECT_NE(error.message.find("disk is full"), std::string::npos);
+}
+
+TEST(NearNames, CountsEdits) {
+    EXPECT_EQ(edit_distance("reqest", "reqwest"), 1u);
+    EXPECT_EQ(edit_distance("serde-json", "serde_json"), 0u);
+    EXPECT_EQ(edit_distance("ragex", "regex"), 1u);
+    EXPECT_EQ(edit_distance("ab", "ba"), 1u);
+    EXPECT_EQ(closest("rgex", {"regex", "rayon", "log"}), std::vector<std::string>{"regex"});
+    EXPECT_TRUE(closest("completely-else", {"regex", "rayon"}).empty());
+}
+
+TEST(CargoMetadata, FindsTheCrateAndItsGraph) {
+    const std::string json = R"({"packages": [
+        {"id": "w", "name": "kayton_plugin_a_b", "version": "0.0.0", "source": null, "manifest_path": "/w/Cargo.toml",
+         "targets": [{"kind": ["dylib"], "name": "kayton_plugin_a_b"}]},
+        {"id": "a", "name": "a-b", "version": "1.2.3", "source": "registry", "manifest_path": "/a/Cargo.toml",
+         "targets": [{"kind": ["lib"], "name": "a-b"}, {"kind": ["test"], "name": "t"}]},
+        {"id": "m", "name": "m", "version": "0.1.0", "source": "registry", "manifest_path": "/m/Cargo.toml",
+         "targets": [{"kind": ["proc-macro"], "name": "m"}]},
+        {"id": "dev", "name": "dev", "version": "9.0.0", "source": "registry", "manifest_path": "/d/Cargo.toml",
+         "targets": [{"kind": ["lib"], "name": "dev"}]}],
+      "resolve": {"root": "w", "nodes": [
+        {"id": "w", "dependencies": ["a"], "features": [], "deps": [{"name": "a_b", "pkg": "a", "dep_kinds": [{"kind": null}]}]},
+        {"id": "a", "dependencies": ["m", "dev"], "features": ["std"], "deps": [
+          {"name": "m", "pkg": "m", "dep_kinds": [{"kind": null}]}, {"name": "dev", "pkg": "dev", "dep_kinds": [{"kind": "dev"}]}]},
+        {"id": "m", "dependencies": [], "features": [], "deps": []},
+        {"id": "dev", "dependencies": [], "features": [], "deps": []}]}})";
+    WrapperPlan plan;
+    plan.spec.package = "a-b";
+    const Result<Resolution> resolution = parse_metadata(json, plan);
+    ASSERT_TRUE(resolution) << resolution.error().message;
+    EXPECT_EQ(resolution->root.crate, "a_b");
+    EXPECT_EQ(resolution->root.version, "1.2.3");
+    EXPECT_EQ(resolution->root.features, std::vector<std::string>{"std"});
+    EXPECT_EQ(resolution->packages.size(), 2u);
+    EXPECT_TRUE(resolution->find("m")->macro);
+    EXPECT_EQ(resolution->find("dev"), nullptr);
+    EXPECT_FALSE(parse_metadata("{}", plan));
+}
+
+TEST(Rustdoc, OnlyWhatTheApiRefersToIsNamed) {
+    const std::string json =
+        R"({"external_crates": {"1": {"name": "core"}, "2": {"name": "url"}, "3": {"name": "hidden"}, "4": {"name": "digest"}},
+      "paths": {"10": {"crate_id": 2, "path": ["url", "Url"]}, "11": {"crate_id": 3, "path": ["hidden", "X"]},
+                "12": {"crate_id": 0, "path": ["me", "Y"]}},
+      "index": {"1": {"crate_id": 0, "inner": {"function": {"sig": {"output": {"resolved_path": {"path": "Url", "id": 10}}}}}},
+                "2": {"crate_id": 3, "inner": {"function": {"sig": {"output": {"resolved_path": {"path": "X", "id": 11}}}}}},
+                "3": {"crate_id": 0, "inner": {"use": {"source": "digest", "name": "digest", "id": null}}}}})";
+    const Result<NamedCrates> named = named_crates(json);
+    ASSERT_TRUE(named) << named.error().message;
+    EXPECT_EQ(named->all, (std::set<std::string>{"url", "digest"}));
+    EXPECT_EQ(named->reexported, std::set<std::string>{"digest"});
+}
+
+TEST(WrapperToml, PinsTheVersionAndQuotes) {
+    WrapperPlan plan;
+    plan.crate = "serde_json";
+    plan.spec.package = "serde_json";
+    plan.spec.features = {"std"};
+    plan.version = "1.0.1";
+    plan.extra_packages["serde"] = {"serde", "1.0.5"};
+    const std::string toml = wrapper_toml(plan, "/sdk", "");
+    EXPECT_NE(toml.find("serde_json = { version = \"=1.0.1\", features = [\"std\"] }"), std::string::npos) << toml;
+    EXPECT_NE(toml.find("serde = { version = \"=1.0.5\", default-features = false }"), std::string::npos) << toml;
+    EXPECT_NE(toml.find("kayton_bind = { path = \"/sdk/kayton_bind\" }"), std::string::npos) << toml;
+    EXPECT_NE(wrapper_toml(plan, "/sdk", "/a \"b\"").find("path = \"/a \\\"b\\\"\""), std::string::npos);
+}
+
+}  // namespace
+}  // namespace kayton::kik
