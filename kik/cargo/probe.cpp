@@ -31,6 +31,7 @@ struct RecordingVm {
     std::unordered_map<std::string, const KtTypeInfo*> types;
     std::deque<KtTypeInfo> infos;
     std::deque<std::string> names;
+    std::string raised;  // what a registration that panicked left pending
 
     const KtTypeInfo* type(const std::string& name, uint32_t kind, const KtTypeOps* ops) {
         const auto found = types.find(name);
@@ -75,6 +76,10 @@ const KtTypeInfo* record_type(void* vm, const char* name, size_t length, const K
 
 const KtTypeInfo* find_type(void* vm, const char* signature, size_t length) {
     return vm_of(vm).type(std::string(signature, length), KT_KIND_TYPE, nullptr);
+}
+
+void record_raise(void* vm, const char* class_name, size_t class_length, const char* message, size_t length) {
+    vm_of(vm).raised = std::string(class_name, class_length) + ": " + std::string(message, length);
 }
 
 tl::unexpected<Error> refused(const fs::path& plugin, std::string_view message) {
@@ -138,9 +143,11 @@ Result<std::string> load_plugin_here(const fs::path& bridge, const fs::path& plu
     api.get_function_by_id = find_function_by_id;
     api.register_type = record_type;
     api.get_type = find_type;
+    api.raise = record_raise;
     KaytonContext context{&vm, &api};
     if (register_plugin(handle, &context, message.data(), message.size()) != KT_OK)
         return refused(plugin, message.data());
+    if (!vm.raised.empty()) return refused(plugin, vm.raised);
 
     const Result<Manifest> manifest = parse_manifest(text, plugin.string());
     if (!manifest) return tl::unexpected<Error>(manifest.error());

@@ -4,6 +4,9 @@
 
 #include <utility>
 
+#include "worker/runtime/exceptions.h"
+#include "worker/runtime/memory.h"
+
 namespace kayton {
 namespace {
 
@@ -55,6 +58,11 @@ PluginResult<void> PluginLoader::load(const std::string& name, const std::filesy
     if (!plugin) return tl::unexpected(explain(name, std::move(plugin.error())));
     if (auto registered = (*through)->register_plugin(*plugin, vm_.context()); !registered) {
         return tl::unexpected(explain(name, std::move(registered.error())));
+    }
+    // A registration that panicked leaves its exception pending.
+    if (const Ref<KtException> exception(kt_exception_take()); exception) {
+        return tl::unexpected(
+            explain(name, {exception->base.type->name, exception_text(exception.get()), KAYTON_PLUGIN_ABI_VERSION}));
     }
     loaded_.emplace(name, Loaded{file, *plugin});
     return {};

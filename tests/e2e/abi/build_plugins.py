@@ -47,6 +47,7 @@ def main() -> None:
 
     bridge = cargo_build(source / "kik/sdk/kayton_bridge", "$ORIGIN", target, target_folder)
     shutil.copy2(bridge, lib / "libkayton_bridge.so")
+    # Debian's toolchain has no shared libstd: then each library holds its own.
     libstd = pathlib.Path(run("rustc", "--print", "target-libdir", "--target", target).strip())
     for file in libstd.glob("libstd-*.so"):
         shutil.copy2(file, lib / file.name)
@@ -81,7 +82,9 @@ def main() -> None:
     # The bridge carries a build record but no entry points.
     damaged("no_entry_points", (lib / "libkayton_bridge.so").read_bytes())
     # A shared library that was not made with the SDK.
-    damaged("foreign", next(lib.glob("libstd-*.so")).read_bytes())
+    foreign = out / "foreign.so"
+    run("cc", "-shared", "-x", "c", "-o", str(foreign), "-", input="int answer(void) { return 42; }")
+    damaged("foreign", foreign.read_bytes())
     (out / "target_triple").write_text(target)
 
 

@@ -271,6 +271,16 @@ TEST(Refusal, PanicsOfEntryPointsAreErrors) {
     EXPECT_NE(said.find("no registration today (at src/lib.rs:"), std::string::npos) << said;
 }
 
+TEST(Refusal, AManifestThatPanics) {
+    const auto bridge = Bridge::open(kFolder / "env" / "toolchain" / "lib" / "libkayton_bridge.so");
+    ASSERT_TRUE(bridge) << bridge.error().message;
+    const auto plugin = bridge->open_plugin(plugin_file("plugin_panics"));
+    ASSERT_TRUE(plugin) << plugin.error().message;
+    const auto manifest = bridge->manifest(*plugin);
+    ASSERT_FALSE(manifest);
+    EXPECT_EQ(manifest.error().message, "the plugin could not make its manifest");
+}
+
 TEST(Refusal, AnEnvironmentWithoutABridge) {
     Vm fresh;
     PluginLoader loader(fresh, kFolder / "nowhere.so");

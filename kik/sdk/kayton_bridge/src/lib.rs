@@ -74,6 +74,9 @@ pub unsafe extern "C" fn kayton_bridge_manifest(
     unsafe {
         guarded(message, capacity, || {
             let json = ((*plugin.cast::<Plugin>()).manifest_json)();
+            if json.is_empty() {
+                return Err("ImportError: the plugin could not make its manifest".to_string());
+            }
             *data = json.as_ptr();
             *len = json.len();
             Ok(())

@@ -21,6 +21,10 @@ thread_local! {
 /// Keeps the VM for the plugin's thunks. Called once, at registration.
 pub fn attach(context: KaytonContext) {
     CONTEXT.store(Box::into_raw(Box::new(context)), Ordering::Release);
+    install_hook();
+}
+
+fn install_hook() {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let previous = std::panic::take_hook();
@@ -32,6 +36,28 @@ pub fn attach(context: KaytonContext) {
             PANIC_PLACE.with(|slot| *slot.borrow_mut() = place);
         }));
     });
+}
+
+/// The register entry point. A panic is left pending in the VM: where the toolchain has no shared libstd the bridge's
+/// copy of it could not catch a panic of the plugin's.
+pub fn enter_register(context: &KaytonContext, register: impl FnOnce(&KaytonContext)) {
+    attach(*context);
+    guard(|| {
+        register(context);
+        Ok(kayton_api::KT_OK)
+    });
+}
+
+/// The manifest entry point; empty, which the bridge refuses, when making the manifest panics.
+pub fn enter_manifest(manifest: impl FnOnce() -> &'static [u8]) -> &'static [u8] {
+    install_hook();
+    DEPTH.with(|depth| depth.set(depth.get() + 1));
+    let result = catch_unwind(AssertUnwindSafe(manifest));
+    DEPTH.with(|depth| depth.set(depth.get() - 1));
+    result.unwrap_or_else(|payload| {
+        std::mem::forget(payload);
+        &[]
+    })
 }
 
 /// The plugin's VM. REQUIRES: the plugin is registered, which it is before any of its thunks can be called.

@@ -79,13 +79,12 @@ macro_rules! kayton_entry_points {
 
         #[unsafe(no_mangle)]
         pub extern "Rust" fn kayton_plugin_manifest_json() -> &'static [u8] {
-            $manifest
+            $crate::guard::enter_manifest(|| $manifest)
         }
 
         #[unsafe(no_mangle)]
         pub extern "Rust" fn kayton_plugin_register(context: &mut $crate::kayton_api::KaytonContext) {
-            $crate::guard::attach(*context);
-            ($register)(context)
+            $crate::guard::enter_register(context, $register)
         }
     };
 }
