@@ -55,17 +55,18 @@ Verdict read_messages(const std::string& output, const Bindings& bindings) {
 namespace {
 
 Result<Bindings> generate_in(World& world, const BindgenRequest& request) {
-    const RustdocCrate* main = world.crate(request.crate);
-    if (main == nullptr) {
-        if (world.failure()) return tl::unexpected(*world.failure());
-        return fail(ErrorKind::kNotFound, fmt::format("{}: no rustdoc JSON of crate '{}'", request.json_folder.string(), request.crate));
-    }
     try {
+        const RustdocCrate* main = world.crate(request.crate);
+        if (main == nullptr) {
+            if (world.failure()) return tl::unexpected(*world.failure());
+            return fail(ErrorKind::kNotFound, fmt::format("{}: no rustdoc JSON of crate '{}'", request.json_folder.string(), request.crate));
+        }
         Generator generator(request, world, *main);
         Bindings bindings = generator.run();
         if (world.failure()) return tl::unexpected(*world.failure());
         return bindings;
-    } catch (const Json::exception& broken) {
+    } catch (const std::exception& broken) {
+        // The JSON library, and conversions of what it holds, report surprises by exceptions.
         return fail(ErrorKind::kInternal, fmt::format("the rustdoc JSON of '{}' is not as expected: {}", request.crate, broken.what()));
     }
 }

@@ -91,8 +91,12 @@ void Generator::visit_pending_types() {
     for (; visited_types_ < table_.entries().size(); ++visited_types_) {
         const TypeSlotEntry entry = table_.entries()[visited_types_];
         if (entry.kind != SlotKind::kHandle) continue;
-        if (!entry.type) visit_iterator(static_cast<int>(visited_types_));
-        else visit_type(entry.type, static_cast<int>(visited_types_));
+        try {
+            if (!entry.type) visit_iterator(static_cast<int>(visited_types_));
+            else visit_type(entry.type, static_cast<int>(visited_types_));
+        } catch (const Unmapped& why) {
+            skip(entry.name, why.reason);
+        }
     }
 }
 
