@@ -21,22 +21,22 @@ constexpr int kOldestRustdocFormat = 57;
 constexpr int kNewestRustdocFormat = 57;
 
 struct BindgenRequest {
-    std::filesystem::path json_folder;   // <crate>.json of the crate and of its dependencies, as rustdoc names them
-    std::string crate;                   // "serde_json": the crate's name in Rust code
-    std::string package;                 // "serde_json", may have hyphens; empty: the crate's name
+    std::filesystem::path json_folder;  // <crate>.json of the crate and of its dependencies, as rustdoc names them
+    std::string crate;                  // "serde_json": the crate's name in Rust code
+    std::string package;                // "serde_json", may have hyphens; empty: the crate's name
     std::string version;
     std::vector<std::string> features;
     std::map<std::string, std::string> dependency_versions;  // crate name (underscores) -> version, from Cargo.lock
-    std::map<std::string, std::string> left_out;  // thunk id -> why rustc rejected it
+    std::map<std::string, std::string> left_out;             // thunk id -> why rustc rejected it
 };
 
 struct Bindings {
-    // src/lib.rs of the wrapper crate. It includes "manifest.json" (the manifest below) beside it by include_bytes!, and
-    // depends on the crate itself, on kayton_bind and on extra_dependencies.
+    // src/lib.rs of the wrapper crate. It includes "manifest.json" (the manifest below) beside it by include_bytes!,
+    // and depends on the crate itself, on kayton_bind and on extra_dependencies.
     std::string lib_rs;
     std::map<int, std::string> thunk_at_line;     // line of lib_rs, from 1 -> thunk id
     std::vector<std::string> extra_dependencies;  // crates (names as in dependency_versions) that lib_rs names directly
-    Manifest manifest;  // target, rustc and rustc_commit are left to the caller
+    Manifest manifest;                            // target, rustc and rustc_commit are left to the caller
 };
 
 [[nodiscard]] Result<Bindings> generate(const BindgenRequest& request);

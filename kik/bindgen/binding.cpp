@@ -36,7 +36,8 @@ TyRef replace_impls(const TyRef& type, const Subst& subst, size_t& next) {
 }
 
 // 'b: 'a, as declared at the parameter or in a where clause: what lives for 'a may come from 'b.
-void collect_outlives(const Json& generics, const Subst& subst, std::map<std::string, std::set<std::string>>& outlived_by) {
+void collect_outlives(const Json& generics, const Subst& subst,
+                      std::map<std::string, std::set<std::string>>& outlived_by) {
     const auto renamed = [&](const Json& lifetime) {
         const std::string name = lifetime.get<std::string>();
         const auto found = subst.lifetimes.find(name);
@@ -44,7 +45,8 @@ void collect_outlives(const Json& generics, const Subst& subst, std::map<std::st
     };
     for (const Json& param : generics["params"])
         if (param["kind"].contains("lifetime"))
-            for (const Json& shorter : param["kind"]["lifetime"]["outlives"]) outlived_by[renamed(shorter)].insert(renamed(param["name"]));
+            for (const Json& shorter : param["kind"]["lifetime"]["outlives"])
+                outlived_by[renamed(shorter)].insert(renamed(param["name"]));
     for (const Json& predicate : generics["where_predicates"])
         if (predicate.contains("lifetime_predicate"))
             for (const Json& shorter : predicate["lifetime_predicate"]["outlives"])
@@ -69,8 +71,9 @@ bool is_bare(const Ty& type) {
 }
 
 std::string parameter_name(const std::string& pattern, size_t index) {
-    const bool plain = !pattern.empty() && pattern != "_" &&
-                       std::all_of(pattern.begin(), pattern.end(), [](unsigned char c) { return std::isalnum(c) || c == '_'; });
+    const bool plain =
+        !pattern.empty() && pattern != "_" &&
+        std::all_of(pattern.begin(), pattern.end(), [](unsigned char c) { return std::isalnum(c) || c == '_'; });
     if (!plain) return "arg" + std::to_string(index);
     return pattern.starts_with("r#") ? pattern.substr(2) : pattern;
 }
@@ -90,7 +93,9 @@ void Generator::refuse(const ItemRef& item, const std::string& label, const std:
     unit(item, label).reasons.insert(reason);
 }
 
-void Generator::skip(const std::string& item, const std::string& reason) { skipped_.push_back({item, reason}); }
+void Generator::skip(const std::string& item, const std::string& reason) {
+    skipped_.push_back({item, reason});
+}
 
 void Generator::bind(const Binding& binding) {
     const Json& function = item_body(binding.unit.json());
@@ -104,12 +109,14 @@ void Generator::bind(const Binding& binding) {
         const RustdocCrate& crate = *binding.unit.crate;
         normalizer_.current_impl = binding.impl;
         std::vector<TypeParam> params;
-        if (binding.impl_generics != nullptr && binding.impl) params = instances_.params(*binding.impl->crate, *binding.impl_generics, base);
+        if (binding.impl_generics != nullptr && binding.impl)
+            params = instances_.params(*binding.impl->crate, *binding.impl_generics, base);
         const size_t outer = params.size();
         for (TypeParam& param : instances_.params(crate, function["generics"], base))
             if (!param.synthetic) params.push_back(std::move(param));
         std::vector<TypeParam> impls;
-        for (const Json& input : function["sig"]["inputs"]) collect_impls(*normalizer_.type(crate, input[1], base), impls);
+        for (const Json& input : function["sig"]["inputs"])
+            collect_impls(*normalizer_.type(crate, input[1], base), impls);
         std::vector<TypeParam> all = params;
         all.insert(all.end(), impls.begin(), impls.end());
         const std::vector<TypeParam> written(params.begin() + static_cast<std::ptrdiff_t>(outer), params.end());
@@ -127,7 +134,8 @@ void Generator::bind(const Binding& binding) {
     normalizer_.current_impl.reset();
 }
 
-void Generator::bind_instance(const Binding& binding, const Subst& subst, const std::vector<TypeParam>& params, size_t impls) {
+void Generator::bind_instance(const Binding& binding, const Subst& subst, const std::vector<TypeParam>& params,
+                              size_t impls) {
     const RustdocCrate& crate = *binding.unit.crate;
     const Json& function = item_body(binding.unit.json());
     const Json& inputs = function["sig"]["inputs"];
@@ -152,8 +160,10 @@ void Generator::bind_instance(const Binding& binding, const Subst& subst, const 
     // Elision: the receiver's reference, else the only lifetime there is.
     const bool has_self = !inputs.empty() && inputs[0][0] == "self";
     std::string elided = "'unknown";
-    if (has_self && types[0]->kind == TyKind::kRef) elided = types[0]->lifetimes[0];
-    else if (written_lifetimes.size() == 1) elided = *written_lifetimes.begin();
+    if (has_self && types[0]->kind == TyKind::kRef)
+        elided = types[0]->lifetimes[0];
+    else if (written_lifetimes.size() == 1)
+        elided = *written_lifetimes.begin();
     normalizer_.elided = [&elided] { return elided; };
     const TyRef output = normalizer_.type(crate, function["sig"]["output"], subst);
     normalizer_.elided = [] { return std::string("'_"); };
@@ -196,15 +206,17 @@ void Generator::bind_instance(const Binding& binding, const Subst& subst, const 
         }
         given.push_back(types[i]);
         mapped.push_back(mapper.parameter(static_cast<int>(mapped.size()), types[i]));
-        manifest.params.push_back({i == 0 && has_self ? "self" : parameter_name(inputs[i][0].get<std::string>(), i), mapped.back().kayton});
+        manifest.params.push_back(
+            {i == 0 && has_self ? "self" : parameter_name(inputs[i][0].get<std::string>(), i), mapped.back().kayton});
         const std::string view = i == 0 ? binding.receiver_view : "";
         lets += "let " + x + " = " + view + mapped.back().code + "; ";
     }
     if (has_self) {
         const Ty& self = *types[0];
-        manifest.receiver = self.kind != TyKind::kRef ? (table_.is_copy(self) ? ReceiverMode::kShared : ReceiverMode::kOwned)
-                            : self.is_mut             ? ReceiverMode::kExclusive
-                                                      : ReceiverMode::kShared;
+        manifest.receiver = self.kind != TyKind::kRef
+                                ? (table_.is_copy(self) ? ReceiverMode::kShared : ReceiverMode::kOwned)
+                            : self.is_mut ? ReceiverMode::kExclusive
+                                          : ReceiverMode::kShared;
     }
     mapper.finish_parameters(given);
 
@@ -252,8 +264,7 @@ void Generator::bind_instance(const Binding& binding, const Subst& subst, const 
     manifest.raises = mapper.raises;
     manifest.returns_self = mapper.returns_self;
     manifest.borrows.assign(mapper.borrowed_params.begin(), mapper.borrowed_params.end());
-    const std::string body =
-        mapper.statements + lets + "let r = " + call + "; let w = " + code + "; " + mapper.after;
+    const std::string body = mapper.statements + lets + "let r = " + call + "; let w = " + code + "; " + mapper.after;
     int op_slot = -1;
     if (!binding.op.empty()) op_slot = table_.handle(binding.self);
     add_thunk(std::move(manifest), mapped, result, body, binding.unit, binding.op, op_slot);
@@ -269,8 +280,10 @@ void Generator::add_thunk(ManifestFunction function, const std::vector<Mapped>& 
     function.stable = stable;
     const std::string rust = "t" + std::to_string(next_thunk_++);
     if (const auto out = request_.left_out.find(stable); out != request_.left_out.end()) {
-        if (item) refuse(item, function.name, out->second);
-        else skip(function.name, out->second);
+        if (item)
+            refuse(item, function.name, out->second);
+        else
+            skip(function.name, out->second);
         return;
     }
     const auto [same, fresh] = signatures_.emplace(function.name + "(" + types + ")", stable);

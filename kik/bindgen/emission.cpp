@@ -36,7 +36,8 @@ std::string Generator::lib_rs(std::map<int, std::string>& thunk_at_line) {
     for (const Thunk& thunk : thunks_)
         if (!thunk.op.empty()) {
             std::string& list = ops[thunk.op_slot];
-            if (list.find(thunk.op + ": ") == std::string::npos) list += thunk.op + ": op_" + thunk.op + "(" + thunk.rust + "), ";
+            if (list.find(thunk.op + ": ") == std::string::npos)
+                list += thunk.op + ": op_" + thunk.op + "(" + thunk.rust + "), ";
         }
     const std::vector<TypeSlotEntry>& types = table_.entries();
     out.add(fmt::format("static T: [TypeSlot; {}] = [", types.size()));
@@ -48,7 +49,8 @@ std::string Generator::lib_rs(std::map<int, std::string>& thunk_at_line) {
             line = "    TypeSlot::handle::<" + entry.rust + ">(\"" + entry.name + "\", " +
                    (list == ops.end() ? "NO_OPS" : "KtTypeOps { " + list->second + "..NO_OPS }") + "),";
         } else {
-            line = std::string("    TypeSlot::") + (entry.kind == SlotKind::kException ? "exception" : "composed") + "(\"" + entry.name + "\"),";
+            line = std::string("    TypeSlot::") + (entry.kind == SlotKind::kException ? "exception" : "composed") +
+                   "(\"" + entry.name + "\"),";
         }
         const int number = out.add(line);
         if (entry.kind == SlotKind::kHandle) thunk_at_line[number] = "type " + entry.name;
@@ -57,7 +59,8 @@ std::string Generator::lib_rs(std::map<int, std::string>& thunk_at_line) {
     for (const Thunk& thunk : thunks_) thunk_at_line[out.add(thunk.text)] = thunk.id;
     out.add(fmt::format("static F: [Thunk; {}] = [", thunks_.size()));
     for (const Thunk& thunk : thunks_)
-        out.add(fmt::format("    Thunk(\"{}\", {} as *const _, 0x{:016x}),", thunk.id, thunk.rust, signature_id(thunk.function.signature)));
+        out.add(fmt::format("    Thunk(\"{}\", {} as *const _, 0x{:016x}),", thunk.id, thunk.rust,
+                            signature_id(thunk.function.signature)));
     out.add("];");
     return out.take();
 }
@@ -85,7 +88,8 @@ Manifest Generator::manifest() {
                     type.kind = "enum";
                     for (const Json& id : item_body(item.json())["variants"]) {
                         const Json* variant = item.crate->item(id.get<int>());
-                        if (variant != nullptr && item_body(*variant)["kind"].is_string()) type.variants.push_back(item_name(*variant));
+                        if (variant != nullptr && item_body(*variant)["kind"].is_string())
+                            type.variants.push_back(item_name(*variant));
                     }
                 }
                 type.doc = first_paragraph(item.json());

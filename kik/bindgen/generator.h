@@ -1,6 +1,5 @@
-// The generator's state: walks the public items of a crate, binds what can be bound, and keeps for every public callable
-// unit whether a program can use it and, if not, why.
-// One Generator serves one generate() call; one thread.
+// The generator's state: walks the public items of a crate, binds what can be bound, and keeps for every public
+// callable unit whether a program can use it and, if not, why. One Generator serves one generate() call; one thread.
 #pragma once
 
 #include <functional>
@@ -19,17 +18,17 @@ namespace kayton::bindgen {
 // How a bound function differs from a plain call.
 enum class Protocol {
     kCall,
-    kNext,        // Iterator::next: KT_STOP at None
-    kCompare,     // Ord::cmp
-    kPartial,     // PartialOrd::partial_cmp: 2 when unordered
-    kAssign,      // a += b: gives the receiver back
+    kNext,     // Iterator::next: KT_STOP at None
+    kCompare,  // Ord::cmp
+    kPartial,  // PartialOrd::partial_cmp: 2 when unordered
+    kAssign,   // a += b: gives the receiver back
 };
 
 struct Binding {
-    ItemRef unit;               // the function item
-    std::string name;           // "regex.Regex.new"
-    std::string owner;          // "regex.Regex" or empty
-    TyRef self;                 // null for free functions
+    ItemRef unit;       // the function item
+    std::string name;   // "regex.Regex.new"
+    std::string owner;  // "regex.Regex" or empty
+    TyRef self;         // null for free functions
     Subst subst;
     std::optional<ImplContext> impl;
     const Json* impl_generics = nullptr;
@@ -69,13 +68,14 @@ class Generator {
     void visit_constant(const ItemRef& item, const Path& path);
     void visit_type(const TyRef& type, int slot);
     void visit_impl(const TyRef& type, const std::string& name, const RustdocCrate& crate, const Json& impl);
-    void visit_trait_methods(const TyRef& type, const std::string& name, const ImplContext& context, const Bound& trait);
+    void visit_trait_methods(const TyRef& type, const std::string& name, const ImplContext& context,
+                             const Bound& trait);
     void visit_deref(const TyRef& type, const std::string& name, const ImplContext& context);
     void visit_fields(const TyRef& type, const std::string& name, const ItemRef& item);
     void visit_variants(const TyRef& type, const std::string& name, const ItemRef& item);
     // `path`: "<T>" or "<T as Trait>".
-    void visit_associated_constant(const TyRef& type, const std::string& name, const RustdocCrate& crate, const Json& item,
-                                   const Subst& subst, const std::string& path);
+    void visit_associated_constant(const TyRef& type, const std::string& name, const RustdocCrate& crate,
+                                   const Json& item, const Subst& subst, const std::string& path);
     void visit_std_type(const TyRef& type, int slot);
     void visit_iterator(int slot);
     void bind_iterator(const TypeSlotEntry& entry, const TyRef& item, const std::vector<std::string>& slots);
@@ -84,15 +84,15 @@ class Generator {
     [[nodiscard]] TyRef plain_instance(const ItemRef& item);
 
     // protocols.cpp: true when the method of a standard trait was bound as a protocol (or deliberately not at all).
-    [[nodiscard]] bool bind_protocol(const TyRef& type, const std::string& name, const ItemRef& unit, const Bound& trait,
-                                     const ImplContext& context);
+    [[nodiscard]] bool bind_protocol(const TyRef& type, const std::string& name, const ItemRef& unit,
+                                     const Bound& trait, const ImplContext& context);
 
     // binding.cpp
     void bind(const Binding& binding);
     void bind_instance(const Binding& binding, const Subst& subst, const std::vector<TypeParam>& params, size_t impls);
     // A thunk written by hand; `body` uses the parameters a0, a1, ... and gives the storage value of the result.
-    void add_thunk(ManifestFunction function, const std::vector<Mapped>& params, const Mapped& result, const std::string& body,
-                   const ItemRef& unit, const std::string& op = "", int op_slot = -1);
+    void add_thunk(ManifestFunction function, const std::vector<Mapped>& params, const Mapped& result,
+                   const std::string& body, const ItemRef& unit, const std::string& op = "", int op_slot = -1);
     void refuse(const ItemRef& unit, const std::string& label, const std::string& reason);
     Unit& unit(const ItemRef& item, const std::string& label);
     void skip(const std::string& item, const std::string& reason);

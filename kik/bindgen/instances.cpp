@@ -6,14 +6,23 @@ namespace kayton::bindgen {
 
 namespace {
 
-TyRef str_ref() { return make_ref(make_prim("str"), "'given"); }
-TyRef string_type() { return make_path({"alloc", "string", "String"}); }
-TyRef bytes_ref() { return make_ref(make_slice(make_prim("u8")), "'given"); }
-TyRef vec_of(const TyRef& element) { return make_path({"alloc", "vec", "Vec"}, {element}); }
+TyRef str_ref() {
+    return make_ref(make_prim("str"), "'given");
+}
+TyRef string_type() {
+    return make_path({"alloc", "string", "String"});
+}
+TyRef bytes_ref() {
+    return make_ref(make_slice(make_prim("u8")), "'given");
+}
+TyRef vec_of(const TyRef& element) {
+    return make_path({"alloc", "vec", "Vec"}, {element});
+}
 
 bool is_marker(const Path& trait) {
-    static const std::set<std::string> markers = {"Sized", "Send", "Sync", "Unpin", "Copy", "Clone", "Debug",
-                                                  "UnwindSafe", "RefUnwindSafe", "Freeze", "MetaSized", "PointeeSized"};
+    static const std::set<std::string> markers = {"Sized",         "Send",   "Sync",      "Unpin",
+                                                  "Copy",          "Clone",  "Debug",     "UnwindSafe",
+                                                  "RefUnwindSafe", "Freeze", "MetaSized", "PointeeSized"};
     return is_std(trait) && markers.contains(trait.back());
 }
 
@@ -48,11 +57,14 @@ std::vector<TypeParam> Instances::params(const RustdocCrate& crate, const Json& 
         };
         if (type.contains("generic")) {
             if (const auto found = of(type["generic"].get<std::string>()); found != out.end())
-                for (Bound& bound : normalizer.bounds(crate, body["bounds"], known)) found->bounds.push_back(std::move(bound));
+                for (Bound& bound : normalizer.bounds(crate, body["bounds"], known))
+                    found->bounds.push_back(std::move(bound));
         } else if (type.contains("qualified_path") && type["qualified_path"]["name"] == "Item" &&
                    type["qualified_path"]["self_type"].contains("generic")) {
-            if (const auto found = of(type["qualified_path"]["self_type"]["generic"].get<std::string>()); found != out.end())
-                for (Bound& bound : normalizer.bounds(crate, body["bounds"], known)) found->item_bounds.push_back(std::move(bound));
+            if (const auto found = of(type["qualified_path"]["self_type"]["generic"].get<std::string>());
+                found != out.end())
+                for (Bound& bound : normalizer.bounds(crate, body["bounds"], known))
+                    found->item_bounds.push_back(std::move(bound));
         }
     }
     return out;
@@ -72,7 +84,9 @@ std::vector<TyRef> Instances::implementors(const Path& trait) {
             TyRef type = table_.normalizer().type(crate, impl["for"], {});
             if (mentions_generic(*type) || mentions_static(*type)) continue;
             if (type->kind == TyKind::kFnPointer || type->kind == TyKind::kDyn || type->is_unit()) continue;
-            if (type->kind == TyKind::kRef && !type->args[0]->is_prim("str") && !(type->args[0]->kind == TyKind::kSlice)) continue;
+            if (type->kind == TyKind::kRef && !type->args[0]->is_prim("str") &&
+                !(type->args[0]->kind == TyKind::kSlice))
+                continue;
             if (seen.insert(type_key(*type)).second) out.push_back(type);
         }
     };
@@ -102,12 +116,14 @@ std::vector<TyRef> Instances::conversions_into(const TyRef& target) {
     if (!home || !item_body(home.json()).contains("impls")) return out;
     for (const Json& id : item_body(home.json())["impls"]) {
         const Json* item = home.crate->item(id.get<int>());
-        if (item == nullptr || item_body(*item)["trait"].is_null() || item_body(*item)["blanket_impl"].is_object()) continue;
+        if (item == nullptr || item_body(*item)["trait"].is_null() || item_body(*item)["blanket_impl"].is_object())
+            continue;
         const Bound bound = table_.normalizer().trait_bound(*home.crate, item_body(*item)["trait"], {});
         if (bound.trait.back() != "From" || bound.args.size() != 1) continue;
         const TyRef& from = bound.args[0];
         if (mentions_generic(*from) || mentions_static(*from)) continue;
-        if (from->is_std_path("String") || from->kind == TyKind::kPrim || (from->kind == TyKind::kRef && from->args[0]->is_prim("str")))
+        if (from->is_std_path("String") || from->kind == TyKind::kPrim ||
+            (from->kind == TyKind::kRef && from->args[0]->is_prim("str")))
             out.push_back(from->is_std_path("String") ? string_type() : from);
     }
     return out;
@@ -118,9 +134,12 @@ std::vector<TyRef> Instances::candidates(const TypeParam& param, int depth) {
     bool must_own = false;
     std::vector<const Bound*> telling;
     for (const Bound& bound : param.bounds) {
-        if (!bound.outlives.empty()) must_own = must_own || bound.outlives == "'static";
-        else if (bound.is_fn) throw Unmapped{"takes a closure"};
-        else if (!is_marker(bound.trait)) telling.push_back(&bound);
+        if (!bound.outlives.empty())
+            must_own = must_own || bound.outlives == "'static";
+        else if (bound.is_fn)
+            throw Unmapped{"takes a closure"};
+        else if (!is_marker(bound.trait))
+            telling.push_back(&bound);
     }
     const auto text = [&] { return must_own ? string_type() : str_ref(); };
     if (telling.empty()) return {make_prim("i64"), text()};
@@ -139,26 +158,38 @@ std::vector<TyRef> Instances::candidates(const TypeParam& param, int depth) {
             add(implementors(bound->trait));
             if (out.empty()) throw Unmapped{"no type is known that implements " + join(bound->trait, "::")};
         } else if (name == "AsRef" && argument) {
-            if (argument->is_prim("str") || argument->is_std_path("Path", "path") || argument->is_std_path("OsStr")) add({text()});
+            if (argument->is_prim("str") || argument->is_std_path("Path", "path") || argument->is_std_path("OsStr"))
+                add({text()});
             else if (argument->kind == TyKind::kSlice && argument->args[0]->is_prim("u8"))
-                add(must_own ? std::vector<TyRef>{vec_of(make_prim("u8")), string_type()} : std::vector<TyRef>{bytes_ref(), str_ref()});
-            else if (argument->kind == TyKind::kSlice) add({vec_of(replace_generic(argument->args[0]))});
-            else add({make_ref(argument, "'given")});
+                add(must_own ? std::vector<TyRef>{vec_of(make_prim("u8")), string_type()}
+                             : std::vector<TyRef>{bytes_ref(), str_ref()});
+            else if (argument->kind == TyKind::kSlice)
+                add({vec_of(replace_generic(argument->args[0]))});
+            else
+                add({make_ref(argument, "'given")});
         } else if ((name == "Into" || name == "TryInto") && argument) {
             for (const TyRef& type : conversions_into(argument))
-                out.push_back(must_own && type->kind == TyKind::kRef ? (type->args[0]->is_prim("str") ? string_type() : vec_of(make_prim("u8"))) : type);
+                out.push_back(must_own && type->kind == TyKind::kRef
+                                  ? (type->args[0]->is_prim("str") ? string_type() : vec_of(make_prim("u8")))
+                                  : type);
         } else if (name == "ToString" || name == "Display") {
             add({text(), make_prim("i64"), make_prim("f64")});
         } else if ((name == "Borrow" || name == "ToOwned") && argument) {
-            if (argument->kind == TyKind::kSlice || argument->is_prim("str")) add({make_ref(argument, "'given")});
-            else add({argument});
-        } else if (name == "IntoIterator" || name == "Iterator" || name == "DoubleEndedIterator" || name == "ExactSizeIterator") {
+            if (argument->kind == TyKind::kSlice || argument->is_prim("str"))
+                add({make_ref(argument, "'given")});
+            else
+                add({argument});
+        } else if (name == "IntoIterator" || name == "Iterator" || name == "DoubleEndedIterator" ||
+                   name == "ExactSizeIterator") {
             if (name != "IntoIterator") throw Unmapped{"takes an iterator"};
             std::vector<TyRef> elements;
             if (const auto item = bound->assoc.find("Item"); item != bound->assoc.end()) {
-                if (item->second->kind == TyKind::kImpl) elements = bounded(item->second->bounds);
-                else elements = {replace_generic(item->second)};
-            } else if (const auto item_bounds = bound->assoc_bounds.find("Item"); item_bounds != bound->assoc_bounds.end()) {
+                if (item->second->kind == TyKind::kImpl)
+                    elements = bounded(item->second->bounds);
+                else
+                    elements = {replace_generic(item->second)};
+            } else if (const auto item_bounds = bound->assoc_bounds.find("Item");
+                       item_bounds != bound->assoc_bounds.end()) {
                 elements = bounded(item_bounds->second);
             } else if (!param.item_bounds.empty()) {
                 elements = bounded(param.item_bounds);
@@ -177,7 +208,8 @@ std::vector<TyRef> Instances::candidates(const TypeParam& param, int depth) {
         } else if (name == "RangeBounds" && argument) {
             if (argument->kind == TyKind::kGeneric) throw Unmapped{"a range over a type parameter"};
             add({make_path({"core", "ops", "range", "Range"}, {argument})});
-        } else if (name == "Hash" || name == "Eq" || name == "Ord" || name == "PartialOrd" || name == "PartialEq" || name == "Default") {
+        } else if (name == "Hash" || name == "Eq" || name == "Ord" || name == "PartialOrd" || name == "PartialEq" ||
+                   name == "Default") {
             add({make_prim("i64"), text()});
         } else if (name == "Fn" || name == "FnMut" || name == "FnOnce") {
             throw Unmapped{"takes a closure"};

@@ -1,7 +1,6 @@
-// Instances of generic functions: which concrete types a type parameter is bound for, chosen from its bounds. Conversion
-// bounds (AsRef, Into, IntoIterator, ...) become what the conversion starts from; a crate's own trait becomes the types
-// that implement it; what has no instance says why.
-// Plain functions over the World; one thread.
+// Instances of generic functions: which concrete types a type parameter is bound for, chosen from its bounds.
+// Conversion bounds (AsRef, Into, IntoIterator, ...) become what the conversion starts from; a crate's own trait
+// becomes the types that implement it; what has no instance says why. Plain functions over the World; one thread.
 #pragma once
 
 #include <string>

@@ -63,7 +63,8 @@ struct Mapped {
     bool nullable = false;
 
     [[nodiscard]] bool aggregate() const {
-        return storage == "KtValue" || storage == "KtRange" || (storage.size() > 1 && storage[0] == 'T' && storage[1] >= '1' && storage[1] <= '9');
+        return storage == "KtValue" || storage == "KtRange" ||
+               (storage.size() > 1 && storage[0] == 'T' && storage[1] >= '1' && storage[1] <= '9');
     }
     [[nodiscard]] bool pointer() const { return storage == "H" || storage == "S" || storage == "B" || storage == "L"; }
 };
@@ -110,7 +111,8 @@ class CallMapper {
     [[nodiscard]] Mapped read(const TyRef& type, const std::string& place, bool top);
     [[nodiscard]] Mapped read_ref(const Ty& type, const std::string& place, bool top);
     [[nodiscard]] Mapped read_path(const TyRef& type, const std::string& place, bool top);
-    [[nodiscard]] Mapped temporary(const TyRef& inner, const Ty& ref, const std::string& place, bool top, const std::string& view);
+    [[nodiscard]] Mapped temporary(const TyRef& inner, const Ty& ref, const std::string& place, bool top,
+                                   const std::string& view);
     [[nodiscard]] Mapped write(const TyRef& type, const std::string& expression);
     [[nodiscard]] Mapped write_ref(const Ty& type, const std::string& expression);
     [[nodiscard]] Mapped write_path(const TyRef& type, const std::string& expression);

@@ -6,7 +6,7 @@ namespace kayton::bindgen {
 
 std::string std_rust_path(const Path& canonical) {
     static const std::set<std::string> prelude = {"Option", "String", "Vec", "Box"};
-    static const std::set<std::string> collections = {"HashMap", "HashSet", "BTreeMap", "BTreeSet",
+    static const std::set<std::string> collections = {"HashMap",  "HashSet",    "BTreeMap",  "BTreeSet",
                                                       "VecDeque", "BinaryHeap", "LinkedList"};
     const std::string& last = canonical.back();
     if (prelude.contains(last)) return last;
@@ -22,7 +22,8 @@ std::string std_rust_path(const Path& canonical) {
     if (module == "hash" && (last == "RandomState" || last == "DefaultHasher")) return "std::hash::" + last;
     if (module == "iter" || module == "ops" || module == "fmt" || module == "io" || module == "num" || module == "net")
         return "std::" + module + "::" + last;
-    if (module == "os" || module == "sys" || module == "core_arch") return "std::" + join(Path(canonical.begin() + 1, canonical.end()), "::");
+    if (module == "os" || module == "sys" || module == "core_arch")
+        return "std::" + join(Path(canonical.begin() + 1, canonical.end()), "::");
     return "std::" + module + "::" + last;
 }
 
@@ -52,22 +53,17 @@ std::string Names::rust_trait(const Bound& bound) {
 
 std::string Names::rust_type(const Ty& ty) {
     switch (ty.kind) {
-        case TyKind::kPrim:
-            return ty.name == "never" ? "!" : ty.name;
+        case TyKind::kPrim: return ty.name == "never" ? "!" : ty.name;
         case TyKind::kTuple: {
             std::string out = "(";
             for (const TyRef& member : ty.args) out += rust_type(*member) + ", ";
             if (!ty.args.empty()) out.pop_back();
             return out + ")";
         }
-        case TyKind::kRef:
-            return std::string("&") + (ty.is_mut ? "mut " : "") + rust_type(*ty.args[0]);
-        case TyKind::kSlice:
-            return "[" + rust_type(*ty.args[0]) + "]";
-        case TyKind::kArray:
-            return "[" + rust_type(*ty.args[0]) + "; " + ty.name + "]";
-        case TyKind::kConst:
-            return ty.name;
+        case TyKind::kRef: return std::string("&") + (ty.is_mut ? "mut " : "") + rust_type(*ty.args[0]);
+        case TyKind::kSlice: return "[" + rust_type(*ty.args[0]) + "]";
+        case TyKind::kArray: return "[" + rust_type(*ty.args[0]) + "; " + ty.name + "]";
+        case TyKind::kConst: return ty.name;
         case TyKind::kPath: {
             const auto alias = aliases_.find(type_key(ty));
             if (alias != aliases_.end())
@@ -128,7 +124,8 @@ std::string Names::kayton_type(const Ty& ty) {
                     all_default = all_default && index >= ty.args.size();
                 } else {
                     Normalizer normalizer(world_);
-                    if (type_key(*normalizer.type(*item.crate, fallback, {})) != type_key(*ty.args[index])) all_default = false;
+                    if (type_key(*normalizer.type(*item.crate, fallback, {})) != type_key(*ty.args[index]))
+                        all_default = false;
                 }
                 ++index;
             }

@@ -84,8 +84,7 @@ TyRef Normalizer::type(const RustdocCrate& crate, const Json& json, const Subst&
     } else if (kind == "qualified_path") {
         const TyRef self = type(crate, body["self_type"], subst);
         std::optional<Bound> trait;
-        if (body["trait"].is_object())
-            trait = trait_bound(crate, body["trait"], subst);
+        if (body["trait"].is_object()) trait = trait_bound(crate, body["trait"], subst);
         const std::string name = body["name"].get<std::string>();
         if (TyRef known = associated(*self, name, trait ? &*trait : nullptr)) return known;
         ty.kind = TyKind::kProjection;
@@ -127,10 +126,12 @@ TyRef Normalizer::resolved_path(const RustdocCrate& crate, const Json& json, con
         }
     }
     if (is_std(ty.path)) {
-        // std has no JSON on a stable toolchain: its two Result aliases are spelled out, elided lifetimes come from a list.
+        // std has no JSON on a stable toolchain: its two Result aliases are spelled out, elided lifetimes come from a
+        // list.
         if (ty.path.back() == "Result" && ty.path.size() > 2 && ty.path[1] != "result") {
             const TyRef ok = ty.args.empty() ? make_tuple({}) : ty.args[0];
-            const TyRef error = make_path(ty.path[1] == "fmt" ? Path{"core", "fmt", "Error"} : Path{"std", "io", "error", "Error"});
+            const TyRef error =
+                make_path(ty.path[1] == "fmt" ? Path{"core", "fmt", "Error"} : Path{"std", "io", "error", "Error"});
             return make_path({"core", "result", "Result"}, {ok, error});
         }
         if (ty.path.back() == "Vec" || ty.path.back() == "Box") ty.args.resize(std::min<size_t>(ty.args.size(), 1));
@@ -196,8 +197,10 @@ Bound Normalizer::trait_bound(const RustdocCrate& crate, const Json& trait, cons
     if (args.contains("angle_bracketed")) {
         for (const Json& arg : args["angle_bracketed"]["args"]) {
             if (!arg.is_object()) continue;
-            if (arg.contains("type")) bound.args.push_back(type(crate, arg["type"], subst));
-            else if (arg.contains("lifetime")) bound.lifetimes.push_back(lifetime_of(arg["lifetime"], subst));
+            if (arg.contains("type"))
+                bound.args.push_back(type(crate, arg["type"], subst));
+            else if (arg.contains("lifetime"))
+                bound.lifetimes.push_back(lifetime_of(arg["lifetime"], subst));
         }
         for (const Json& constraint : args["angle_bracketed"]["constraints"]) {
             const std::string name = constraint["name"].get<std::string>();

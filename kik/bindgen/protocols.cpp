@@ -8,15 +8,28 @@ namespace {
 const std::map<std::string, std::pair<std::string, std::string>>& operator_names() {
     // trait -> (method, name in Kayton)
     static const std::map<std::string, std::pair<std::string, std::string>> names = {
-        {"Add", {"add", "__add__"}},          {"Sub", {"sub", "__sub__"}},          {"Mul", {"mul", "__mul__"}},
-        {"Div", {"div", "__truediv__"}},      {"Rem", {"rem", "__mod__"}},          {"Neg", {"neg", "__neg__"}},
-        {"Not", {"not", "__invert__"}},       {"BitAnd", {"bitand", "__and__"}},    {"BitOr", {"bitor", "__or__"}},
-        {"BitXor", {"bitxor", "__xor__"}},    {"Shl", {"shl", "__lshift__"}},       {"Shr", {"shr", "__rshift__"}},
-        {"AddAssign", {"add_assign", "__iadd__"}},       {"SubAssign", {"sub_assign", "__isub__"}},
-        {"MulAssign", {"mul_assign", "__imul__"}},       {"DivAssign", {"div_assign", "__itruediv__"}},
-        {"RemAssign", {"rem_assign", "__imod__"}},       {"BitAndAssign", {"bitand_assign", "__iand__"}},
-        {"BitOrAssign", {"bitor_assign", "__ior__"}},    {"BitXorAssign", {"bitxor_assign", "__ixor__"}},
-        {"ShlAssign", {"shl_assign", "__ilshift__"}},    {"ShrAssign", {"shr_assign", "__irshift__"}}};
+        {"Add", {"add", "__add__"}},
+        {"Sub", {"sub", "__sub__"}},
+        {"Mul", {"mul", "__mul__"}},
+        {"Div", {"div", "__truediv__"}},
+        {"Rem", {"rem", "__mod__"}},
+        {"Neg", {"neg", "__neg__"}},
+        {"Not", {"not", "__invert__"}},
+        {"BitAnd", {"bitand", "__and__"}},
+        {"BitOr", {"bitor", "__or__"}},
+        {"BitXor", {"bitxor", "__xor__"}},
+        {"Shl", {"shl", "__lshift__"}},
+        {"Shr", {"shr", "__rshift__"}},
+        {"AddAssign", {"add_assign", "__iadd__"}},
+        {"SubAssign", {"sub_assign", "__isub__"}},
+        {"MulAssign", {"mul_assign", "__imul__"}},
+        {"DivAssign", {"div_assign", "__itruediv__"}},
+        {"RemAssign", {"rem_assign", "__imod__"}},
+        {"BitAndAssign", {"bitand_assign", "__iand__"}},
+        {"BitOrAssign", {"bitor_assign", "__ior__"}},
+        {"BitXorAssign", {"bitxor_assign", "__ixor__"}},
+        {"ShlAssign", {"shl_assign", "__ilshift__"}},
+        {"ShrAssign", {"shr_assign", "__irshift__"}}};
     return names;
 }
 
@@ -37,7 +50,8 @@ bool Generator::bind_protocol(const TyRef& type, const std::string& name, const 
         function.result = "str";
         function.rust = rust_signature(item.json());
         add_thunk(std::move(function), {{name, "H", ""}}, {"str", "S", ""},
-                  "let x0 = href::<" + rust + ">(a0)?; let w = new_str(&format!(\"" + format + "\", x0)); ", item, op, slot);
+                  "let x0 = href::<" + rust + ">(a0)?; let w = new_str(&format!(\"" + format + "\", x0)); ", item, op,
+                  slot);
         return true;
     };
     Binding binding;
@@ -53,7 +67,8 @@ bool Generator::bind_protocol(const TyRef& type, const std::string& name, const 
         const Bound bound = normalizer_.trait_bound(*crate, (*impl)["trait"], subst);
         return "<" + names_.rust_type(*self) + " as " + names_.rust_trait(bound) + ">::" + method;
     };
-    const auto bind_as = [&](const std::string& dunder, Protocol protocol = Protocol::kCall, const std::string& op = "") {
+    const auto bind_as = [&](const std::string& dunder, Protocol protocol = Protocol::kCall,
+                             const std::string& op = "") {
         binding.name = name + "." + dunder;
         binding.protocol = protocol;
         binding.op = op;
@@ -102,7 +117,8 @@ bool Generator::bind_protocol(const TyRef& type, const std::string& name, const 
     }
     if (last == "Drop") return true;
     if ((last == "LowerHex" || last == "UpperHex" || last == "LowerExp" || last == "UpperExp" || last == "Octal" ||
-         last == "Binary" || last == "Pointer") && method == "fmt") {
+         last == "Binary" || last == "Pointer") &&
+        method == "fmt") {
         refuse(item, name + ".fmt", "formatting with the presentation types of " + last);
         return true;
     }

@@ -17,7 +17,8 @@ void collect_lines(const Json& span, std::vector<int>& lines) {
     if (!span.is_object()) return;
     const std::string file = span.value("file_name", "");
     if (file.ends_with("src/lib.rs") || file == "lib.rs") lines.push_back(span.value("line_start", 0));
-    if (span.contains("expansion") && span["expansion"].is_object()) collect_lines(span["expansion"].value("span", Json()), lines);
+    if (span.contains("expansion") && span["expansion"].is_object())
+        collect_lines(span["expansion"].value("span", Json()), lines);
 }
 
 struct Verdict {
@@ -45,7 +46,8 @@ Verdict read_messages(const std::string& output, const Bindings& bindings) {
             found = true;
             break;
         }
-        if (!found && !message["spans"].empty() && verdict.elsewhere.empty()) verdict.elsewhere = message.value("rendered", text);
+        if (!found && !message["spans"].empty() && verdict.elsewhere.empty())
+            verdict.elsewhere = message.value("rendered", text);
     }
     return verdict;
 }
@@ -59,7 +61,8 @@ Result<Bindings> generate_in(World& world, const BindgenRequest& request) {
         const RustdocCrate* main = world.crate(request.crate);
         if (main == nullptr) {
             if (world.failure()) return tl::unexpected(*world.failure());
-            return fail(ErrorKind::kNotFound, fmt::format("{}: no rustdoc JSON of crate '{}'", request.json_folder.string(), request.crate));
+            return fail(ErrorKind::kNotFound,
+                        fmt::format("{}: no rustdoc JSON of crate '{}'", request.json_folder.string(), request.crate));
         }
         Generator generator(request, world, *main);
         Bindings bindings = generator.run();
@@ -67,7 +70,8 @@ Result<Bindings> generate_in(World& world, const BindgenRequest& request) {
         return bindings;
     } catch (const std::exception& broken) {
         // The JSON library, and conversions of what it holds, report surprises by exceptions.
-        return fail(ErrorKind::kInternal, fmt::format("the rustdoc JSON of '{}' is not as expected: {}", request.crate, broken.what()));
+        return fail(ErrorKind::kInternal,
+                    fmt::format("the rustdoc JSON of '{}' is not as expected: {}", request.crate, broken.what()));
     }
 }
 
@@ -88,12 +92,14 @@ Result<Bindings> generate_and_prune(BindgenRequest request, const CheckCallback&
         const Verdict verdict = read_messages(*output, *bindings);
         if (verdict.rejected.empty()) {
             if (!verdict.elsewhere.empty())
-                return fail(ErrorKind::kInternal, fmt::format("the bindings of '{}' do not compile:\n{}", request.crate, verdict.elsewhere));
+                return fail(ErrorKind::kInternal,
+                            fmt::format("the bindings of '{}' do not compile:\n{}", request.crate, verdict.elsewhere));
             return bindings;
         }
         for (const auto& [thunk, reason] : verdict.rejected) request.left_out.emplace(thunk, reason);
     }
-    return fail(ErrorKind::kInternal, fmt::format("the bindings of '{}' still do not compile after {} rounds", request.crate, kMostRounds));
+    return fail(ErrorKind::kInternal,
+                fmt::format("the bindings of '{}' still do not compile after {} rounds", request.crate, kMostRounds));
 }
 
 }  // namespace kayton::bindgen

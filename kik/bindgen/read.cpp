@@ -17,7 +17,8 @@ Mapped CallMapper::parameter(int index, const TyRef& type) {
     return mapped;
 }
 
-Mapped CallMapper::temporary(const TyRef& inner, const Ty& ref, const std::string& place, bool top, const std::string& view) {
+Mapped CallMapper::temporary(const TyRef& inner, const Ty& ref, const std::string& place, bool top,
+                             const std::string& view) {
     if (!top) throw Unmapped{"a reference inside a list or tuple to a converted value"};
     if (result_lifetimes.contains(ref.lifetimes[0]))
         throw Unmapped{"the result would borrow from a converted argument"};
@@ -49,7 +50,9 @@ Mapped CallMapper::read_ref(const Ty& type, const std::string& place, bool top) 
     }
     if (inner->is_std_path("Path", "path") || inner->is_std_path("OsStr", "ffi")) {
         if (top) add_source(lifetime, place, Source::kKeep);
-        return {"str", "S", (inner->path.back() == "Path" ? "std::path::Path::new(st(" : "std::ffi::OsStr::new(st(") + place + "))"};
+        return {
+            "str", "S",
+            (inner->path.back() == "Path" ? "std::path::Path::new(st(" : "std::ffi::OsStr::new(st(") + place + "))"};
     }
     if (inner->is_std_path("Formatter")) throw Unmapped{"writes into a fmt::Formatter"};
     if (inner->kind == TyKind::kDyn || inner->kind == TyKind::kImpl) throw Unmapped{"a trait object as parameter"};
@@ -84,7 +87,8 @@ Mapped CallMapper::read(const TyRef& type, const std::string& place, bool top) {
             if (is_byte_array(*type)) return {"bytes", "B", "sized(" + place + ")?"};
             {
                 Mapped mapped = read(make_path({"alloc", "vec", "Vec"}, {type->args[0]}), place, false);
-                mapped.code += ".try_into().map_err(|_| raise(\"ValueError\", \"expected a list of length " + type->name + "\"))?";
+                mapped.code +=
+                    ".try_into().map_err(|_| raise(\"ValueError\", \"expected a list of length " + type->name + "\"))?";
                 return mapped;
             }
         case TyKind::kTuple: {
@@ -99,7 +103,8 @@ Mapped CallMapper::read(const TyRef& type, const std::string& place, bool top) {
             }
             if (!result_lifetimes.empty())
                 for (const std::string& lifetime : lifetime_slots(*type))
-                    if (result_lifetimes.contains(lifetime)) throw Unmapped{"the result would borrow from inside a tuple"};
+                    if (result_lifetimes.contains(lifetime))
+                        throw Unmapped{"the result would borrow from inside a tuple"};
             out.kayton += "]";
             out.storage = tuple_storage(members);
             out.code = "(" + out.code + ")";
@@ -107,7 +112,9 @@ Mapped CallMapper::read(const TyRef& type, const std::string& place, bool top) {
         }
         case TyKind::kPath: return read_path(type, place, top);
         case TyKind::kSlice: throw Unmapped{"an unsized parameter"};
-        case TyKind::kImpl: throw Unmapped{"no instance is known for impl " + (type->bounds.empty() ? "Trait" : join(type->bounds[0].trait, "::"))};
+        case TyKind::kImpl:
+            throw Unmapped{"no instance is known for impl " +
+                           (type->bounds.empty() ? "Trait" : join(type->bounds[0].trait, "::"))};
         case TyKind::kDyn: throw Unmapped{"a trait object as parameter"};
         case TyKind::kFnPointer: throw Unmapped{"takes a function"};
         case TyKind::kRawPointer: throw Unmapped{"raw pointer"};
@@ -153,9 +160,12 @@ Mapped CallMapper::read_path(const TyRef& type, const std::string& place, bool t
             for (const std::string& lifetime : lifetime_slots(*element)) {
                 if (!result_lifetimes.contains(lifetime)) continue;
                 if (!top) throw Unmapped{"the result would borrow from a list inside a list"};
-                if (element->kind == TyKind::kRef && table_.is_handle(*element->args[0])) add_source(lifetime, place, Source::kSharedItems);
-                else if (element->kind == TyKind::kRef) add_source(lifetime, place, Source::kKeepItems);
-                else throw Unmapped{"the result would borrow from inside a list"};
+                if (element->kind == TyKind::kRef && table_.is_handle(*element->args[0]))
+                    add_source(lifetime, place, Source::kSharedItems);
+                else if (element->kind == TyKind::kRef)
+                    add_source(lifetime, place, Source::kKeepItems);
+                else
+                    throw Unmapped{"the result would borrow from inside a list"};
             }
             const std::string item = fresh("i");
             const Mapped inner = read(element, item, false);
@@ -172,19 +182,23 @@ Mapped CallMapper::read_path(const TyRef& type, const std::string& place, bool t
             statements.resize(first_statement);
             if (mapped.nullable || mapped.kayton == "None" || mapped.kayton.find(" | ") != std::string::npos)
                 throw Unmapped{"Option of an optional value"};
-            if (!needed.empty() || mapped.storage == "KtValue") throw Unmapped{"an optional reference to a converted value"};
+            if (!needed.empty() || mapped.storage == "KtValue")
+                throw Unmapped{"an optional reference to a converted value"};
             if (mapped.pointer())
                 return {mapped.kayton + " | None", mapped.storage,
                         "if " + place + ".is_null() { None } else { Some(" + mapped.code + ") }", true};
             const std::string at = top ? "(*" + place + ")" : place;
-            static const std::map<std::string, std::string> unbox = {{"i64", "as_int"}, {"f64", "as_float"}, {"u8", "as_bool"}};
+            static const std::map<std::string, std::string> unbox = {
+                {"i64", "as_int"}, {"f64", "as_float"}, {"u8", "as_bool"}};
             const auto how = unbox.find(mapped.storage);
             if (how == unbox.end()) {
                 const Mapped boxed = read(inner, "unbox::<" + mapped.storage + ">(" + at + ")", false);
-                return {mapped.kayton + " | None", "KtValue", "if is_none(" + at + ") { None } else { Some(" + boxed.code + ") }"};
+                return {mapped.kayton + " | None", "KtValue",
+                        "if is_none(" + at + ") { None } else { Some(" + boxed.code + ") }"};
             }
             const Mapped scalar = read(inner, how->second + "(" + at + ")", false);
-            return {mapped.kayton + " | None", "KtValue", "if is_none(" + at + ") { None } else { Some(" + scalar.code + ") }"};
+            return {mapped.kayton + " | None", "KtValue",
+                    "if is_none(" + at + ") { None } else { Some(" + scalar.code + ") }"};
         }
         if (last == "Cursor" && type->args.at(0)->is_std_path("Vec") && type->args[0]->args.at(0)->is_prim("u8"))
             return {"bytes", "B", "std::io::Cursor::new(by(" + place + ").to_vec())"};
@@ -226,9 +240,12 @@ void CallMapper::finish_parameters(const std::vector<TyRef>& types) {
             for (const Source& source : sources) {
                 if (source.param == static_cast<int>(i)) continue;
                 const auto longer = outlived_by.find(slots[slot]);
-                if (source.lifetime != slots[slot] && (longer == outlived_by.end() || !longer->second.contains(source.lifetime))) continue;
+                if (source.lifetime != slots[slot] &&
+                    (longer == outlived_by.end() || !longer->second.contains(source.lifetime)))
+                    continue;
                 const std::string to = std::to_string(1U << slot);
-                static const char* const names[] = {"keep", "shared", "exclusive", "inherit", "keep_items", "shared_items"};
+                static const char* const names[] = {"keep",    "shared",     "exclusive",
+                                                    "inherit", "keep_items", "shared_items"};
                 tied += (tied.empty() ? "" : ", ") + std::string(names[source.kind]) + "(" + source.place +
                         (source.kind == Source::kInherit ? ", " + std::to_string(source.slots) : "") + ", " + to + ")";
             }

@@ -28,7 +28,9 @@ const std::string& item_kind(const Json& item) {
     return inner.empty() ? none : inner.begin().key();
 }
 
-const Json& item_body(const Json& item) { return item.at("inner").begin().value(); }
+const Json& item_body(const Json& item) {
+    return item.at("inner").begin().value();
+}
 
 std::string item_name(const Json& item) {
     const auto name = item.find("name");
@@ -151,8 +153,10 @@ std::map<ItemRef, Path> World::public_names(const RustdocCrate& start) {
                 if (use["id"].is_null()) continue;
                 const ItemRef target = resolve(*module.crate, use["id"].get<int>());
                 if (!target) continue;
-                if (use["is_glob"].get<bool>()) self(self, target, path, depth + 1);
-                else queue.emplace_back(target, extend(path, use["name"].get<std::string>()));
+                if (use["is_glob"].get<bool>())
+                    self(self, target, path, depth + 1);
+                else
+                    queue.emplace_back(target, extend(path, use["name"].get<std::string>()));
                 continue;
             }
             const std::string name = item_name(*child);

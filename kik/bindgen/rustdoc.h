@@ -29,9 +29,9 @@ class RustdocCrate {
 
     [[nodiscard]] const std::string& name() const { return name_; }
     [[nodiscard]] int root() const { return root_; }
-    [[nodiscard]] const Json* item(int id) const;     // null: not described in this file
-    [[nodiscard]] const Json* summary(int id) const;  // entry of "paths": canonical path and kind
-    [[nodiscard]] Path canonical(int id) const;       // empty when unknown
+    [[nodiscard]] const Json* item(int id) const;         // null: not described in this file
+    [[nodiscard]] const Json* summary(int id) const;      // entry of "paths": canonical path and kind
+    [[nodiscard]] Path canonical(int id) const;           // empty when unknown
     [[nodiscard]] int find(const Path& canonical) const;  // id of an item of this crate, or -1
 
     // Public paths of the crate's own items, shortest first found: id -> {"regex", "bytes", "Regex"}.

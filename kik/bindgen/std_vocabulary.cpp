@@ -11,32 +11,40 @@ namespace {
 
 // One line a type: path | traits | functions. Self, io::Result<T> (as Result<T>), Option<T> and the names of kPaths.
 constexpr const char* kTypes[] = {
-    "std::fs::FileType | Debug PartialEq Hash | is_dir(&self) -> bool; is_file(&self) -> bool; is_symlink(&self) -> bool",
+    "std::fs::FileType | Debug PartialEq Hash | is_dir(&self) -> bool; is_file(&self) -> bool; is_symlink(&self) -> "
+    "bool",
     "std::fs::Metadata | Debug | file_type(&self) -> FileType; is_dir(&self) -> bool; is_file(&self) -> bool; "
-    "is_symlink(&self) -> bool; len(&self) -> u64; permissions(&self) -> Permissions; modified(&self) -> Result<SystemTime>; "
+    "is_symlink(&self) -> bool; len(&self) -> u64; permissions(&self) -> Permissions; modified(&self) -> "
+    "Result<SystemTime>; "
     "accessed(&self) -> Result<SystemTime>; created(&self) -> Result<SystemTime>",
     "std::fs::Permissions | Debug PartialEq | readonly(&self) -> bool",
     "std::time::SystemTime | Debug PartialEq Ord Hash | now() -> Self; elapsed(&self) -> Timed<Duration>; "
     "duration_since(&self, SystemTime) -> Timed<Duration>",
-    "std::time::Instant | Debug PartialEq Ord Hash | now() -> Self; elapsed(&self) -> Duration; duration_since(&self, Instant) -> Duration",
+    "std::time::Instant | Debug PartialEq Ord Hash | now() -> Self; elapsed(&self) -> Duration; duration_since(&self, "
+    "Instant) -> Duration",
     "std::net::Ipv4Addr | Display Debug PartialEq Ord Hash | new(u8, u8, u8, u8) -> Self; octets(&self) -> [u8:4]; "
-    "is_loopback(&self) -> bool; is_private(&self) -> bool; is_unspecified(&self) -> bool; is_multicast(&self) -> bool; "
+    "is_loopback(&self) -> bool; is_private(&self) -> bool; is_unspecified(&self) -> bool; is_multicast(&self) -> "
+    "bool; "
     "is_broadcast(&self) -> bool; is_link_local(&self) -> bool; to_ipv6_mapped(&self) -> Ipv6Addr",
     "std::net::Ipv6Addr | Display Debug PartialEq Ord Hash | octets(&self) -> [u8:16]; is_loopback(&self) -> bool; "
     "is_unspecified(&self) -> bool; is_multicast(&self) -> bool; to_ipv4(&self) -> Option<Ipv4Addr>",
     "std::net::IpAddr | Display Debug PartialEq Ord Hash | is_loopback(&self) -> bool; is_unspecified(&self) -> bool; "
     "is_multicast(&self) -> bool; is_ipv4(&self) -> bool; is_ipv6(&self) -> bool",
-    "std::net::SocketAddr | Display Debug PartialEq Ord Hash | ip(&self) -> IpAddr; port(&self) -> u16; is_ipv4(&self) -> bool; "
+    "std::net::SocketAddr | Display Debug PartialEq Ord Hash | ip(&self) -> IpAddr; port(&self) -> u16; is_ipv4(&self) "
+    "-> bool; "
     "is_ipv6(&self) -> bool",
 };
 
 TyRef named(const std::string& name, const TyRef& self) {
-    static const std::map<std::string, Path> paths = {
-        {"FileType", {"std", "fs", "FileType"}},         {"Metadata", {"std", "fs", "Metadata"}},
-        {"Permissions", {"std", "fs", "Permissions"}},   {"SystemTime", {"std", "time", "SystemTime"}},
-        {"Instant", {"std", "time", "Instant"}},         {"Duration", {"core", "time", "Duration"}},
-        {"Ipv4Addr", {"core", "net", "ip_addr", "Ipv4Addr"}}, {"Ipv6Addr", {"core", "net", "ip_addr", "Ipv6Addr"}},
-        {"IpAddr", {"core", "net", "ip_addr", "IpAddr"}}};
+    static const std::map<std::string, Path> paths = {{"FileType", {"std", "fs", "FileType"}},
+                                                      {"Metadata", {"std", "fs", "Metadata"}},
+                                                      {"Permissions", {"std", "fs", "Permissions"}},
+                                                      {"SystemTime", {"std", "time", "SystemTime"}},
+                                                      {"Instant", {"std", "time", "Instant"}},
+                                                      {"Duration", {"core", "time", "Duration"}},
+                                                      {"Ipv4Addr", {"core", "net", "ip_addr", "Ipv4Addr"}},
+                                                      {"Ipv6Addr", {"core", "net", "ip_addr", "Ipv6Addr"}},
+                                                      {"IpAddr", {"core", "net", "ip_addr", "IpAddr"}}};
     if (name == "Self") return self;
     const auto found = paths.find(name);
     return found == paths.end() ? make_prim(name) : make_path(found->second);
@@ -48,7 +56,8 @@ TyRef parse_type(const std::string& text, const TyRef& self) {
         const std::string outer = text.substr(0, open);
         const TyRef inner = parse_type(text.substr(open + 1, text.size() - open - 2), self);
         if (outer == "Option") return make_path({"core", "option", "Option"}, {inner});
-        const Path error = outer == "Timed" ? Path{"std", "time", "SystemTimeError"} : Path{"std", "io", "error", "Error"};
+        const Path error =
+            outer == "Timed" ? Path{"std", "time", "SystemTimeError"} : Path{"std", "io", "error", "Error"};
         return make_path({"core", "result", "Result"}, {inner, make_path(error)});
     }
     if (text.starts_with("[u8:")) {  // a colon, for the semicolon separates functions
@@ -83,8 +92,10 @@ StdType parse(const std::string& line) {
         method.has_self = false;
         for (std::string param; std::getline(params, param, ',');) {
             param = trimmed(param);
-            if (param == "&self") method.has_self = true;
-            else method.params.push_back(parse_type(param, self));
+            if (param == "&self")
+                method.has_self = true;
+            else
+                method.params.push_back(parse_type(param, self));
         }
         method.result = parse_type(function.substr(close + 5), self);
         out.methods.push_back(std::move(method));
@@ -110,9 +121,12 @@ const StdType* std_type(const Ty& type) {
 
 TyRef std_iterator_item(const Ty& type) {
     if (type.kind != TyKind::kPath || !is_std(type.path) || type.path.size() < 3) return nullptr;
-    static const std::set<std::string> text_pieces = {
-        "Split", "RSplit", "SplitN", "RSplitN", "SplitTerminator", "RSplitTerminator", "SplitWhitespace",
-        "SplitAsciiWhitespace", "SplitInclusive", "Lines", "Matches", "RMatches"};
+    static const std::set<std::string> text_pieces = {"Split",           "RSplit",
+                                                      "SplitN",          "RSplitN",
+                                                      "SplitTerminator", "RSplitTerminator",
+                                                      "SplitWhitespace", "SplitAsciiWhitespace",
+                                                      "SplitInclusive",  "Lines",
+                                                      "Matches",         "RMatches"};
     const std::string& module = type.path[1];
     const std::string& last = type.path.back();
     const std::string lifetime = type.lifetimes.empty() ? "'static" : type.lifetimes[0];
@@ -125,7 +139,8 @@ TyRef std_iterator_item(const Ty& type) {
         if (last == "Bytes") return make_prim("u8");
     } else if (module == "slice") {
         if (last == "Iter") return reference(0);
-        if ((last == "Chunks" || last == "ChunksExact" || last == "Windows") && argument(0)) return make_ref(make_slice(argument(0)), lifetime);
+        if ((last == "Chunks" || last == "ChunksExact" || last == "Windows") && argument(0))
+            return make_ref(make_slice(argument(0)), lifetime);
     } else if (module == "vec" || module == "option") {
         if (last == "IntoIter" || last == "Drain") return argument(0);
     } else if (module == "path" && last == "Ancestors") {

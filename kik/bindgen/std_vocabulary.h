@@ -13,14 +13,14 @@ namespace kayton::bindgen {
 
 struct StdMethod {
     std::string name;
-    bool has_self = true;         // &self; else an associated function
-    std::vector<TyRef> params;    // without self
+    bool has_self = true;       // &self; else an associated function
+    std::vector<TyRef> params;  // without self
     TyRef result;
 };
 
 struct StdType {
-    std::string rust;               // "std::fs::Metadata"
-    std::set<std::string> traits;   // Display, Debug, PartialEq, Ord, Hash
+    std::string rust;              // "std::fs::Metadata"
+    std::set<std::string> traits;  // Display, Debug, PartialEq, Ord, Hash
     std::vector<StdMethod> methods;
 };
 

@@ -31,9 +31,9 @@ std::string tuple_storage(const std::vector<Mapped>& members) {
 }
 
 bool TypeTable::is_copy(const Ty& type) {
-    static const std::set<std::string> std_copy = {"Ipv4Addr", "Ipv6Addr", "IpAddr", "SocketAddr", "SocketAddrV4", "SocketAddrV6",
-                                                   "SystemTime", "Instant", "FileType", "ThreadId", "TypeId", "Duration",
-                                                   "Ordering", "ErrorKind", "Alignment"};
+    static const std::set<std::string> std_copy = {
+        "Ipv4Addr", "Ipv6Addr", "IpAddr", "SocketAddr", "SocketAddrV4", "SocketAddrV6", "SystemTime", "Instant",
+        "FileType", "ThreadId", "TypeId", "Duration",   "Ordering",     "ErrorKind",    "Alignment"};
     switch (type.kind) {
         case TyKind::kPrim: return type.name != "str";
         case TyKind::kRef: return !type.is_mut;
@@ -66,10 +66,11 @@ bool TypeTable::is_error(const Ty& type) {
 bool TypeTable::is_handle(const Ty& type) {
     if (type.kind != TyKind::kPath || is_byte_array(type)) return false;
     if (!is_std(type.path)) return true;
-    static const std::set<std::string> converted = {"Option", "Result", "String", "PathBuf", "OsString", "Path", "OsStr", "Vec",
-                                                    "Box", "Cow", "Duration", "Ordering", "Range", "Rc", "Arc", "HashMap", "BTreeMap",
-                                                    "HashSet", "BTreeSet", "VecDeque", "Formatter", "Context", "Arguments", "Pin",
-                                                    "RangeInclusive", "RangeFrom", "RangeTo", "RangeFull", "CStr", "CString", "Cell", "RefCell"};
+    static const std::set<std::string> converted = {
+        "Option",    "Result",   "String",    "PathBuf", "OsString",  "Path", "OsStr",          "Vec",       "Box",
+        "Cow",       "Duration", "Ordering",  "Range",   "Rc",        "Arc",  "HashMap",        "BTreeMap",  "HashSet",
+        "BTreeSet",  "VecDeque", "Formatter", "Context", "Arguments", "Pin",  "RangeInclusive", "RangeFrom", "RangeTo",
+        "RangeFull", "CStr",     "CString",   "Cell",    "RefCell"};
     return !converted.contains(type.path.back());
 }
 
@@ -80,7 +81,8 @@ void refuse_nesting(const Ty& type, std::vector<const Path*>& around) {
     if (type.kind == TyKind::kPath && type.path[0] == "typenum") return;  // numbers written as types
     if (type.kind == TyKind::kPath) {
         for (const Path* outer : around)
-            if (*outer == type.path && !is_std(type.path)) throw Unmapped{"a " + type.path.back() + " inside a " + type.path.back()};
+            if (*outer == type.path && !is_std(type.path))
+                throw Unmapped{"a " + type.path.back() + " inside a " + type.path.back()};
         if (around.size() > 3) throw Unmapped{"a type nested more than four deep"};
         around.push_back(&type.path);
     }
@@ -97,7 +99,8 @@ int TypeTable::handle(const TyRef& type) {
     if (is_error(*type)) throw Unmapped{"a value of the exception class " + names_.kayton_type(*type)};
     const std::string rust = names_.rust_type(*type);
     const std::string name = names_.kayton_type(*type);
-    if (const auto out = left_out_.find("type " + name); out != left_out_.end()) throw Unmapped{name + ": " + out->second};
+    if (const auto out = left_out_.find("type " + name); out != left_out_.end())
+        throw Unmapped{name + ": " + out->second};
     const auto [entry, fresh] = by_name_.emplace(name, static_cast<int>(entries_.size()));
     if (fresh) {
         // Lifetimes are the type's own: each place gets its slot.
@@ -113,7 +116,8 @@ int TypeTable::handle(const TyRef& type) {
         };
         canonical = rename(rename, type);
         entries_.push_back({SlotKind::kHandle, name, canonical, rust});
-    } else if (entries_[entry->second].kind != SlotKind::kHandle || type_key(*entries_[entry->second].type) != type_key(*type)) {
+    } else if (entries_[entry->second].kind != SlotKind::kHandle ||
+               type_key(*entries_[entry->second].type) != type_key(*type)) {
         throw Unmapped{"the name " + name + " stands for another type already"};
     }
     return entry->second;
@@ -122,8 +126,10 @@ int TypeTable::handle(const TyRef& type) {
 int TypeTable::exception(const TyRef& type) {
     const std::string name = names_.kayton_type(*type);
     const auto [entry, fresh] = by_name_.emplace(name, static_cast<int>(entries_.size()));
-    if (fresh) entries_.push_back({SlotKind::kException, name, type, ""});
-    else if (entries_[entry->second].kind != SlotKind::kException) throw Unmapped{name + " is a handle type already"};
+    if (fresh)
+        entries_.push_back({SlotKind::kException, name, type, ""});
+    else if (entries_[entry->second].kind != SlotKind::kException)
+        throw Unmapped{name + " is a handle type already"};
     return entry->second;
 }
 
@@ -136,11 +142,14 @@ int TypeTable::composed(const std::string& signature) {
 int TypeTable::iterator(const TyRef& item) {
     std::string name = names_.crate_name() + ".Iterator_";
     for (const char c : type_key(*item)) {
-        if (std::isalnum(static_cast<unsigned char>(c))) name += c;
-        else if (name.back() != '_') name += '_';
+        if (std::isalnum(static_cast<unsigned char>(c)))
+            name += c;
+        else if (name.back() != '_')
+            name += '_';
     }
     while (name.back() == '_') name.pop_back();
-    if (const auto out = left_out_.find("type " + name); out != left_out_.end()) throw Unmapped{name + ": " + out->second};
+    if (const auto out = left_out_.find("type " + name); out != left_out_.end())
+        throw Unmapped{name + ": " + out->second};
     const auto [entry, fresh] = by_name_.emplace(name, static_cast<int>(entries_.size()));
     if (fresh) {
         iterator_items_.emplace(entry->second, item);

@@ -6,7 +6,9 @@ namespace kayton::bindgen {
 
 namespace {
 
-TyRef make(Ty ty) { return std::make_shared<const Ty>(std::move(ty)); }
+TyRef make(Ty ty) {
+    return std::make_shared<const Ty>(std::move(ty));
+}
 
 void walk_lifetimes(const Ty& ty, std::vector<std::string>& out);
 
@@ -187,19 +189,62 @@ bool unify(const Ty& pattern, const Ty& ty, Subst& subst) {
     for (size_t i = 0; i < pattern.lifetimes.size() && i < ty.lifetimes.size(); ++i)
         if (pattern.lifetimes[i] != "'static") {
             const auto [bound, fresh] = subst.lifetimes.emplace(pattern.lifetimes[i], ty.lifetimes[i]);
-            if (!fresh && bound->second != ty.lifetimes[i]) subst.equal_lifetimes.emplace_back(bound->second, ty.lifetimes[i]);
+            if (!fresh && bound->second != ty.lifetimes[i])
+                subst.equal_lifetimes.emplace_back(bound->second, ty.lifetimes[i]);
         }
     return true;
 }
 
 size_t std_lifetime_count(const Path& path) {
-    static const std::set<std::string> borrowing = {
-        "Cow", "Chars", "CharIndices", "Bytes", "Lines", "Split", "SplitN", "RSplit", "RSplitN", "SplitTerminator",
-        "RSplitTerminator", "SplitWhitespace", "SplitAsciiWhitespace", "SplitInclusive", "Matches", "MatchIndices",
-        "Drain", "Keys", "Values", "ValuesMut", "IterMut", "Chunks", "ChunksExact", "ChunksMut", "Windows", "Ref",
-        "RefMut", "MutexGuard", "RwLockReadGuard", "RwLockWriteGuard", "Components", "Ancestors", "Display",
-        "Formatter", "Context", "Arguments", "Escape", "EscapeDefault", "EncodeUtf16", "IoSlice", "PeekMut", "Entry",
-        "OccupiedEntry", "VacantEntry", "StdinLock", "StdoutLock", "StderrLock", "DebugStruct", "DebugMap"};
+    static const std::set<std::string> borrowing = {"Cow",
+                                                    "Chars",
+                                                    "CharIndices",
+                                                    "Bytes",
+                                                    "Lines",
+                                                    "Split",
+                                                    "SplitN",
+                                                    "RSplit",
+                                                    "RSplitN",
+                                                    "SplitTerminator",
+                                                    "RSplitTerminator",
+                                                    "SplitWhitespace",
+                                                    "SplitAsciiWhitespace",
+                                                    "SplitInclusive",
+                                                    "Matches",
+                                                    "MatchIndices",
+                                                    "Drain",
+                                                    "Keys",
+                                                    "Values",
+                                                    "ValuesMut",
+                                                    "IterMut",
+                                                    "Chunks",
+                                                    "ChunksExact",
+                                                    "ChunksMut",
+                                                    "Windows",
+                                                    "Ref",
+                                                    "RefMut",
+                                                    "MutexGuard",
+                                                    "RwLockReadGuard",
+                                                    "RwLockWriteGuard",
+                                                    "Components",
+                                                    "Ancestors",
+                                                    "Display",
+                                                    "Formatter",
+                                                    "Context",
+                                                    "Arguments",
+                                                    "Escape",
+                                                    "EscapeDefault",
+                                                    "EncodeUtf16",
+                                                    "IoSlice",
+                                                    "PeekMut",
+                                                    "Entry",
+                                                    "OccupiedEntry",
+                                                    "VacantEntry",
+                                                    "StdinLock",
+                                                    "StdoutLock",
+                                                    "StderrLock",
+                                                    "DebugStruct",
+                                                    "DebugMap"};
     if (!is_std(path)) return 0;
     const std::string& last = path.back();
     if (last == "Iter") return path.size() > 1 && path[1] != "ascii" ? 1 : 0;

@@ -1,7 +1,6 @@
-// Rust types as the generator handles them: normalised from rustdoc's JSON (aliases expanded, defaults filled in, elided
-// lifetimes named, associated types resolved where an impl says so), compared, matched against patterns, and written
-// back as Rust. A Ty is immutable and shared.
-// Reads the World's documents; one thread.
+// Rust types as the generator handles them: normalised from rustdoc's JSON (aliases expanded, defaults filled in,
+// elided lifetimes named, associated types resolved where an impl says so), compared, matched against patterns, and
+// written back as Rust. A Ty is immutable and shared. Reads the World's documents; one thread.
 #pragma once
 
 #include <functional>
@@ -41,9 +40,9 @@ struct Bound {
     Path trait;
     std::vector<TyRef> args;
     std::vector<std::string> lifetimes;
-    std::map<std::string, TyRef> assoc;                        // Item = T
-    std::map<std::string, std::vector<Bound>> assoc_bounds;    // Item: Trait
-    bool is_fn = false;                                        // Fn(A) -> B
+    std::map<std::string, TyRef> assoc;                      // Item = T
+    std::map<std::string, std::vector<Bound>> assoc_bounds;  // Item: Trait
+    bool is_fn = false;                                      // Fn(A) -> B
 };
 
 struct Ty {
@@ -111,7 +110,8 @@ class Normalizer {
     [[nodiscard]] TyRef associated(const Ty& self, const std::string& name, const Bound* trait);
     // Impl of `trait` (canonical path) for `self`, unified, or nothing.
     // `args`: the trait's own arguments, when they matter.
-    [[nodiscard]] std::optional<ImplContext> find_impl(const Ty& self, const Path& trait, const std::vector<TyRef>& args = {});
+    [[nodiscard]] std::optional<ImplContext> find_impl(const Ty& self, const Path& trait,
+                                                       const std::vector<TyRef>& args = {});
 
   private:
     [[nodiscard]] TyRef resolved_path(const RustdocCrate& crate, const Json& json, const Subst& subst);

@@ -13,15 +13,20 @@ std::string show_args(const Json& args) {
     if (args.contains("angle_bracketed")) {
         for (const Json& arg : args["angle_bracketed"]["args"]) {
             out += out.empty() ? "" : ", ";
-            if (!arg.is_object()) out += "_";
-            else if (arg.contains("type")) out += show(arg["type"]);
-            else if (arg.contains("lifetime")) out += arg["lifetime"].get<std::string>();
-            else out += arg["const"]["expr"].get<std::string>();
+            if (!arg.is_object())
+                out += "_";
+            else if (arg.contains("type"))
+                out += show(arg["type"]);
+            else if (arg.contains("lifetime"))
+                out += arg["lifetime"].get<std::string>();
+            else
+                out += arg["const"]["expr"].get<std::string>();
         }
         for (const Json& constraint : args["angle_bracketed"]["constraints"]) {
             out += (out.empty() ? "" : ", ") + constraint["name"].get<std::string>();
             const Json& binding = constraint["binding"];
-            if (binding.contains("equality") && binding["equality"].contains("type")) out += " = " + show(binding["equality"]["type"]);
+            if (binding.contains("equality") && binding["equality"].contains("type"))
+                out += " = " + show(binding["equality"]["type"]);
         }
         return out.empty() ? "" : "<" + out + ">";
     }
@@ -76,7 +81,8 @@ std::string show(const Json& type) {
         return "dyn " + out;
     }
     if (kind == "qualified_path") return show(body["self_type"]) + "::" + body["name"].get<std::string>();
-    if (kind == "raw_pointer") return "*" + std::string(body["is_mutable"].get<bool>() ? "mut " : "const ") + show(body["type"]);
+    if (kind == "raw_pointer")
+        return "*" + std::string(body["is_mutable"].get<bool>() ? "mut " : "const ") + show(body["type"]);
     return "fn(..)";
 }
 
@@ -96,12 +102,16 @@ std::string rust_signature(const Json& function_item) {
     for (const Json& input : function["sig"]["inputs"]) {
         const std::string name = input[0].get<std::string>();
         std::string shown = show(input[1]);
-        if (name == "self" && shown == "Self") shown = "self";
-        else if (name == "self" && shown.starts_with("&") && shown.ends_with("Self")) shown = shown.substr(0, shown.size() - 4) + "self";
-        else shown = name + ": " + shown;
+        if (name == "self" && shown == "Self")
+            shown = "self";
+        else if (name == "self" && shown.starts_with("&") && shown.ends_with("Self"))
+            shown = shown.substr(0, shown.size() - 4) + "self";
+        else
+            shown = name + ": " + shown;
         params += (params.empty() ? "" : ", ") + shown;
     }
-    std::string out = "fn " + item_name(function_item) + (generics.empty() ? "" : "<" + generics + ">") + "(" + params + ")";
+    std::string out =
+        "fn " + item_name(function_item) + (generics.empty() ? "" : "<" + generics + ">") + "(" + params + ")";
     if (!function["sig"]["output"].is_null()) out += " -> " + show(function["sig"]["output"]);
     return out;
 }
@@ -128,11 +138,15 @@ void Generator::collect_unseen_units() {
                     if (trait.empty() && member.json()["visibility"] != "public") continue;
                     if (units_.contains(member)) continue;
                     const std::string label = name + "." + item_name(member.json());
-                    if (error && (trait == "Display" || trait == "Debug")) unit(member, label).importable = true;
-                    else if (error) refuse(member, label, name + " is an exception class, which carries its text only");
-                    else if (impl["for"].contains("resolved_path") && world_.resolve(*item.crate, impl["for"]["resolved_path"]["id"].get<int>()) == item)
+                    if (error && (trait == "Display" || trait == "Debug"))
+                        unit(member, label).importable = true;
+                    else if (error)
+                        refuse(member, label, name + " is an exception class, which carries its text only");
+                    else if (impl["for"].contains("resolved_path") &&
+                             world_.resolve(*item.crate, impl["for"]["resolved_path"]["id"].get<int>()) == item)
                         refuse(member, label, "no instance of " + name + " is used by the crate's functions");
-                    else refuse(member, label, "an impl for another type than " + name);
+                    else
+                        refuse(member, label, "an impl for another type than " + name);
                 }
             }
         } else if (kind == "trait") {

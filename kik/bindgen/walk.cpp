@@ -11,7 +11,9 @@ namespace {
 // How deep re-exported items of other crates are offered: sha2::digest::Digest, not sha2::digest::typenum::consts::U32.
 constexpr size_t kDeepestForeignPath = 3;
 
-bool is_type_kind(const std::string& kind) { return kind == "struct" || kind == "enum" || kind == "union"; }
+bool is_type_kind(const std::string& kind) {
+    return kind == "struct" || kind == "enum" || kind == "union";
+}
 
 }  // namespace
 
@@ -92,8 +94,10 @@ void Generator::visit_pending_types() {
         const TypeSlotEntry entry = table_.entries()[visited_types_];
         if (entry.kind != SlotKind::kHandle) continue;
         try {
-            if (!entry.type) visit_iterator(static_cast<int>(visited_types_));
-            else visit_type(entry.type, static_cast<int>(visited_types_));
+            if (!entry.type)
+                visit_iterator(static_cast<int>(visited_types_));
+            else
+                visit_type(entry.type, static_cast<int>(visited_types_));
         } catch (const Unmapped& why) {
             skip(entry.name, why.reason);
         }
@@ -171,7 +175,8 @@ void Generator::visit_impl(const TyRef& type, const std::string& name, const Rus
             if (member == nullptr || (*member)["visibility"] != "public") continue;
             const std::string method = item_name(*member);
             if (item_kind(*member) == "assoc_const") {
-                visit_associated_constant(type, name, crate, *member, context.subst, "<" + names_.rust_type(*type) + ">");
+                visit_associated_constant(type, name, crate, *member, context.subst,
+                                          "<" + names_.rust_type(*type) + ">");
             } else if (item_kind(*member) == "function") {
                 Binding binding;
                 binding.unit = {&crate, id.get<int>()};
@@ -181,7 +186,9 @@ void Generator::visit_impl(const TyRef& type, const std::string& name, const Rus
                 binding.subst = context.subst;
                 binding.impl = context;
                 binding.impl_generics = &impl["generics"];
-                binding.callee = [this, type, method](const Subst&) { return "<" + names_.rust_type(*type) + ">::" + method; };
+                binding.callee = [this, type, method](const Subst&) {
+                    return "<" + names_.rust_type(*type) + ">::" + method;
+                };
                 bind(binding);
                 const Json& inputs = item_body(*member)["sig"]["inputs"];
                 if (method == "len" && inputs.size() == 1) {
@@ -234,7 +241,8 @@ void Generator::visit_impl(const TyRef& type, const std::string& name, const Rus
     }
 }
 
-void Generator::visit_trait_methods(const TyRef& type, const std::string& name, const ImplContext& context, const Bound& trait) {
+void Generator::visit_trait_methods(const TyRef& type, const std::string& name, const ImplContext& context,
+                                    const Bound& trait) {
     const ItemRef definition = world_.find(trait.trait);
     if (!definition) return;
     try {
@@ -257,7 +265,8 @@ void Generator::visit_trait_methods(const TyRef& type, const std::string& name, 
         bool from_impl = false;
         for (const Json& own : (*context.impl)["items"]) {
             const Json* member = context.crate->item(own.get<int>());
-            if (member == nullptr || item_name(*member) != method || item_kind(*member) != item_kind(*declared)) continue;
+            if (member == nullptr || item_name(*member) != method || item_kind(*member) != item_kind(*declared))
+                continue;
             item = {context.crate, own.get<int>()};
             from_impl = !(*context.impl)["blanket_impl"].is_object();
             break;
@@ -303,7 +312,9 @@ void Generator::visit_deref(const TyRef& type, const std::string& name, const Im
             if (!unify(*normalizer_.type(*home.crate, impl["for"], {}), *target, inner.subst)) continue;
             for (const Json& item_id : impl["items"]) {
                 const Json* method_item = home.crate->item(item_id.get<int>());
-                if (method_item == nullptr || item_kind(*method_item) != "function" || (*method_item)["visibility"] != "public") continue;
+                if (method_item == nullptr || item_kind(*method_item) != "function" ||
+                    (*method_item)["visibility"] != "public")
+                    continue;
                 const Json& inputs = item_body(*method_item)["sig"]["inputs"];
                 if (inputs.empty() || inputs[0][0] != "self" || !inputs[0][1].contains("borrowed_ref") ||
                     inputs[0][1]["borrowed_ref"]["is_mutable"].get<bool>())
@@ -319,7 +330,9 @@ void Generator::visit_deref(const TyRef& type, const std::string& name, const Im
                 binding.impl = inner;
                 binding.impl_generics = &impl["generics"];
                 binding.receiver_view = "&**";
-                binding.callee = [this, target, method](const Subst&) { return "<" + names_.rust_type(*target) + ">::" + method; };
+                binding.callee = [this, target, method](const Subst&) {
+                    return "<" + names_.rust_type(*target) + ">::" + method;
+                };
                 bind(binding);
             }
         }
@@ -346,14 +359,17 @@ void Generator::visit_fields(const TyRef& type, const std::string& name, const I
     }
     const bool tuple = kind.contains("tuple");
     const Json& ids = tuple ? kind["tuple"] : kind["plain"]["fields"];
-    bool all_public = !has_attribute(item.json(), "non_exhaustive") && (tuple || !kind["plain"]["has_stripped_fields"].get<bool>());
+    bool all_public =
+        !has_attribute(item.json(), "non_exhaustive") && (tuple || !kind["plain"]["has_stripped_fields"].get<bool>());
     // Type and lifetime parameters of the definition, as this instance has them.
     Subst subst;
     size_t types = 0, lifetimes = 0;
     for (const Json& param : body["generics"]["params"]) {
         const std::string param_name = param["name"].get<std::string>();
-        if (param["kind"].contains("lifetime") && lifetimes < type->lifetimes.size()) subst.lifetimes[param_name] = type->lifetimes[lifetimes++];
-        else if (!param["kind"].contains("lifetime") && types < type->args.size()) subst.types[param_name] = type->args[types++];
+        if (param["kind"].contains("lifetime") && lifetimes < type->lifetimes.size())
+            subst.lifetimes[param_name] = type->lifetimes[lifetimes++];
+        else if (!param["kind"].contains("lifetime") && types < type->args.size())
+            subst.types[param_name] = type->args[types++];
     }
     std::vector<std::pair<std::string, TyRef>> fields;
     for (size_t i = 0; i < ids.size(); ++i) {
@@ -382,7 +398,8 @@ void Generator::visit_fields(const TyRef& type, const std::string& name, const I
             function.result = result.kayton;
             function.borrows.assign(mapper.borrowed_params.begin(), mapper.borrowed_params.end());
             function.doc = first_paragraph(*field);
-            add_thunk(std::move(function), {self}, result, "let x0 = " + self.code + "; let w = " + result.code + "; ", {});
+            add_thunk(std::move(function), {self}, result, "let x0 = " + self.code + "; let w = " + result.code + "; ",
+                      {});
         } catch (const Unmapped& why) {
             skip(name + "." + shown, why.reason);
         }
@@ -411,7 +428,8 @@ void Generator::visit_fields(const TyRef& type, const std::string& name, const I
         const Mapped result = mapper.result(type, names_.rust_path(type->path) + " { " + literal + " }");
         function.result = result.kayton;
         function.borrows.assign(mapper.borrowed_params.begin(), mapper.borrowed_params.end());
-        add_thunk(std::move(function), params, result, mapper.statements + lets + "let w = " + result.code + "; " + mapper.after, {});
+        add_thunk(std::move(function), params, result,
+                  mapper.statements + lets + "let w = " + result.code + "; " + mapper.after, {});
     } catch (const Unmapped& why) {
         skip(name + "(" + (tuple ? "..." : "field=...") + ")", why.reason);
     }
@@ -424,8 +442,10 @@ void Generator::visit_variants(const TyRef& type, const std::string& name, const
     size_t types = 0, lifetimes = 0;
     for (const Json& param : item_body(item.json())["generics"]["params"]) {
         const std::string param_name = param["name"].get<std::string>();
-        if (param["kind"].contains("lifetime") && lifetimes < type->lifetimes.size()) subst.lifetimes[param_name] = type->lifetimes[lifetimes++];
-        else if (!param["kind"].contains("lifetime") && types < type->args.size()) subst.types[param_name] = type->args[types++];
+        if (param["kind"].contains("lifetime") && lifetimes < type->lifetimes.size())
+            subst.lifetimes[param_name] = type->lifetimes[lifetimes++];
+        else if (!param["kind"].contains("lifetime") && types < type->args.size())
+            subst.types[param_name] = type->args[types++];
     }
     for (const Json& id : item_body(item.json())["variants"]) {
         const Json* variant = item.crate->item(id.get<int>());
@@ -433,7 +453,8 @@ void Generator::visit_variants(const TyRef& type, const std::string& name, const
         const std::string variant_name = item_name(*variant);
         const Json& kind = item_body(*variant)["kind"];
         try {
-            if (has_attribute(*variant, "non_exhaustive")) throw Unmapped{"a non-exhaustive variant cannot be made outside its crate"};
+            if (has_attribute(*variant, "non_exhaustive"))
+                throw Unmapped{"a non-exhaustive variant cannot be made outside its crate"};
             CallMapper mapper(table_, name + "." + variant_name);
             ManifestFunction function;
             function.name = name + "." + variant_name;
@@ -463,18 +484,20 @@ void Generator::visit_variants(const TyRef& type, const std::string& name, const
                 literal += (i == 0 ? "" : ", ") + field_name + ": x" + std::to_string(i);
             }
             mapper.finish_parameters(param_types);
-            const Mapped result = mapper.result(type, names_.rust_path(type->path) + "::" + variant_name + " { " + literal + " }");
+            const Mapped result =
+                mapper.result(type, names_.rust_path(type->path) + "::" + variant_name + " { " + literal + " }");
             function.result = result.kayton;
             function.borrows.assign(mapper.borrowed_params.begin(), mapper.borrowed_params.end());
-            add_thunk(std::move(function), params, result, mapper.statements + lets + "let w = " + result.code + "; " + mapper.after, {});
+            add_thunk(std::move(function), params, result,
+                      mapper.statements + lets + "let w = " + result.code + "; " + mapper.after, {});
         } catch (const Unmapped& why) {
             skip(name + "." + variant_name, why.reason);
         }
     }
 }
 
-void Generator::visit_associated_constant(const TyRef& type, const std::string& name, const RustdocCrate& crate, const Json& item,
-                                          const Subst& subst, const std::string& path) {
+void Generator::visit_associated_constant(const TyRef& type, const std::string& name, const RustdocCrate& crate,
+                                          const Json& item, const Subst& subst, const std::string& path) {
     const std::string constant = item_name(item);
     try {
         CallMapper mapper(table_, name + "." + constant);

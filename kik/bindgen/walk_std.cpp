@@ -13,8 +13,8 @@ void Generator::visit_std_type(const TyRef& type, int slot) {
     const StdType* known = std_type(*type);
     if (known == nullptr) return;
     const std::string self = "href::<" + entry.rust + ">(";
-    const auto add = [&](const std::string& name, const std::string& op, const std::string& result, const std::string& storage,
-                         const std::string& body, int params) {
+    const auto add = [&](const std::string& name, const std::string& op, const std::string& result,
+                         const std::string& storage, const std::string& body, int params) {
         ManifestFunction function;
         function.name = entry.name + "." + name;
         function.owner = entry.name;
@@ -27,8 +27,10 @@ void Generator::visit_std_type(const TyRef& type, int slot) {
     };
     const std::string one = "let x0 = " + self + "a0)?; ";
     const std::string two = one + "let x1 = " + self + "a1)?; ";
-    if (known->traits.contains("Display")) add("__str__", "str", "str", "S", one + "let w = new_str(&x0.to_string()); ", 1);
-    if (known->traits.contains("Debug")) add("__repr__", "repr", "str", "S", one + "let w = new_str(&format!(\"{:?}\", x0)); ", 1);
+    if (known->traits.contains("Display"))
+        add("__str__", "str", "str", "S", one + "let w = new_str(&x0.to_string()); ", 1);
+    if (known->traits.contains("Debug"))
+        add("__repr__", "repr", "str", "S", one + "let w = new_str(&format!(\"{:?}\", x0)); ", 1);
     if (known->traits.contains("PartialEq")) add("__eq__", "eq", "bool", "u8", two + "let w = u8::from(x0 == x1); ", 2);
     if (known->traits.contains("Ord")) add("__cmp__", "compare", "int", "i64", two + "let w = ord(x0.cmp(x1)); ", 2);
     if (known->traits.contains("Hash")) add("__hash__", "hash", "int", "i64", one + "let w = hash(x0); ", 1);
@@ -49,7 +51,8 @@ void Generator::visit_std_type(const TyRef& type, int slot) {
             std::string lets, arguments;
             for (size_t i = 0; i < types.size(); ++i) {
                 params.push_back(mapper.parameter(static_cast<int>(i), types[i]));
-                function.params.push_back({i == 0 && method.has_self ? "self" : "arg" + std::to_string(i), params.back().kayton});
+                function.params.push_back(
+                    {i == 0 && method.has_self ? "self" : "arg" + std::to_string(i), params.back().kayton});
                 const std::string x = "x" + std::to_string(i);
                 lets += "let " + x + " = " + params.back().code + "; ";
                 arguments += (i == 0 ? "" : ", ") + x;
@@ -59,8 +62,8 @@ void Generator::visit_std_type(const TyRef& type, int slot) {
             function.result = result.kayton;
             function.raises = mapper.raises;
             add_thunk(std::move(function), params, result,
-                      mapper.statements + lets + "let r = <" + entry.rust + ">::" + method.name + "(" + arguments + "); let w = " +
-                          result.code + "; " + mapper.after,
+                      mapper.statements + lets + "let r = <" + entry.rust + ">::" + method.name + "(" + arguments +
+                          "); let w = " + result.code + "; " + mapper.after,
                       {});
         } catch (const Unmapped& why) {
             skip(name, why.reason);
@@ -102,8 +105,9 @@ void Generator::bind_iterator(const TypeSlotEntry& entry, const TyRef& item, con
         next.raises = mapper.raises;
         next.borrows.assign(mapper.borrowed_params.begin(), mapper.borrowed_params.end());
         add_thunk(std::move(next), {{entry.name, "H", ""}}, result,
-                  "let x0 = hmut::<" + entry.rust + ">(a0)?; let w = match x0.next() { None => return Err(Exit::Stop), Some(x) => " +
-                      result.code + " }; ",
+                  "let x0 = hmut::<" + entry.rust +
+                      ">(a0)?; let w = match x0.next() { None => return Err(Exit::Stop), Some(x) => " + result.code +
+                      " }; ",
                   {});
     } catch (const Unmapped& why) {
         skip(entry.name + ".__next__", why.reason);

@@ -5,7 +5,9 @@
 
 namespace kayton::bindgen {
 
-Mapped CallMapper::result(const TyRef& type, const std::string& expression) { return write(type, expression); }
+Mapped CallMapper::result(const TyRef& type, const std::string& expression) {
+    return write(type, expression);
+}
 
 std::string CallMapper::links(const std::vector<std::string>& slots, const std::string& reference) {
     // Which slots of the new value each lifetime fills.
@@ -64,13 +66,15 @@ Mapped CallMapper::write_result(const Ty& type, const std::string& expression) {
 Mapped CallMapper::write_option(const TyRef& inner, const std::string& expression) {
     const std::string value = fresh("x");
     const Mapped some = write(inner, value);
-    if (some.nullable || some.kayton == "None" || some.storage == "KtValue") throw Unmapped{"an Option of an optional value"};
+    if (some.nullable || some.kayton == "None" || some.storage == "KtValue")
+        throw Unmapped{"an Option of an optional value"};
     Mapped out;
     out.kayton = some.kayton + " | None";
     if (some.pointer()) {
         out.storage = some.storage;
         out.nullable = true;
-        out.code = "match " + expression + " { None => std::ptr::null_mut(), Some(" + value + ") => " + some.code + " }";
+        out.code =
+            "match " + expression + " { None => std::ptr::null_mut(), Some(" + value + ") => " + some.code + " }";
         return out;
     }
     static const std::map<std::string, std::string> box = {{"i64", "vint"}, {"f64", "vfloat"}, {"u8", "vbool"}};
@@ -78,11 +82,13 @@ Mapped CallMapper::write_option(const TyRef& inner, const std::string& expressio
     if (how == box.end()) {
         const int slot = table_.composed(some.kayton);
         out.storage = "KtValue";
-        out.code = "match " + expression + " { None => vnone(), Some(" + value + ") => vbox(&T[" + std::to_string(slot) + "], " + some.code + ") }";
+        out.code = "match " + expression + " { None => vnone(), Some(" + value + ") => vbox(&T[" +
+                   std::to_string(slot) + "], " + some.code + ") }";
         return out;
     }
     out.storage = "KtValue";
-    out.code = "match " + expression + " { None => vnone(), Some(" + value + ") => " + how->second + "(" + some.code + ") }";
+    out.code =
+        "match " + expression + " { None => vnone(), Some(" + value + ") => " + how->second + "(" + some.code + ") }";
     return out;
 }
 
@@ -105,20 +111,24 @@ Mapped CallMapper::write_ref(const Ty& type, const std::string& expression) {
         return {table_.entries()[table_.handle(inner)].name, "H", "{ " + expression + "; again(a0) }"};
     }
     if (inner->is_prim("str") || inner->is_std_path("String")) return {"str", "S", "new_str(" + expression + ")"};
-    if (inner->is_std_path("Cow") && inner->args.at(0)->is_prim("str")) return {"str", "S", "new_str(" + expression + ")"};
+    if (inner->is_std_path("Cow") && inner->args.at(0)->is_prim("str"))
+        return {"str", "S", "new_str(" + expression + ")"};
     if (inner->is_std_path("Path", "path") || inner->is_std_path("OsStr", "ffi") || inner->is_std_path("PathBuf") ||
         inner->is_std_path("OsString"))
         return {"str", "S", "new_path(" + expression + ")?"};
     if (type.is_mut && !table_.is_handle(*inner)) throw Unmapped{"gives &mut " + type_key(*inner)};
-    if (inner->kind == TyKind::kSlice || inner->is_std_path("Vec") || (inner->kind == TyKind::kArray && !is_byte_array(*inner))) {
+    if (inner->kind == TyKind::kSlice || inner->is_std_path("Vec") ||
+        (inner->kind == TyKind::kArray && !is_byte_array(*inner))) {
         const TyRef& element = inner->args[0];
         if (element->is_prim("u8")) return {"bytes", "B", "new_bytes(" + expression + ")"};
         return write_list(make_ref(element, lifetime), "(" + expression + ").iter()");
     }
     if (is_byte_array(*inner)) return {"bytes", "B", "new_bytes(&(" + expression + ")[..])"};
     if (inner->kind == TyKind::kRef || (inner->is_std_path("Box") && inner->args[0]->kind != TyKind::kDyn))
-        return write(make_ref(inner->args[0], lifetime), inner->kind == TyKind::kRef ? "*(" + expression + ")" : "&**(" + expression + ")");
-    if (inner->is_std_path("Option")) return write_option(make_ref(inner->args[0], lifetime), "(" + expression + ").as_ref()");
+        return write(make_ref(inner->args[0], lifetime),
+                     inner->kind == TyKind::kRef ? "*(" + expression + ")" : "&**(" + expression + ")");
+    if (inner->is_std_path("Option"))
+        return write_option(make_ref(inner->args[0], lifetime), "(" + expression + ").as_ref()");
     if (inner->kind == TyKind::kTuple && !inner->is_unit()) {
         std::vector<TyRef> members;
         for (const TyRef& member : inner->args) members.push_back(make_ref(member, lifetime));
@@ -174,7 +184,8 @@ Mapped CallMapper::write(const TyRef& type, const std::string& expression) {
             Mapped out;
             out.kayton = kayton + "]";
             out.storage = tuple_storage(members);
-            out.code = "{ let " + value + " = " + expression + "; T" + std::to_string(members.size()) + "(" + code + ") }";
+            out.code =
+                "{ let " + value + " = " + expression + "; T" + std::to_string(members.size()) + "(" + code + ") }";
             return out;
         }
         case TyKind::kPath: return write_path(type, expression);
@@ -214,15 +225,19 @@ Mapped CallMapper::write_path(const TyRef& type, const std::string& expression) 
         if (last == "Option") return write_option(type->args.at(0), expression);
         if (last == "Result" && type->path[1] == "result") return write_result(*type, expression);
         if (last == "Vec" || last == "VecDeque" || last == "BTreeSet" || last == "HashSet") {
-            if (last == "Vec" && type->args.at(0)->is_prim("u8")) return {"bytes", "B", "new_bytes(&" + expression + ")"};
+            if (last == "Vec" && type->args.at(0)->is_prim("u8"))
+                return {"bytes", "B", "new_bytes(&" + expression + ")"};
             return write_list(type->args.at(0), expression);
         }
         if (last == "Cow" || last == "Box" || last == "Rc" || last == "Arc") {
             const TyRef& inner = type->args.at(0);
             if (inner->is_prim("str")) return {"str", "S", "new_str(&" + expression + ")"};
-            if (inner->is_std_path("Path", "path") || inner->is_std_path("OsStr", "ffi")) return {"str", "S", "new_path(&" + expression + ")?"};
-            if (inner->kind == TyKind::kSlice && inner->args[0]->is_prim("u8")) return {"bytes", "B", "new_bytes(&" + expression + ")"};
-            if (last == "Box" && inner->kind == TyKind::kSlice) return write_list(inner->args[0], "Vec::from(" + expression + ")");
+            if (inner->is_std_path("Path", "path") || inner->is_std_path("OsStr", "ffi"))
+                return {"str", "S", "new_path(&" + expression + ")?"};
+            if (inner->kind == TyKind::kSlice && inner->args[0]->is_prim("u8"))
+                return {"bytes", "B", "new_bytes(&" + expression + ")"};
+            if (last == "Box" && inner->kind == TyKind::kSlice)
+                return write_list(inner->args[0], "Vec::from(" + expression + ")");
             if (last == "Box" && inner->kind == TyKind::kDyn) {
                 if (!inner->bounds.empty() && inner->bounds[0].trait.back() == "Iterator") {
                     Ty opaque = *inner;
@@ -235,7 +250,8 @@ Mapped CallMapper::write_path(const TyRef& type, const std::string& expression) 
             }
             if (last == "Box") return write(inner, "*" + expression);
         }
-        if (last == "Range" && is_integer(*type->args.at(0))) return {"range", "KtRange", "to_range(" + expression + ")?"};
+        if (last == "Range" && is_integer(*type->args.at(0)))
+            return {"range", "KtRange", "to_range(" + expression + ")?"};
         if (!table_.is_handle(*type)) throw Unmapped{"gives " + std_rust_path(type->path)};
     }
     const int slot = table_.handle(type);

@@ -78,7 +78,8 @@ class Scratch {
 
 std::string compiler_error(int line, const std::string& message) {
     return R"({"reason":"compiler-message","message":{"level":"error","code":{"code":"E0277"},"message":")" + message +
-           R"(","rendered":")" + message + R"(","spans":[{"file_name":"src/lib.rs","line_start":)" + std::to_string(line) + "}]}}\n";
+           R"(","rendered":")" + message + R"(","spans":[{"file_name":"src/lib.rs","line_start":)" +
+           std::to_string(line) + "}]}}\n";
 }
 
 TEST(Bindgen, MapsPlainFunctionsByTheirPublicNames) {

@@ -152,7 +152,8 @@ pub unsafe fn attach(handle: H, links: &[Link]) {
         return;
     }
     unsafe {
-        let mut owners: Box<Owners> = if (*handle).owners.is_null() { Box::default() } else { Box::from_raw((*handle).owners.cast()) };
+        let mut owners: Box<Owners> =
+            if (*handle).owners.is_null() { Box::default() } else { Box::from_raw((*handle).owners.cast()) };
         let borrower = (*(*handle).base.r#type).name;
         for link in links {
             // A receiver given as its own argument would keep itself alive for ever.
@@ -172,7 +173,13 @@ unsafe extern "C" fn drop_value<T>(handle: *mut KtHandle) {
 }
 unsafe extern "C" fn drop_nothing(_: *mut KtHandle) {}
 
-unsafe fn make(slot: &TypeSlot, data: *mut c_void, drop: unsafe extern "C" fn(*mut KtHandle), reference: Reference, links: &[Link]) -> H {
+unsafe fn make(
+    slot: &TypeSlot,
+    data: *mut c_void,
+    drop: unsafe extern "C" fn(*mut KtHandle),
+    reference: Reference,
+    links: &[Link],
+) -> H {
     unsafe {
         let info = slot.info();
         let handle = context().handle_new(info, data, drop);

@@ -26,18 +26,48 @@ pub struct TypeSlot {
     info: AtomicPtr<KtTypeInfo>,
 }
 
-pub const NO_OPS: KtTypeOps =
-    KtTypeOps { drop: None, str: None, repr: None, eq: None, compare: None, hash: None, len: None, clone: None, format: None };
+pub const NO_OPS: KtTypeOps = KtTypeOps {
+    drop: None,
+    str: None,
+    repr: None,
+    eq: None,
+    compare: None,
+    hash: None,
+    len: None,
+    clone: None,
+    format: None,
+};
 
 impl TypeSlot {
     pub const fn handle<T>(name: &'static str, ops: KtTypeOps) -> TypeSlot {
-        TypeSlot { name, kind: Kind::Handle, size: size_of::<T>(), align: align_of::<T>(), ops, info: AtomicPtr::new(std::ptr::null_mut()) }
+        TypeSlot {
+            name,
+            kind: Kind::Handle,
+            size: size_of::<T>(),
+            align: align_of::<T>(),
+            ops,
+            info: AtomicPtr::new(std::ptr::null_mut()),
+        }
     }
     pub const fn exception(name: &'static str) -> TypeSlot {
-        TypeSlot { name, kind: Kind::Exception, size: 0, align: 1, ops: NO_OPS, info: AtomicPtr::new(std::ptr::null_mut()) }
+        TypeSlot {
+            name,
+            kind: Kind::Exception,
+            size: 0,
+            align: 1,
+            ops: NO_OPS,
+            info: AtomicPtr::new(std::ptr::null_mut()),
+        }
     }
     pub const fn composed(name: &'static str) -> TypeSlot {
-        TypeSlot { name, kind: Kind::Composed, size: 0, align: 1, ops: NO_OPS, info: AtomicPtr::new(std::ptr::null_mut()) }
+        TypeSlot {
+            name,
+            kind: Kind::Composed,
+            size: 0,
+            align: 1,
+            ops: NO_OPS,
+            info: AtomicPtr::new(std::ptr::null_mut()),
+        }
     }
     #[inline(always)]
     pub fn info(&self) -> *const KtTypeInfo {

@@ -43,7 +43,8 @@ struct Scalars {
     int: *const KtTypeInfo,
     float: *const KtTypeInfo,
 }
-static mut SCALARS: Scalars = Scalars { none: std::ptr::null(), bool: std::ptr::null(), int: std::ptr::null(), float: std::ptr::null() };
+static mut SCALARS: Scalars =
+    Scalars { none: std::ptr::null(), bool: std::ptr::null(), int: std::ptr::null(), float: std::ptr::null() };
 
 pub(crate) fn set_scalar_types(context: &KaytonContext) {
     let get = |name: &str| context.get_type(name).unwrap_or_else(|_| panic!("the VM has no type {name}"));
@@ -128,7 +129,8 @@ pub unsafe fn chr(text: S) -> Ret<char> {
 /// Fixed-size byte arrays.
 pub unsafe fn sized<'a, T: TryFrom<&'a [u8]>>(bytes: B) -> Ret<T> {
     let bytes = unsafe { by(bytes) };
-    T::try_from(bytes).map_err(|_| raise("ValueError", &format!("{} bytes do not make a {}", bytes.len(), type_name::<T>())))
+    T::try_from(bytes)
+        .map_err(|_| raise("ValueError", &format!("{} bytes do not make a {}", bytes.len(), type_name::<T>())))
 }
 
 pub fn new_str(text: &str) -> S {
@@ -202,7 +204,11 @@ pub unsafe fn items<E: Copy, T>(list: L, mut convert: impl FnMut(E) -> Ret<T>) -
 }
 
 /// Makes a list of the slot's type.
-pub unsafe fn new_list<E: Copy, I: IntoIterator>(slot: &TypeSlot, source: I, mut convert: impl FnMut(I::Item) -> Ret<E>) -> Ret<L> {
+pub unsafe fn new_list<E: Copy, I: IntoIterator>(
+    slot: &TypeSlot,
+    source: I,
+    mut convert: impl FnMut(I::Item) -> Ret<E>,
+) -> Ret<L> {
     let mut values: Vec<E> = Vec::new();
     let mut failed = None;
     for item in source {

@@ -125,7 +125,13 @@ unsafe extern "C" fn api_release(_: *mut c_void, object: *mut KtObject) {
     }
 }
 
-unsafe extern "C" fn register_function(_: *mut c_void, name: *const c_char, len: usize, function: *const c_void, id: u64) -> i32 {
+unsafe extern "C" fn register_function(
+    _: *mut c_void,
+    name: *const c_char,
+    len: usize,
+    function: *const c_void,
+    id: u64,
+) -> i32 {
     let name = unsafe { text(name, len) };
     i32::from(FUNCTIONS.with_borrow_mut(|functions| functions.insert(name, (function, id))).is_some())
 }
@@ -136,7 +142,13 @@ unsafe extern "C" fn get_function(_: *mut c_void, name: *const c_char, len: usiz
 unsafe extern "C" fn get_function_by_id(vm: *mut c_void, _: u64, name: *const c_char, len: usize) -> *const c_void {
     unsafe { get_function(vm, name, len) }
 }
-unsafe extern "C" fn register_type(_: *mut c_void, name: *const c_char, len: usize, meta: *const KtTypeMeta, base: *const KtTypeInfo) -> *const KtTypeInfo {
+unsafe extern "C" fn register_type(
+    _: *mut c_void,
+    name: *const c_char,
+    len: usize,
+    meta: *const KtTypeMeta,
+    base: *const KtTypeInfo,
+) -> *const KtTypeInfo {
     let kind = if base.is_null() { KT_KIND_HANDLE } else { KT_KIND_EXCEPTION };
     unsafe { info(&text(name, len), kind, 8, (*meta).ops) }
 }
@@ -168,7 +180,12 @@ unsafe extern "C" fn list_new(_: *mut c_void, list_type: *const KtTypeInfo, leng
     let list = object.cast::<KtList>();
     unsafe {
         // Elements of at most 48 bytes.
-        list.write(KtList { base: KtObject { refcount: 1, r#type: list_type }, length: length as i64, capacity: length as i64, data: block(length * 48).cast() });
+        list.write(KtList {
+            base: KtObject { refcount: 1, r#type: list_type },
+            length: length as i64,
+            capacity: length as i64,
+            data: block(length * 48).cast(),
+        });
     }
     list
 }
@@ -181,10 +198,21 @@ unsafe extern "C" fn dict_set(_: *mut c_void, _: *mut KtDict, _: *const c_void, 
 unsafe extern "C" fn dict_len(_: *mut c_void, _: *mut KtDict) -> usize {
     unimplemented!()
 }
-unsafe extern "C" fn dict_next(_: *mut c_void, _: *mut KtDict, _: *mut i64, _: *mut *mut c_void, _: *mut *mut c_void) -> i32 {
+unsafe extern "C" fn dict_next(
+    _: *mut c_void,
+    _: *mut KtDict,
+    _: *mut i64,
+    _: *mut *mut c_void,
+    _: *mut *mut c_void,
+) -> i32 {
     unimplemented!()
 }
-unsafe extern "C" fn handle_new(_: *mut c_void, info: *const KtTypeInfo, data: *mut c_void, drop_data: Option<unsafe extern "C" fn(*mut KtHandle)>) -> *mut KtHandle {
+unsafe extern "C" fn handle_new(
+    _: *mut c_void,
+    info: *const KtTypeInfo,
+    data: *mut c_void,
+    drop_data: Option<unsafe extern "C" fn(*mut KtHandle)>,
+) -> *mut KtHandle {
     let handle = block(size_of::<KtHandle>()).cast::<KtHandle>();
     unsafe {
         handle.write(KtHandle {
@@ -213,13 +241,25 @@ unsafe extern "C" fn raise(_: *mut c_void, class: *const c_char, class_len: usiz
 unsafe extern "C" fn value_text(_: *mut c_void, _: *const KtTypeInfo, _: *const c_void, _: *mut *mut KtStr) -> i32 {
     unimplemented!()
 }
-unsafe extern "C" fn value_eq(_: *mut c_void, _: *const KtTypeInfo, _: *const c_void, _: *const c_void, _: *mut u8) -> i32 {
+unsafe extern "C" fn value_eq(
+    _: *mut c_void,
+    _: *const KtTypeInfo,
+    _: *const c_void,
+    _: *const c_void,
+    _: *mut u8,
+) -> i32 {
     unimplemented!()
 }
 unsafe extern "C" fn value_hash(_: *mut c_void, _: *const KtTypeInfo, _: *const c_void, _: *mut i64) -> i32 {
     unimplemented!()
 }
-unsafe extern "C" fn value_compare(_: *mut c_void, _: *const KtTypeInfo, _: *const c_void, _: *const c_void, _: *mut i64) -> i32 {
+unsafe extern "C" fn value_compare(
+    _: *mut c_void,
+    _: *const KtTypeInfo,
+    _: *const c_void,
+    _: *const c_void,
+    _: *mut i64,
+) -> i32 {
     unimplemented!()
 }
 unsafe extern "C" fn value_copy(_: *mut c_void, _: *const KtTypeInfo, _: *mut c_void, _: *const c_void) {
