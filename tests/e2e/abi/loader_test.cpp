@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -209,6 +212,21 @@ TEST(Plugin, NothingIsLeftBehind) {
         }
     }
     EXPECT_EQ(vm.live_objects, before);
+}
+
+TEST(Plugin, ACallCostsNanoseconds) {
+    const auto add = fetch<int64_t, int64_t, int64_t*>("plugin_hello.add", "(int, int) -> int");
+    constexpr int kCalls = 1000000;
+    double best = 1e9;
+    for (int round = 0; round < 5; ++round) {
+        const auto start = std::chrono::steady_clock::now();
+        int64_t sum = 0;
+        for (int i = 0; i < kCalls; ++i) ASSERT_EQ(add(sum, i, &sum), KT_OK);
+        const std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - start;
+        best = std::min(best, took.count() / kCalls);
+    }
+    std::printf("a call: %.2f ns\n", best);
+    EXPECT_LT(best, 20.0);
 }
 
 TEST(Plugin, TheManifestSaysWhatWasRegistered) {

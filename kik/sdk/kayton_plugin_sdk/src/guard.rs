@@ -1,10 +1,11 @@
 //! The VM a plugin belongs to, and the guard around every call from it: no panic leaves a thunk.
 
 use std::any::Any;
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::panic::{catch_unwind, AssertUnwindSafe};
-use std::sync::atomic::{AtomicPtr, Ordering};
-use std::sync::Once;
+use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+use std::sync::{Once, OnceLock};
+use std::thread::ThreadId;
 
 use kayton_api::{KaytonContext, KT_ERROR, KT_PANIC};
 
@@ -12,9 +13,12 @@ use crate::error::Raised;
 
 static CONTEXT: AtomicPtr<KaytonContext> = AtomicPtr::new(std::ptr::null_mut());
 
+/// How many guarded calls the VM's thread is in: its panics are reported as exceptions, not printed. Written by that
+/// thread alone; not a thread-local, which costs more than the rest of the guard in a library loaded at run time.
+static DEPTH: AtomicU32 = AtomicU32::new(0);
+static VM_THREAD: OnceLock<ThreadId> = OnceLock::new();
+
 thread_local! {
-    /// How many guarded calls this thread is in: its panics are reported as exceptions, not printed.
-    static DEPTH: Cell<u32> = const { Cell::new(0) };
     static PANIC_PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
@@ -27,9 +31,10 @@ pub fn attach(context: KaytonContext) {
 fn install_hook() {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
+        VM_THREAD.get_or_init(|| std::thread::current().id());
         let previous = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
-            if DEPTH.with(Cell::get) == 0 {
+            if DEPTH.load(Ordering::Relaxed) == 0 || VM_THREAD.get() != Some(&std::thread::current().id()) {
                 return previous(info);
             }
             let place = info.location().map(|place| format!("{}:{}", place.file(), place.line()));
@@ -51,10 +56,7 @@ pub fn enter_register(context: &KaytonContext, register: impl FnOnce(&KaytonCont
 /// The manifest entry point; empty, which the bridge refuses, when making the manifest panics.
 pub fn enter_manifest(manifest: impl FnOnce() -> &'static [u8]) -> &'static [u8] {
     install_hook();
-    DEPTH.with(|depth| depth.set(depth.get() + 1));
-    let result = catch_unwind(AssertUnwindSafe(manifest));
-    DEPTH.with(|depth| depth.set(depth.get() - 1));
-    result.unwrap_or_else(|payload| {
+    caught(manifest).unwrap_or_else(|payload| {
         std::mem::forget(payload);
         &[]
     })
@@ -68,12 +70,19 @@ pub fn context() -> &'static KaytonContext {
     unsafe { &*context }
 }
 
+#[inline(always)]
+fn caught<T>(body: impl FnOnce() -> T) -> Result<T, Box<dyn Any + Send>> {
+    let depth = DEPTH.load(Ordering::Relaxed);
+    DEPTH.store(depth + 1, Ordering::Relaxed);
+    let result = catch_unwind(AssertUnwindSafe(body));
+    DEPTH.store(depth, Ordering::Relaxed);
+    result
+}
+
 /// Runs the body of a thunk. Its `Ok` is the thunk's status; a panic becomes a pending `RustPanic`.
 #[inline(always)]
 pub fn guard(body: impl FnOnce() -> Result<i32, Raised>) -> i32 {
-    DEPTH.with(|depth| depth.set(depth.get() + 1));
-    let result = catch_unwind(AssertUnwindSafe(body));
-    DEPTH.with(|depth| depth.set(depth.get() - 1));
+    let result = caught(body);
     match result {
         Ok(Ok(status)) => status,
         Ok(Err(Raised)) => KT_ERROR,
@@ -83,9 +92,7 @@ pub fn guard(body: impl FnOnce() -> Result<i32, Raised>) -> i32 {
 
 /// Runs a destructor; the VM cannot do anything about its panic.
 pub fn guard_drop(body: impl FnOnce()) {
-    DEPTH.with(|depth| depth.set(depth.get() + 1));
-    let result = catch_unwind(AssertUnwindSafe(body));
-    DEPTH.with(|depth| depth.set(depth.get() - 1));
+    let result = caught(body);
     if let Err(payload) = result {
         let (message, payload) = panic_message(payload);
         std::mem::forget(payload);
