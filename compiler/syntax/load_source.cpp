@@ -64,8 +64,8 @@ Result<std::string> load_source(const std::filesystem::path& path) {
         char byte[8];
         std::snprintf(byte, sizeof byte, "0x%02x", static_cast<unsigned char>(text[*invalid]));
         return fail(ErrorKind::kInput,
-                    name + " is not UTF-8: byte " + byte + " at offset " + std::to_string(*invalid) + ", line " +
-                        std::to_string(line),
+                    name + " is not UTF-8 [" + diag_info(DiagCode::kNotUtf8).code + "]: byte " + byte + " at offset " +
+                        std::to_string(*invalid) + ", line " + std::to_string(line),
                     "save the file as UTF-8");
     }
     if (text.find('\r') != std::string::npos) {
