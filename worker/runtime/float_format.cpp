@@ -112,12 +112,23 @@ std::string format_finite(double value, char format, int precision, bool alterna
             return text;
         }
     }
-    const char pattern[] = {
-        '%', alternate ? '#' : '.', alternate ? '.' : '*', alternate ? '*' : format, alternate ? format : '\0', '\0'};
-    const int size = std::snprintf(nullptr, 0, pattern, precision, value);
     std::string shown;
-    shown.resize(static_cast<size_t>(size));
-    std::snprintf(shown.data(), static_cast<size_t>(size) + 1, pattern, precision, value);
+    if (!alternate) {
+        const auto kind = format == 'e'   ? std::chars_format::scientific
+                          : format == 'f' ? std::chars_format::fixed
+                                          : std::chars_format::general;
+        char small[64];
+        const auto fast = std::to_chars(small, small + sizeof small, value, kind, precision);
+        if (fast.ec == std::errc()) shown.assign(small, fast.ptr);
+    }
+    if (shown.empty()) {
+        const char pattern[] = {
+            '%', alternate ? '#' : '.', alternate ? '.' : '*', alternate ? '*' : format, alternate ? format : '\0',
+            '\0'};
+        const int size = std::snprintf(nullptr, 0, pattern, precision, value);
+        shown.resize(static_cast<size_t>(size));
+        std::snprintf(shown.data(), static_cast<size_t>(size) + 1, pattern, precision, value);
+    }
     if (add_point_zero && shown.find_first_of(".e") == std::string::npos) shown.append(".0");
     return shown;
 }

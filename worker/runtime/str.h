@@ -53,6 +53,7 @@ class TextBuilder {
         text_->data[used_++] = c;
     }
     void add(std::string_view part) {
+        if (part.empty()) return;
         if (capacity_ - used_ < part.size()) grow(part.size());
         std::memcpy(text_->data + used_, part.data(), part.size());
         used_ += part.size();
