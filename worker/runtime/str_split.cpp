@@ -56,7 +56,25 @@ KtStr* strip(KtStr* text, const KtStr* chars, bool left, bool right) {
     return str_new({start, static_cast<size_t>(bytes)});
 }
 
+bool is_ascii_space(char c) {
+    return c == ' ' || (c >= 9 && c <= 13) || (c >= 28 && c <= 31);
+}
+
+void split_ascii_spaces(KtList* list, const KtStr* text, int64_t limit) {
+    const char* at = text->data;
+    const char* end = at + text->byte_len;
+    while (true) {
+        while (at < end && is_ascii_space(*at)) ++at;
+        if (at == end) return;
+        const char* start = at;
+        if (limit-- == 0) at = end;
+        while (at < end && !is_ascii_space(*at)) ++at;
+        list_push_owned(list, str_new_counted({start, static_cast<size_t>(at - start)}, at - start));
+    }
+}
+
 void split_spaces(KtList* list, const KtStr* text, int64_t limit) {
+    if (is_ascii(text)) return split_ascii_spaces(list, text, limit);
     const char* at = text->data;
     const char* end = at + text->byte_len;
     while (true) {
