@@ -56,7 +56,7 @@ Result<CompiledModule> emit_object(const kir::Module& source, OptLevel opt) {
 
 Result<CompiledModule> generate_object(const typed::TypedProgram& program, const std::string& module_name, OptLevel opt,
                                        const Environment& environment) {
-    auto lowered = kir::ProgramLowering(program, environment, module_name, opt == OptLevel::kO0).lower();
+    auto lowered = kir::ProgramLowering(program, environment, module_name).lower();
     if (!lowered) return tl::unexpected(lowered.error());
     return emit_object(*lowered, opt);
 }

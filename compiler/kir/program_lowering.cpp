@@ -16,8 +16,8 @@ using types::Type;
 using types::TypeKind;
 
 ProgramLowering::ProgramLowering(const typed::TypedProgram& program, const Environment& environment,
-                                 std::string module_name, bool export_functions)
-    : program_(program), environment_(environment), export_functions_(export_functions) {
+                                 std::string module_name)
+    : program_(program), environment_(environment) {
     module_.name = std::move(module_name);
     module_.entry = module_.name + ".entry";
 }
@@ -44,10 +44,8 @@ Result<Module> ProgramLowering::lower() {
         module_.classes.push_back(std::move(need));
     }
     module_.body = function(program_.functions[0].get());
-    if (export_functions_) {
-        for (const auto& source : program_.functions) {
-            if (!source->external) function(source.get());
-        }
+    for (const auto& source : program_.functions) {
+        if (source->exported) function(source.get());
     }
     lower_pending();
     module_.functions[module_.body].no_inline = true;
@@ -76,7 +74,7 @@ uint32_t ProgramLowering::function(const typed::Function* callee) {
     target.file = callee->file;
     target.span = callee->span;
     target.external = callee->external;
-    target.exported = export_functions_;
+    target.exported = callee->exported;
     if (callee->is_closure) target.params.push_back(Repr::kPointer);
     for (uint32_t i = 0; i < callee->param_count; ++i) {
         const Type* type = callee->locals[i].type;

@@ -19,8 +19,7 @@ namespace kayton::kir {
 
 class ProgramLowering {
   public:
-    ProgramLowering(const typed::TypedProgram& program, const Environment& environment, std::string module_name,
-                    bool export_functions);
+    ProgramLowering(const typed::TypedProgram& program, const Environment& environment, std::string module_name);
     [[nodiscard]] Result<Module> lower();
 
     // --- asked by FunctionLowering
@@ -56,7 +55,6 @@ class ProgramLowering {
 
     const typed::TypedProgram& program_;
     const Environment& environment_;
-    bool export_functions_;
     Module module_;
     std::unordered_map<const typed::Function*, uint32_t> positions_;
     std::unordered_map<const typed::Function*, uint32_t> closure_entries_;

@@ -186,6 +186,7 @@ struct Function {
     const Type* result = nullptr;  // kNever: does not return normally
     Block body;
     bool external = false;         // compiled by an earlier cell: only called
+    bool exported = false;         // later cells may call it: its symbol must be unique in the session
 };
 
 struct Global {

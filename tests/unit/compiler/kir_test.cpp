@@ -12,10 +12,12 @@ using test::TypedBuilder;
 using testing::HasSubstr;
 using testing::Not;
 using typed::RuntimeFn;
+using types::Type;
 
-std::string kir_of(TypedBuilder& b, const typed::Function* function) {
+std::string kir_of(TypedBuilder& b, typed::Function* function) {
     Environment environment;
-    auto module = kir::ProgramLowering(b.program, environment, "m1", true).lower();
+    function->exported = true;
+    auto module = kir::ProgramLowering(b.program, environment, "m1").lower();
     if (!module) return "failed: " + module.error().message;
     for (const kir::Function& lowered : module->functions) {
         if (lowered.symbol == function->symbol) return kir::to_text(lowered, *module);
