@@ -32,7 +32,7 @@ Result<void> build_bridge(const Toolchain& toolchain, const Cache& cache, const 
     const Result<CommandResult> built = run(command);
     progress.clear();
     if (!built) return tl::unexpected<Error>(built.error());
-    if (!built->ok()) return tl::unexpected<Error>(build_error(*built, "the bridge (kayton_bridge)", {}));
+    if (!built->ok()) return tl::unexpected<Error>(build_error(*built, "the bridge (kayton_bridge)", {}, cache.target()));
 
     const fs::path library = cache.target() / toolchain.host / "release" / kBridge;
     if (Result<void> made = make_folders(folder); !made) return made;

@@ -1,6 +1,7 @@
 #include "kik/cargo/build.h"
 
 #include <fmt/format.h>
+#include <sys/statvfs.h>
 
 #include <algorithm>
 #include <array>
@@ -75,6 +76,14 @@ bool is_full_disk(const std::string& output) {
            output.find("os error 28)") != std::string::npos || output.find("Disk quota exceeded") != std::string::npos;
 }
 
+// A linker that writes through a mapping dies of SIGBUS on a full disk and cannot say why.
+bool no_space_left(const fs::path& folder) {
+    constexpr uint64_t kTooLittle = 1 << 20;
+    struct statvfs status{};
+    return !folder.empty() && ::statvfs(folder.c_str(), &status) == 0 &&
+           static_cast<uint64_t>(status.f_bavail) * status.f_frsize < kTooLittle;
+}
+
 }  // namespace
 
 std::string plugin_rustflags() {
@@ -108,7 +117,7 @@ Result<std::string> check_messages(const BuildPlace& place, const std::string& s
     // With rejected code cargo ends with 101 and has said why in its messages; without any message it failed elsewhere.
     const bool told = result->out.find("\"level\":\"error\"") != std::string::npos;
     if (!result->ok() && (!told || is_full_disk(result->err))) {
-        return tl::unexpected<Error>(build_error(*result, subject, place.log));
+        return tl::unexpected<Error>(build_error(*result, subject, place.log, place.target));
     }
     return std::move(result->out);
 }
@@ -120,7 +129,7 @@ Result<fs::path> build_library(const BuildPlace& place, const std::string& libra
                          "profile.release.strip=\"debuginfo\"", "--config", "profile.release.lto=\"off\""}),
         "Building");
     if (!result) return tl::unexpected<Error>(result.error());
-    if (!result->ok()) return tl::unexpected<Error>(build_error(*result, subject, place.log));
+    if (!result->ok()) return tl::unexpected<Error>(build_error(*result, subject, place.log, place.target));
     const fs::path file = place.target / place.toolchain.host / "release" / ("lib" + library + ".so");
     std::error_code error;
     if (!fs::exists(file, error)) {
@@ -130,12 +139,13 @@ Result<fs::path> build_library(const BuildPlace& place, const std::string& libra
     return file;
 }
 
-Error build_error(const CommandResult& result, const std::string& subject, const fs::path& log) {
+Error build_error(const CommandResult& result, const std::string& subject, const fs::path& log,
+                  const fs::path& target) {
     Error error;
     error.kind = ErrorKind::kInput;
-    if (is_full_disk(result.err) || is_full_disk(result.out)) {
+    if (is_full_disk(result.err) || is_full_disk(result.out) || no_space_left(target)) {
         error.kind = ErrorKind::kSystem;
-        error.message = "the disk is full: could not build " + subject;
+        error.message = "the disk is full: no space is left to build " + subject;
         error.remedy =
             "Make room on that disk, or set KAYTON_HOME to a folder on another one; then run the command again";
         return error;

@@ -35,8 +35,10 @@ struct BuildPlace {
                                                           const std::string& subject);
 
 // "could not build `openssl-sys` 0.9.80 (exit status 101)", with the cause, the log and, where known, a remedy.
+// `target` is the folder that was built in: with no space left there, that is the reason whatever cargo and the linker
+// say.
 [[nodiscard]] Error build_error(const CommandResult& result, const std::string& subject,
-                                const std::filesystem::path& log);
+                                const std::filesystem::path& log, const std::filesystem::path& target = {});
 
 // The flags every plugin is compiled with, as CARGO_ENCODED_RUSTFLAGS.
 [[nodiscard]] std::string plugin_rustflags();

@@ -159,7 +159,7 @@ Error resolve_error(const CommandResult& result, const WrapperPlan& plan, const 
     const bool not_stored =
         offline && (mentions(output, "offline mode") || mentions(output, "--offline was specified"));
     if (mentions(output, "No space left on device") || mentions(output, "os error 28)")) {
-        return build_error(result, "`" + package + "`", place.log);
+        return build_error(result, "`" + package + "`", place.log, place.target);
     }
     if (not_stored) {
         error.kind = ErrorKind::kNotFound;
@@ -221,7 +221,7 @@ Result<Resolution> resolve(const BuildPlace& place, const WrapperPlan& plan) {
 }
 
 Result<size_t> vendor(const BuildPlace& place, const WrapperPlan& plan, const fs::path& folder) {
-    std::vector<std::string> arguments{"vendor", "--locked"};
+    std::vector<std::string> arguments{"vendor"};
     if (place.console.options().offline) arguments.emplace_back("--offline");
     arguments.push_back(folder.string());
     Result<CommandResult> result = run_shown(place, cargo_in(place, std::move(arguments)), "Vendoring");

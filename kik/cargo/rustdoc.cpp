@@ -95,7 +95,7 @@ Result<void> run_rustdoc(const BuildPlace& place, const Cache& cache,
     const ResolvedPackage& first = *packages.front();
     if (!result->ok() && !fs::exists(kept_file(cache, first), error) && packages.size() == 1) {
         return tl::unexpected<Error>(
-            build_error(*result, fmt::format("`{}` {}", first.name, first.version), place.log));
+            build_error(*result, fmt::format("`{}` {}", first.name, first.version), place.log, place.target));
     }
     return {};
 }
@@ -108,26 +108,33 @@ Result<NamedCrates> named_crates(std::string_view text) {
         const Json json = Json::parse(text);
         const Json& external = json.at("external_crates");
         const Json& paths = json.at("paths");
-        const auto crate_of = [&](const Json& path) -> std::string {
-            const int crate = path.at("crate_id").get<int>();
-            if (crate == 0) return {};
-            const auto found = external.find(std::to_string(crate));
+        // The crate of an item that is described elsewhere; empty for the crate's own.
+        const auto crate_of = [&](const Json& id) -> std::string {
+            const auto path = paths.find(id.is_number() ? std::to_string(id.get<int64_t>()) : id.get<std::string>());
+            if (path == paths.end()) return {};
+            const auto found = external.find(std::to_string(path->at("crate_id").get<int>()));
             return found == external.end() ? std::string() : found->at("name").get<std::string>();
         };
-        for (const Json& path : paths) {
-            if (std::string crate = crate_of(path); !crate.empty()) named.all.insert(std::move(crate));
-        }
+        // `paths` lists all that rustdoc has seen; what counts is what the items themselves refer to.
+        const auto collect = [&](const auto& self, const Json& node) -> void {
+            if (node.is_object()) {
+                const auto id = node.find("id");
+                if (id != node.end() && !id->is_null() && node.contains("path")) {
+                    if (std::string crate = crate_of(*id); !crate.empty()) named.all.insert(std::move(crate));
+                }
+            }
+            if (node.is_structured()) {
+                for (const Json& child : node) self(self, child);
+            }
+        };
         for (const Json& item : json.at("index")) {
+            if (item.at("crate_id").get<int>() != 0) continue;
             const Json& inner = item.at("inner");
+            collect(collect, inner);
             const auto use = inner.find("use");
             if (use == inner.end()) continue;
             if (const Json& id = use->at("id"); !id.is_null()) {
-                const auto path =
-                    paths.find(id.is_number() ? std::to_string(id.get<int64_t>()) : id.get<std::string>());
-                if (path != paths.end()) {
-                    if (std::string crate = crate_of(*path); !crate.empty()) named.reexported.insert(std::move(crate));
-                    continue;
-                }
+                if (std::string crate = crate_of(id); !crate.empty()) named.reexported.insert(std::move(crate));
             }
             const std::string source = use->at("source").get<std::string>();
             for (const Json& crate : external) {
