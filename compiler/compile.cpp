@@ -83,6 +83,8 @@ CompileOutcome Compiler::compile(const SourceFile& file, const CompileOptions& o
     return outcome;
 }
 
+void Compiler::warm_up() { (void)codegen::target_for(OptLevel::kO2); }
+
 std::vector<std::pair<std::string, std::string>> Compiler::names() const { return impl_->checker.names(); }
 
 }  // namespace kayton

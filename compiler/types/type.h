@@ -57,6 +57,19 @@ enum class Storage : uint8_t {
 };
 
 class TypeContext {
+    // Before the public types, which are made from it.
+    struct Key {
+        TypeKind kind;
+        std::vector<const Type*> args;
+        std::string name;
+        bool operator<(const Key& other) const;
+    };
+    std::deque<Type> types_;
+    std::deque<std::vector<const Type*>> arg_lists_;
+    std::deque<std::string> names_;
+    std::map<Key, const Type*> interned_;
+    std::map<std::string, const Type*, std::less<>> exceptions_;
+
   public:
     TypeContext();
     TypeContext(const TypeContext&) = delete;
@@ -98,17 +111,6 @@ class TypeContext {
 
   private:
     const Type* intern(TypeKind kind, std::span<const Type* const> args, std::string_view name = {});
-    struct Key {
-        TypeKind kind;
-        std::vector<const Type*> args;
-        std::string name;
-        bool operator<(const Key& other) const;
-    };
-    std::deque<Type> types_;
-    std::deque<std::vector<const Type*>> arg_lists_;
-    std::deque<std::string> names_;
-    std::map<Key, const Type*> interned_;
-    std::map<std::string, const Type*, std::less<>> exceptions_;
     const Type* make_basic(TypeKind kind);
 };
 
