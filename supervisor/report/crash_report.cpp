@@ -50,6 +50,16 @@ std::optional<Module> parse_module(std::string_view line) {
     return Module{*start, *end, *offset, std::string(line.substr(slash))};
 }
 
+// The macros put an exported function's thunk into a nameless scope beside it, and the compiler the function into the
+// thunk: what can be said is the module.
+std::string without_thunk(std::string function) {
+    constexpr std::string_view kThunk = "::_::thunk";
+    if (function.ends_with(kThunk)) {
+        function.resize(function.size() - kThunk.size());
+    }
+    return function;
+}
+
 // Where in a plugin the worker was.
 struct PluginPlace {
     std::string crate;
@@ -90,7 +100,7 @@ public:
             }
         }
         for (uint32_t index = 0; index < page_.stack_words; ++index) {
-            if (arena_.holds_code(page_.stack[index])) {
+            if (location_of(page_.stack[index])) {
                 break;  // the Kayton frames begin: what lies further out was not called by them
             }
             if (auto place = consider(page_.stack[index], true)) {
@@ -100,17 +110,19 @@ public:
         return first;
     }
 
+    // The innermost Kayton line. The stack's words go first: a library built without frame pointers leaves its caller's
+    // in place, so that the walk steps over the very call that led into it.
     [[nodiscard]] std::optional<CodeLocation> kayton_place() const {
-        if (arena_.holds_code(page_.pc)) {
+        if (in_kayton_code()) {
             return code_.find(page_.pc);
-        }
-        for (uint32_t index = 1; index < page_.frame_count; ++index) {
-            if (auto location = location_of(page_.frames[index])) {
-                return location;
-            }
         }
         for (uint32_t index = 0; index < page_.code_word_count; ++index) {
             if (auto location = location_of(page_.code_words[index])) {
+                return location;
+            }
+        }
+        for (uint32_t index = 1; index < page_.frame_count; ++index) {
+            if (auto location = location_of(page_.frames[index])) {
                 return location;
             }
         }
@@ -147,7 +159,8 @@ private:
             if (is_return && !plugin.symbols->follows_call(offset)) {
                 continue;
             }
-            return PluginPlace{plugin.crate, plugin.symbols->function_at(is_return ? offset - 1 : offset)};
+            return PluginPlace{plugin.crate,
+                               without_thunk(plugin.symbols->function_at(is_return ? offset - 1 : offset))};
         }
         return std::nullopt;
     }
@@ -158,7 +171,8 @@ private:
             return std::nullopt;
         }
         const auto* code = reinterpret_cast<const unsigned char*>(arena_.local_code(address));
-        return ends_with_call(code, 8) ? code_.find(address - 1) : std::nullopt;
+        auto location = ends_with_call(code, 8) ? code_.find(address - 1) : std::nullopt;
+        return location && location->line != 0 ? location : std::nullopt;
     }
 
     const CrashPage& page_;
@@ -206,9 +220,6 @@ std::string place_in_words(CrashReader& reader, bool on_main_thread) {
     }
     if (kayton && kayton->line != 0) {
         text += fmt::format(", {} line {} of {}", reader.in_kayton_code() ? "at" : "called from", kayton->line,
-                            kayton->file);
-    } else if (kayton) {
-        text += fmt::format(", {} {} of {}", reader.in_kayton_code() ? "in" : "called from", kayton->function,
                             kayton->file);
     }
     return text;

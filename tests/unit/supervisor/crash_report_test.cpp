@@ -55,6 +55,7 @@ TEST_F(CrashReport, NamesSignalAccessAndLine) {
                         "of prog.kay");
     page_->is_write = 0;
     page_->address = 0x10;
+    page_->code_word_count = 0;
     page_->frames[1] = kCode + 50;
     page_->frame_count = 2;
     EXPECT_EQ(report(), "the worker was killed by SIGSEGV (segmentation fault): read of address 0x10, called from line 3 "
