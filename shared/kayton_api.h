@@ -182,6 +182,11 @@ typedef struct KaytonApi {
     void (*value_copy)(void* vm, const KtTypeInfo* type, void* dst, const void* src);
     /* boxes a copy of a tuple or range: the payload of a KtValue of that type; owned by the caller */
     KtBox* (*box_new)(void* vm, const KtTypeInfo* type, const void* value);
+    /* raise, with the error value that the exception stands for; takes the caller's reference to it */
+    void (*raise_value)(void* vm, const char* class_name, size_t class_len, const char* message, size_t message_len,
+                        KtHandle* value);
+    /* that value, borrowed from the exception object; NULL when it was not raised with one */
+    KtHandle* (*exception_value)(void* vm, KtObject* exception);
 } KaytonApi;
 
 typedef struct KaytonContext {

@@ -70,6 +70,7 @@ struct KtException {
     KtException* context;
     int64_t suppress_context;
     void* traceback;      // the runtime's
+    KtHandle* value;      // a crate's error value, or NULL
 };
 
 }  // namespace kayton

@@ -310,6 +310,7 @@ void drop_exception(KtException* exception) {
     release(exception->text);
     release(exception->cause);
     release(exception->context);
+    release(exception->value);
     drop_traceback(exception);
 }
 

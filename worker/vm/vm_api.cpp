@@ -3,6 +3,7 @@
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "shared/object_layout.h"
 #include "worker/runtime/exceptions.h"
@@ -11,6 +12,7 @@
 #include "worker/runtime/str.h"
 #include "worker/runtime/type_registry.h"
 #include "worker/runtime/unicode.h"
+#include "worker/runtime/vm_state.h"
 
 namespace kayton {
 namespace {
@@ -117,6 +119,17 @@ void api_raise(void*, const char* class_name, size_t class_len, const char* mess
     raise_type(type, text);
 }
 
+void api_raise_value(void* state, const char* class_name, size_t class_len, const char* message, size_t message_len,
+                     KtHandle* value) {
+    api_raise(state, class_name, class_len, message, message_len);
+    KtHandle* old = std::exchange(vm.pending->value, value);
+    release(old);
+}
+
+KtHandle* api_exception_value(void*, KtObject* exception) {
+    return reinterpret_cast<KtException*>(exception)->value;
+}
+
 int32_t api_value_str(void*, const KtTypeInfo* type, const void* value, KtStr** out) {
     return kt_str(type, value, out);
 }
@@ -190,6 +203,8 @@ constexpr KaytonApi kApi = {
     .value_compare = api_value_compare,
     .value_copy = api_value_copy,
     .box_new = api_box_new,
+    .raise_value = api_raise_value,
+    .exception_value = api_exception_value,
 };
 
 }  // namespace

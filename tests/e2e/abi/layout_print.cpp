@@ -111,6 +111,8 @@ int main() {
     FIELD(KaytonApi, value_compare);
     FIELD(KaytonApi, value_copy);
     FIELD(KaytonApi, box_new);
+    FIELD(KaytonApi, raise_value);
+    FIELD(KaytonApi, exception_value);
     TYPE(KaytonContext);
     FIELD(KaytonContext, vm);
     FIELD(KaytonContext, api);

@@ -30,7 +30,7 @@ fn main() {
     layout!(KtClosure: base code drop);
     layout!(KtHandle: base borrow data drop_data owners drop_owners moved_by);
     layout!(KtTypeMeta: size align ops);
-    layout!(KaytonApi: size abi_version reserved register_function get_function get_function_by_id register_type get_type str_new str_alloc str_finish bytes_new list_new dict_new dict_set dict_len dict_next handle_new retain release release_value raise value_str value_repr value_eq value_hash value_compare value_copy box_new);
+    layout!(KaytonApi: size abi_version reserved register_function get_function get_function_by_id register_type get_type str_new str_alloc str_finish bytes_new list_new dict_new dict_set dict_len dict_next handle_new retain release release_value raise value_str value_repr value_eq value_hash value_compare value_copy box_new raise_value exception_value);
     layout!(KaytonContext: vm api);
     layout!(KaytonPluginBuild: magic abi_version rustc_commit api_version target);
     values!(KT_OK KT_ERROR KT_PANIC KT_STOP KT_KIND_NONE KT_KIND_BOOL KT_KIND_INT KT_KIND_FLOAT KT_KIND_STR KT_KIND_BYTES KT_KIND_LIST KT_KIND_DICT KT_KIND_SET KT_KIND_TUPLE KT_KIND_RANGE KT_KIND_UNION KT_KIND_OPTIONAL KT_KIND_DYNAMIC KT_KIND_FUNCTION KT_KIND_CLASS KT_KIND_EXCEPTION KT_KIND_HANDLE KT_KIND_FILE KT_KIND_ITERATOR KT_KIND_TYPE KT_KIND_SLICE KT_IMMORTAL KAYTON_PLUGIN_ABI_VERSION KAYTON_BUILD_MAGIC);

@@ -157,6 +157,20 @@ impl KaytonContext {
 
     // --- exceptions
 
+    /// Makes an exception pending that carries the error value; the VM takes over the caller's reference to it.
+    #[cold]
+    pub fn raise_value(&self, class: &str, message: &str, value: *mut KtHandle) {
+        unsafe { (self.api().raise_value)(self.vm, chars(class), class.len(), chars(message), message.len(), value) }
+    }
+
+    /// The error value of an exception, borrowed from it; null when it carries none.
+    ///
+    /// # Safety
+    /// `exception` is a living exception object.
+    pub unsafe fn exception_value(&self, exception: *mut KtObject) -> *mut KtHandle {
+        unsafe { (self.api().exception_value)(self.vm, exception) }
+    }
+
     /// Makes an exception pending; `class` is "ValueError", "regex.Error", "RustPanic".
     #[cold]
     pub fn raise(&self, class: &str, message: &str) {

@@ -237,6 +237,8 @@ pub struct KaytonApi {
     pub value_copy:
         unsafe extern "C" fn(vm: *mut c_void, r#type: *const KtTypeInfo, dst: *mut c_void, src: *const c_void),
     pub box_new: unsafe extern "C" fn(vm: *mut c_void, r#type: *const KtTypeInfo, value: *const c_void) -> *mut KtBox,
+    pub raise_value: unsafe extern "C" fn(vm: *mut c_void, class_name: *const c_char, class_len: usize, message: *const c_char, message_len: usize, value: *mut KtHandle),
+    pub exception_value: unsafe extern "C" fn(vm: *mut c_void, exception: *mut KtObject) -> *mut KtHandle,
 }
 
 /// What a plugin's register function is given. Copies stay valid as long as the VM.

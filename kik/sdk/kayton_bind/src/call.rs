@@ -6,6 +6,7 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Once;
 
+use crate::handles::H;
 use kayton_api::{KaytonContext, KT_ERROR, KT_OK, KT_PANIC, KT_STOP};
 
 /// Why a thunk gives no value.
@@ -72,6 +73,26 @@ fn panicked(payload: Box<dyn Any + Send>) -> i32 {
 pub fn raise(class: &str, message: &str) -> Exit {
     context().raise(class, message);
     Exit::Raised
+}
+
+/// Raises with the error value itself, which the exception carries: its methods are methods of the exception.
+#[cold]
+#[inline(never)]
+pub unsafe fn raise_with(class: &str, message: &str, value: H) -> Exit {
+    context().raise_value(class, message, value);
+    Exit::Raised
+}
+
+/// The same for errors that own all they hold: `err_value!(class, type slot, value)`.
+#[macro_export]
+macro_rules! err_value {
+    ($class:expr, $slot:expr, $ty:ty, $error:expr) => {{
+        #[allow(unused_imports)]
+        use $crate::{ByDebug, ByDisplay, ByName};
+        let error: $ty = $error;
+        let text = (&&&$crate::ErrorText(&error)).text();
+        $crate::raise_with($class, &text, $crate::hnew::<$ty>($slot, error, &[]))
+    }};
 }
 
 /// Text of an error value: Display where it has it, else Debug, else its type's name. Chosen by method resolution:

@@ -11,6 +11,8 @@ use crate::call::{context, raise, Exit, Ret};
 use crate::register::TypeSlot;
 
 pub type H = *mut KtHandle;
+/// An exception object.
+pub type X = *mut KtObject;
 
 /// Slot of the reference itself in a handle that holds `&T`.
 pub const REFERENCE: u32 = 1 << 31;
@@ -297,6 +299,15 @@ pub unsafe fn hval<T>(handle: H, by: &'static CStr) -> Ret<T> {
 #[inline(always)]
 pub unsafe fn hcopy<T: Copy>(handle: H) -> Ret<T> {
     unsafe { href::<T>(handle).map(|value| *value) }
+}
+
+/// The handle of the error value that an exception carries.
+pub unsafe fn error_value(exception: X) -> Ret<H> {
+    let handle = unsafe { context().exception_value(exception) };
+    if handle.is_null() {
+        return Err(raise("ValueError", "this exception was not raised by the crate: it carries no error value"));
+    }
+    Ok(handle)
 }
 
 /// After the value has moved and the result has inherited what it needs: nothing is borrowed any more by this handle.

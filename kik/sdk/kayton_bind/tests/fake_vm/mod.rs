@@ -266,6 +266,23 @@ unsafe extern "C" fn value_copy(_: *mut c_void, _: *const KtTypeInfo, _: *mut c_
     unimplemented!()
 }
 
+unsafe extern "C" fn raise_value(
+    vm: *mut c_void,
+    class: *const c_char,
+    class_len: usize,
+    message: *const c_char,
+    len: usize,
+    value: *mut KtHandle,
+) {
+    unsafe {
+        raise(vm, class, class_len, message, len);
+        release(value);
+    }
+}
+// Exceptions of this VM are their error values.
+unsafe extern "C" fn exception_value(_: *mut c_void, exception: *mut KtObject) -> *mut KtHandle {
+    exception.cast()
+}
 unsafe extern "C" fn box_new(_: *mut c_void, _: *const KtTypeInfo, _: *const c_void) -> *mut KtBox {
     unimplemented!()
 }
@@ -300,6 +317,8 @@ static API: KaytonApi = KaytonApi {
     value_compare,
     value_copy,
     box_new,
+    raise_value,
+    exception_value,
 };
 
 pub fn context() -> KaytonContext {
