@@ -2,8 +2,10 @@
 
 #include <cstdio>
 #include <string>
+#include <vector>
 
 #include "kik/cargo/interrupt.h"
+#include "kik/cargo/near_names.h"
 #include "kik/commands/command.h"
 #include "kik/environment/layout.h"
 
@@ -30,6 +32,28 @@ void add_flags(CLI::App& app, Session& session) {
     app.add_option("-j,--jobs", session.options.jobs, "How many compilers run at a time")->check(CLI::Range(1, 1024));
     app.add_option("--color", session.options.color, "auto, always or never")
         ->check(CLI::IsMember({"auto", "always", "never"}));
+}
+
+// CLI11 says of an unknown command that one is required; a person wants to know which word was wrong.
+kayton::Error usage_error(const CLI::App& app, const CLI::ParseError& problem, int argc, char** argv) {
+    kayton::Error error{kayton::ErrorKind::kUsage, problem.what(), "Run: kik --help"};
+    if (!app.get_subcommands().empty()) {
+        error.remedy = "Run: kik " + app.get_subcommands().front()->get_name() + " --help";
+        return error;
+    }
+    for (int i = 1; i < argc; ++i) {
+        const std::string word = argv[i];
+        if (word.empty() || word.front() == '-') continue;
+        error.message = "`" + word + "` is not a command of kik";
+        std::vector<std::string> names;
+        for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+            if (!command->get_group().empty()) names.push_back(command->get_name());
+        }
+        const std::vector<std::string> near = kayton::kik::closest(word, names);
+        if (!near.empty()) error.remedy = "did you mean `kik " + near.front() + "`?";
+        return error;
+    }
+    return error;
 }
 
 }  // namespace
@@ -60,7 +84,9 @@ int main(int argc, char** argv) {
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-        return app.exit(error) == 0 ? 0 : kUsageExit;
+        if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) return app.exit(error);
+        session.console.error(usage_error(app, error, argc, argv));
+        return kUsageExit;
     }
     Result<void> done;
     try {

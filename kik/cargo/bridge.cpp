@@ -32,14 +32,14 @@ Result<void> build_bridge(const Toolchain& toolchain, const Cache& cache, const 
     const Result<CommandResult> built = run(command);
     progress.clear();
     if (!built) return tl::unexpected<Error>(built.error());
-    if (!built->ok()) return tl::unexpected<Error>(build_error(*built, "the bridge (kayton_bridge)", {}, cache.target()));
+    if (!built->ok())
+        return tl::unexpected<Error>(build_error(*built, "the bridge (kayton_bridge)", {}, cache.target()));
 
     const fs::path library = cache.target() / toolchain.host / "release" / kBridge;
     if (Result<void> made = make_folders(folder); !made) return made;
     const fs::path fresh = folder / ".new";
     std::error_code error;
-    fs::copy_file(library, fresh, fs::copy_options::overwrite_existing, error);
-    if (error) return tl::unexpected<Error>(system_error("copy to", folder / kBridge, error.value()));
+    if (Result<void> copied = copy_contents(library, fresh); !copied) return copied;
     if (Result<void> synced = sync_file(fresh); !synced) return synced;
     fs::rename(fresh, folder / kBridge, error);
     if (error) return tl::unexpected<Error>(system_error("write", folder / kBridge, error.value()));

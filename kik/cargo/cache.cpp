@@ -17,10 +17,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Result<void> copy_entry(const fs::path& from, const fs::path& to) {
+Result<void> copy_link(const fs::path& from, const fs::path& to) {
     std::error_code error;
-    fs::copy(from, to, fs::copy_options::copy_symlinks | fs::copy_options::overwrite_existing, error);
-    if (error) return tl::unexpected<Error>(system_error("copy to", to, error.value()));
+    fs::remove(to, error);
+    fs::copy_symlink(from, to, error);
+    if (error) return tl::unexpected<Error>(system_error("link", to, error.value()));
     return {};
 }
 
@@ -68,7 +69,7 @@ Result<void> link_or_copy(const fs::path& from, const fs::path& to) {
     fs::remove(to, error);
     fs::create_hard_link(from, to, error);
     if (!error) return {};
-    return copy_entry(from, to);
+    return copy_contents(from, to);
 }
 
 Result<void> link_tree(const fs::path& from, const fs::path& to) {
@@ -79,7 +80,7 @@ Result<void> link_tree(const fs::path& from, const fs::path& to) {
         const fs::path place = to / entries->path().lexically_relative(from);
         Result<void> done;
         if (entries->is_symlink()) {
-            done = copy_entry(entries->path(), place);
+            done = copy_link(entries->path(), place);
         } else if (entries->is_directory()) {
             done = make_folders(place);
         } else {

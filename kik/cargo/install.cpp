@@ -41,15 +41,9 @@ Result<void> write_file(const fs::path& file, std::string_view text) {
     return {};
 }
 
-Result<void> copy_one(const fs::path& from, const fs::path& to) {
-    std::error_code error;
-    fs::copy_file(from, to, fs::copy_options::overwrite_existing, error);
-    if (error) return tl::unexpected<Error>(system_error("copy to", to, error.value()));
-    return {};
-}
-
-// A crate's own sources, without what builds and version control put among them.
-Result<void> copy_sources(const fs::path& from, const fs::path& to) {
+// A crate's own sources, without what builds and version control put among them. Tests and examples may be left out
+// where its Cargo.toml does not name them.
+Result<void> copy_sources(const fs::path& from, const fs::path& to, bool library_only = false) {
     if (Result<void> made = make_folders(to); !made) return made;
     std::error_code error;
     fs::recursive_directory_iterator entries(from, error);
@@ -58,13 +52,13 @@ Result<void> copy_sources(const fs::path& from, const fs::path& to) {
         const fs::path place = to / entries->path().lexically_relative(from);
         if (entries->is_symlink()) continue;
         if (entries->is_directory()) {
-            if (name == "target" || name == ".git") {
+            if (name == "target" || name == ".git" || (library_only && (name == "tests" || name == "examples"))) {
                 entries.disable_recursion_pending();
             } else if (Result<void> made = make_folders(place); !made) {
                 return made;
             }
         } else if (entries->is_regular_file()) {
-            if (Result<void> copied = copy_one(entries->path(), place); !copied) return copied;
+            if (Result<void> copied = copy_contents(entries->path(), place); !copied) return copied;
         }
     }
     if (error) return tl::unexpected<Error>(system_error("copy", from, error.value()));
@@ -205,9 +199,9 @@ Result<void> Installation::install_handwritten(const LocalCrate& local) {
     }
     const Result<fs::path> library = build_library(place, local.library, subject);
     if (!library) return tl::unexpected<Error>(library.error());
-    if (Result<void> copied = copy_one(*library, *staged / "plugin.so"); !copied) return copied;
+    if (Result<void> copied = copy_contents(*library, *staged / "plugin.so"); !copied) return copied;
     for (const char* file : {"Cargo.toml", "Cargo.lock"}) {
-        if (Result<void> copied = copy_one(local.folder / file, *staged / file); !copied) return copied;
+        if (Result<void> copied = copy_contents(local.folder / file, *staged / file); !copied) return copied;
     }
     if (Result<void> copied = copy_sources(local.folder, *staged / "source"); !copied) return copied;
     if (Result<void> probed = probe(*staged); !probed) return probed;
@@ -280,12 +274,12 @@ Result<void> Installation::build_generated(const WrapperPlan& plan, const bindge
     const Result<fs::path> library = build_library(build_place(work_), "kayton_plugin_" + plan.crate,
                                                    fmt::format("`{}` {}", plan.spec.package, plan.version));
     if (!library) return tl::unexpected<Error>(library.error());
-    if (Result<void> copied = copy_one(*library, staged / "plugin.so"); !copied) return copied;
+    if (Result<void> copied = copy_contents(*library, staged / "plugin.so"); !copied) return copied;
     for (const char* folder : {"src", ".cargo"}) {
         if (Result<void> made = make_folders(staged / folder); !made) return made;
     }
     for (const char* file : {"Cargo.lock", "src/lib.rs", "src/manifest.json"}) {
-        if (Result<void> copied = copy_one(work_ / file, staged / file); !copied) return copied;
+        if (Result<void> copied = copy_contents(work_ / file, staged / file); !copied) return copied;
     }
     std::string local;
     if (!plan.local.empty()) {
@@ -293,7 +287,7 @@ Result<void> Installation::build_generated(const WrapperPlan& plan, const bindge
         local = "source";
     }
     for (const char* crate : {"kayton_api", "kayton_bind"}) {
-        if (Result<void> copied = copy_sources(sdk_ / crate, staged / "sdk" / crate); !copied) return copied;
+        if (Result<void> copied = copy_sources(sdk_ / crate, staged / "sdk" / crate, true); !copied) return copied;
     }
     if (Result<void> written = write_file(staged / ".cargo" / "config.toml", rebuild_config()); !written)
         return written;

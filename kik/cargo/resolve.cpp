@@ -145,7 +145,7 @@ Error resolve_error(const CommandResult& result, const WrapperPlan& plan, const 
     Error error;
     error.kind = ErrorKind::kInput;
     std::smatch found;
-    static const std::regex missing("no matching package (?:named )?`([^`]+)`(?: found)?");
+    static const std::regex missing("(?:no matching package named|searched package name:) `([^`]+)`");
     static const std::regex meant("perhaps you meant: +([A-Za-z0-9_, -]+)");
     static const std::regex feature("with feature `([^`]+)` but");
     static const std::regex features("does not have (?:that|these) features?");

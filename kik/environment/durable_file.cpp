@@ -1,7 +1,7 @@
 #include "kik/environment/durable_file.h"
 
 #include <fcntl.h>
-#include <sys/syscall.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -9,6 +9,7 @@
 #include <cstring>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include "shared/unique_fd.h"
 
@@ -90,6 +91,37 @@ Result<void> rename_new(const fs::path& from, const fs::path& to) {
 
 Result<void> exchange(const fs::path& a, const fs::path& b) {
     return rename_with(a, b, RENAME_EXCHANGE);
+}
+
+Result<void> copy_contents(const fs::path& from, const fs::path& to) {
+    const UniqueFd source{::open(from.c_str(), O_RDONLY | O_CLOEXEC)};
+    if (!source) return refused("open", from, errno);
+    struct stat status{};
+    if (::fstat(source.get(), &status) != 0) return refused("open", from, errno);
+    ::unlink(to.c_str());
+    UniqueFd target{::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, status.st_mode & 0777)};
+    if (!target) return refused("write", to, errno);
+    const auto give_up = [&](int reason) {
+        ::unlink(to.c_str());
+        return refused("write", to, reason);
+    };
+    std::vector<char> buffer(1 << 18);
+    while (true) {
+        const ssize_t count = ::read(source.get(), buffer.data(), buffer.size());
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) return give_up(errno);
+        if (count == 0) break;
+        std::string_view rest(buffer.data(), static_cast<size_t>(count));
+        while (!rest.empty()) {
+            const ssize_t written = ::write(target.get(), rest.data(), rest.size());
+            if (written < 0 && errno == EINTR) continue;
+            if (written < 0) return give_up(errno);
+            rest.remove_prefix(static_cast<size_t>(written));
+        }
+    }
+    // Some file systems tell only now that the disk is full.
+    if (::close(target.release()) != 0) return give_up(errno);
+    return {};
 }
 
 Result<void> make_folders(const fs::path& folder) {

@@ -20,6 +20,10 @@ namespace kayton::kik {
 // Swaps two existing folders of one file system in one step.
 [[nodiscard]] Result<void> exchange(const std::filesystem::path& a, const std::filesystem::path& b);
 
+// Copies contents and permissions, replacing `to`; removes it again on failure. (std::filesystem::copy_file of GCC 12
+// says "Input/output error" of a full disk.)
+[[nodiscard]] Result<void> copy_contents(const std::filesystem::path& from, const std::filesystem::path& to);
+
 [[nodiscard]] Result<void> make_folders(const std::filesystem::path& folder);
 [[nodiscard]] Result<void> remove_tree(const std::filesystem::path& folder);  // absent is fine
 
