@@ -44,7 +44,7 @@ std::string Generator::lib_rs(std::map<int, std::string>& thunk_at_line) {
     for (size_t i = 0; i < types.size(); ++i) {
         const TypeSlotEntry& entry = types[i];
         std::string line;
-        if (entry.kind == SlotKind::kHandle) {
+        if (entry.kind == SlotKind::kHandle || entry.kind == SlotKind::kErrorValue) {
             const auto list = ops.find(static_cast<int>(i));
             line = "    TypeSlot::handle::<" + entry.rust + ">(\"" + entry.name + "\", " +
                    (list == ops.end() ? "NO_OPS" : "KtTypeOps { " + list->second + "..NO_OPS }") + "),";
@@ -73,7 +73,7 @@ Manifest Generator::manifest() {
     out.features = request_.features;
     out.abi_version = KAYTON_PLUGIN_ABI_VERSION;
     for (const TypeSlotEntry& entry : table_.entries()) {
-        if (entry.kind == SlotKind::kComposed) continue;
+        if (entry.kind == SlotKind::kComposed || entry.kind == SlotKind::kErrorValue) continue;
         ManifestType type;
         type.name = entry.name;
         type.rust = entry.rust;

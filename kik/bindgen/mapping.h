@@ -13,7 +13,8 @@
 
 namespace kayton::bindgen {
 
-enum class SlotKind { kHandle, kException, kComposed };
+// kErrorValue: the handle type of the Rust value that an exception of the crate carries.
+enum class SlotKind { kHandle, kException, kErrorValue, kComposed };
 
 struct TypeSlotEntry {
     SlotKind kind;
@@ -31,6 +32,7 @@ class TypeTable {
 
     [[nodiscard]] int handle(const TyRef& type);
     [[nodiscard]] int exception(const TyRef& type);
+    [[nodiscard]] int error_value(const TyRef& type);
     [[nodiscard]] int composed(const std::string& signature);
     // A boxed iterator over `item`, for results that have no name of their own.
     [[nodiscard]] int iterator(const TyRef& item);
@@ -39,7 +41,8 @@ class TypeTable {
 
     [[nodiscard]] bool is_copy(const Ty& type);
     [[nodiscard]] bool is_clone(const Ty& type);
-    [[nodiscard]] bool is_error(const Ty& type);  // implements std::error::Error: an exception class
+    [[nodiscard]] bool is_error(
+        const Ty& type);  // a crate's type that implements std::error::Error: an exception class
     [[nodiscard]] bool is_handle(const Ty& type);
     [[nodiscard]] Names& names() { return names_; }
     [[nodiscard]] Normalizer& normalizer() { return normalizer_; }
@@ -66,7 +69,9 @@ struct Mapped {
         return storage == "KtValue" || storage == "KtRange" ||
                (storage.size() > 1 && storage[0] == 'T' && storage[1] >= '1' && storage[1] <= '9');
     }
-    [[nodiscard]] bool pointer() const { return storage == "H" || storage == "S" || storage == "B" || storage == "L"; }
+    [[nodiscard]] bool pointer() const {
+        return storage == "H" || storage == "X" || storage == "S" || storage == "B" || storage == "L";
+    }
 };
 
 // Where a borrowed result may point into: one argument and one of its lifetimes.

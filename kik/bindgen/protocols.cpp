@@ -39,6 +39,19 @@ bool Generator::bind_protocol(const TyRef& type, const std::string& name, const 
                               const ImplContext& context) {
     const std::string& last = trait.trait.back();
     const std::string method = item_name(item.json());
+    if (table_.is_error(*type)) {
+        // An exception's text is the error's; its other protocols are those of every exception.
+        static const std::set<std::string> protocols = {"PartialEq", "Eq",    "PartialOrd", "Ord",
+                                                        "Hash",      "Clone", "Default",    "Index"};
+        if (last == "Display" || last == "Debug") {
+            unit(item, name + "." + method).importable = true;
+            return true;
+        }
+        if (!protocols.contains(last)) return false;
+        refuse(item, name + "." + method,
+               name + " is an exception class: its objects are not compared, hashed or copied");
+        return true;
+    }
     const std::string rust = names_.rust_type(*type);
     const int slot = table_.handle(type);
     const auto text = [&](const std::string& dunder, const std::string& format, const std::string& op) {

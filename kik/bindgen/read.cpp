@@ -56,6 +56,14 @@ Mapped CallMapper::read_ref(const Ty& type, const std::string& place, bool top) 
     }
     if (inner->is_std_path("Formatter")) throw Unmapped{"writes into a fmt::Formatter"};
     if (inner->kind == TyKind::kDyn || inner->kind == TyKind::kImpl) throw Unmapped{"a trait object as parameter"};
+    if (table_.is_error(*inner)) {
+        if (!top || !lifetime_slots(*inner).empty())
+            throw Unmapped{"an exception that borrows or lies in a list or tuple"};
+        const TypeSlotEntry& entry = table_.entries()[table_.exception(inner)];
+        const std::string value = "error_value(" + place + ")?";
+        add_source(lifetime, value, type.is_mut ? Source::kExclusive : Source::kShared);
+        return {entry.name, "X", (type.is_mut ? "hmut::<" : "href::<") + entry.rust + ">(" + value + ")?"};
+    }
     if (table_.is_handle(*inner)) {
         const int slot = table_.handle(inner);
         const TypeSlotEntry& entry = table_.entries()[slot];
@@ -205,6 +213,12 @@ Mapped CallMapper::read_path(const TyRef& type, const std::string& place, bool t
         if (last == "Range" && !type->args.empty() && is_integer(*type->args[0]))
             return {"range", "KtRange", "range::<" + type->args[0]->name + ">(" + (top ? "*" : "") + place + ")?"};
         if (!table_.is_handle(*type)) throw Unmapped{"parameter of type " + std_rust_path(type->path)};
+    }
+    if (table_.is_error(*type)) {
+        if (!top || !lifetime_slots(*type).empty())
+            throw Unmapped{"an exception that borrows or lies in a list or tuple"};
+        const TypeSlotEntry& entry = table_.entries()[table_.exception(type)];
+        return {entry.name, "X", "hval::<" + entry.rust + ">(error_value(" + place + ")?, c\"" + call_name_ + "\")?"};
     }
     const int slot = table_.handle(type);
     const TypeSlotEntry& entry = table_.entries()[slot];

@@ -18,6 +18,7 @@ constexpr const char* kTypes[] = {
     "Result<SystemTime>; "
     "accessed(&self) -> Result<SystemTime>; created(&self) -> Result<SystemTime>",
     "std::fs::Permissions | Debug PartialEq | readonly(&self) -> bool",
+    "std::io::Error | Display Debug | raw_os_error(&self) -> Option<i32>",
     "std::time::SystemTime | Debug PartialEq Ord Hash | now() -> Self; elapsed(&self) -> Timed<Duration>; "
     "duration_since(&self, SystemTime) -> Timed<Duration>",
     "std::time::Instant | Debug PartialEq Ord Hash | now() -> Self; elapsed(&self) -> Duration; duration_since(&self, "

@@ -59,7 +59,7 @@ bool TypeTable::is_clone(const Ty& type) {
 
 bool TypeTable::is_error(const Ty& type) {
     if (type.kind != TyKind::kPath) return false;
-    if (is_std(type.path)) return type.path.back().ends_with("Error");
+    if (is_std(type.path)) return false;
     return normalizer_.find_impl(type, kErrorTrait).has_value();
 }
 
@@ -127,9 +127,16 @@ int TypeTable::exception(const TyRef& type) {
     const std::string name = names_.kayton_type(*type);
     const auto [entry, fresh] = by_name_.emplace(name, static_cast<int>(entries_.size()));
     if (fresh)
-        entries_.push_back({SlotKind::kException, name, type, ""});
+        entries_.push_back({SlotKind::kException, name, type, names_.rust_type(*type)});
     else if (entries_[entry->second].kind != SlotKind::kException)
         throw Unmapped{name + " is a handle type already"};
+    return entry->second;
+}
+
+int TypeTable::error_value(const TyRef& type) {
+    const std::string name = names_.kayton_type(*type) + ".value";
+    const auto [entry, fresh] = by_name_.emplace(name, static_cast<int>(entries_.size()));
+    if (fresh) entries_.push_back({SlotKind::kErrorValue, name, type, names_.rust_type(*type)});
     return entry->second;
 }
 

@@ -141,7 +141,7 @@ void Generator::collect_unseen_units() {
                     if (error && (trait == "Display" || trait == "Debug"))
                         unit(member, label).importable = true;
                     else if (error)
-                        refuse(member, label, name + " is an exception class, which carries its text only");
+                        refuse(member, label, name + " is an exception class that no importable function raises");
                     else if (impl["for"].contains("resolved_path") &&
                              world_.resolve(*item.crate, impl["for"]["resolved_path"]["id"].get<int>()) == item)
                         refuse(member, label, "no instance of " + name + " is used by the crate's functions");

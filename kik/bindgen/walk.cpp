@@ -92,7 +92,7 @@ void Generator::visit_items() {
 void Generator::visit_pending_types() {
     for (; visited_types_ < table_.entries().size(); ++visited_types_) {
         const TypeSlotEntry entry = table_.entries()[visited_types_];
-        if (entry.kind != SlotKind::kHandle) continue;
+        if (entry.kind == SlotKind::kComposed || entry.kind == SlotKind::kErrorValue) continue;
         try {
             if (!entry.type)
                 visit_iterator(static_cast<int>(visited_types_));
@@ -191,7 +191,7 @@ void Generator::visit_impl(const TyRef& type, const std::string& name, const Rus
                 };
                 bind(binding);
                 const Json& inputs = item_body(*member)["sig"]["inputs"];
-                if (method == "len" && inputs.size() == 1) {
+                if (method == "len" && inputs.size() == 1 && !table_.is_error(*type)) {
                     binding.name = name + ".__len__";
                     binding.op = "len";
                     bind(binding);

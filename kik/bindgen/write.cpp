@@ -54,8 +54,15 @@ Mapped CallMapper::write_result(const Ty& type, const std::string& expression) {
     } else {
         const std::string name = error_class(*error);
         raises = name;
-        failure = error->is_unit() ? "return Err(raise(\"" + name + "\", \"" + call_name_ + " failed\"))"
-                                   : "return Err(err!(\"" + name + "\", e))";
+        if (error->is_unit()) {
+            failure = "return Err(raise(\"" + name + "\", \"" + call_name_ + " failed\"))";
+        } else if (table_.is_error(*error) && lifetime_slots(*error).empty()) {
+            const int slot = table_.error_value(error);
+            failure = "return Err(err_value!(\"" + name + "\", &T[" + std::to_string(slot) + "], " +
+                      table_.entries()[slot].rust + ", e))";
+        } else {
+            failure = "return Err(err!(\"" + name + "\", e))";
+        }
     }
     Mapped out = inner;
     out.code = "match " + expression + " { Ok(" + value + ") => " + inner.code + ", Err(" +
