@@ -13,6 +13,10 @@ Programs without Kayton-only syntax are also run by this Python, with the same e
 Python alone. A first line `# kayton-only` marks the others; for those --autoupdate takes what --kayton prints, to be
 read by a person before it is committed. A second or first line `# args: …` gives command-line arguments.
 
+A first line `# refused: E0100` marks a program that is valid Python, within the language's design, and not compiled so far:
+Kayton must refuse it with an error of that code before anything runs, and CPython must still print NAME.out. Once it
+compiles, the test fails until the line is taken out.
+
 The folder `diagnostics` is different: NAME.kay does not compile, and NAME.err is all that `kayton check NAME.kay` writes.
 """
 
@@ -53,12 +57,15 @@ class Program:
     path: Path
     kayton_only: bool
     arguments: list[str]
+    refused: str  # the diagnostic's code, or empty
 
     @staticmethod
     def read(path: Path) -> "Program":
         head = path.read_text(encoding="utf-8").split("\n", 2)[:2]
         arguments = [line.removeprefix("# args:").split() for line in head if line.startswith("# args:")]
-        return Program(path, head[0].strip() == "# kayton-only", arguments[0] if arguments else [])
+        refused = [line.removeprefix("# refused:").strip() for line in head if line.startswith("# refused:")]
+        return Program(path, head[0].strip() == "# kayton-only", arguments[0] if arguments else [],
+                       refused[0] if refused else "")
 
     @property
     def name(self) -> str:
@@ -78,15 +85,18 @@ class Program:
         else:
             err.unlink(missing_ok=True)
 
-    def run(self, command: list[str]) -> Outcome:
+    def completed(self, command: list[str]) -> subprocess.CompletedProcess:
         given = self.path.with_suffix(".in")
         with tempfile.TemporaryDirectory(prefix="kayton-golden-") as folder:
-            try:
-                return Outcome.of(subprocess.run(
-                    [*command, str(self.path), *self.arguments], cwd=folder, env=ENVIRONMENT, capture_output=True,
-                    input=given.read_bytes() if given.is_file() else b"", timeout=TIMEOUT_SECONDS))
-            except subprocess.TimeoutExpired as late:
-                return Outcome(late.stdout or b"", f"no end after {TIMEOUT_SECONDS} seconds\n")
+            return subprocess.run(
+                [*command, str(self.path), *self.arguments], cwd=folder, env=ENVIRONMENT, capture_output=True,
+                input=given.read_bytes() if given.is_file() else b"", timeout=TIMEOUT_SECONDS)
+
+    def run(self, command: list[str]) -> Outcome:
+        try:
+            return Outcome.of(self.completed(command))
+        except subprocess.TimeoutExpired as late:
+            return Outcome(late.stdout or b"", f"no end after {TIMEOUT_SECONDS} seconds\n")
 
 
 def difference(expected: Outcome, actual: Outcome, who: str) -> str:
@@ -108,7 +118,19 @@ def check_program(program: Program, kayton: str) -> str:
         found = difference(expected, program.run([sys.executable]), "python3")
         if found:
             return found
+    if program.refused:
+        return check_refusal(program, kayton)
     return difference(expected, program.run([kayton, "run"]), "kayton")
+
+
+def check_refusal(program: Program, kayton: str) -> str:
+    completed = program.completed([kayton, "run"])
+    text = completed.stderr.decode("utf-8", "replace")
+    if completed.returncode == 0:
+        return "  it compiles and runs now: take the line `# refused: ...` out, so that its output is compared"
+    if completed.returncode != 1 or completed.stdout or f"error[{program.refused}]" not in text:
+        return f"  expected status 1 and error[{program.refused}] alone, found status {completed.returncode}:\n{text[:2000]}"
+    return ""
 
 
 def diagnose(path: Path, kayton: str) -> Outcome:
@@ -197,6 +219,7 @@ def self_test() -> int:
         "unexpected_error": ("raise ValueError('x')\n", "", "", False),
         "wrong_message": ("raise ValueError('x')\n", "", "exit 1\nValueError: y\n", False),
         "nothing_expected": ("print('a')\n", None, "", False),
+        "refused_but_runs": ("# refused: E0100\nprint('a')\n", "a\n", "", False),
         "only_kayton_wrong": ("import sys\nprint(len(sys.orig_argv) > 2 and sys.orig_argv[1] == '-u')\n", "False\n", "", False),
     }
     failures = 0
