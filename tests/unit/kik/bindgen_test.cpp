@@ -105,6 +105,16 @@ TEST(Bindgen, NamesErrorsAfterTheRustType) {
     EXPECT_EQ(error->kind, "error");
 }
 
+TEST(Bindgen, MethodsOfErrorTypesAreMethodsOfTheException) {
+    const ManifestFunction* detail = function(tiny().manifest, "tiny.Error.detail");
+    ASSERT_NE(detail, nullptr);
+    EXPECT_EQ(detail->signature, "(tiny.Error) -> str");
+    EXPECT_THAT(text_at(tiny(), "tiny.Error.detail"), HasSubstr("href::<tiny::Error>(error_value(a0)?)?"));
+    // The raised exception carries the value, whose handle type is the wrapper's own business.
+    EXPECT_THAT(text_at(tiny(), "tiny.Finder.new"), HasSubstr("err_value!(\"tiny.Error\", &T["));
+    for (const ManifestType& type : tiny().manifest.types) EXPECT_NE(type.name, "tiny.Error.value");
+}
+
 TEST(Bindgen, LinksResultsToWhatTheyBorrowFrom) {
     // fn find<'h>(&self, haystack: &'h str) -> Option<Hit<'h>>: the text, not the finder.
     const ManifestFunction* find = function(tiny().manifest, "tiny.Finder.find");

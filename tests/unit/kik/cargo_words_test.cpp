@@ -49,9 +49,8 @@ TEST_F(Words, AMissingCrateComesWithANearName) {
 
 TEST_F(Words, CargosOwnSuggestionComesFirst) {
     const Error error = resolve_failure(
-        "error: no matching package found\nsearched package name: `serde-json`\nno matching package named `serde-json` "
-        "found\n"
-        "perhaps you meant:      serde_json\n");
+        "error: no matching package found\nsearched package name: `serde-json`\n"
+        "perhaps you meant:      serde_json\nlocation searched: crates.io index\n");
     EXPECT_EQ(error.remedy, "a crate with a similar name exists: `serde_json`");
 }
 
