@@ -1,5 +1,5 @@
 # Files that are no programs: a clear error, status 1 or 2, in bounded time, nothing left behind.
-source "$E2E_SOURCE/prelude.sh"
+source "${E2E_SOURCE:?}/prelude.sh" || exit 1
 unset KAYTON_ACTIVE_ENV
 
 # bad COMMAND FILE TEXT: `kayton COMMAND FILE` ends with 1 or 2, prints nothing, names the file and says TEXT.

@@ -1,5 +1,5 @@
 # Installations that cannot work leave the environment as it was and say what to do.
-source "$E2E_SOURCE/prelude.sh"
+source "${E2E_SOURCE:?}/prelude.sh" || exit 1
 export KAYTON_HOME="$WORK/home" KAYTON_ACTIVE_ENV=trial
 run 0 kik create trial
 kik list --json >before.json

@@ -1,5 +1,5 @@
 # At least 60 % of a crate's own functions are importable with no per-crate code, and each that is not says why.
-source "$E2E_SOURCE/prelude.sh"
+source "${E2E_SOURCE:?}/prelude.sh" || exit 1
 
 for crate in regex semver url sha2 walkdir; do
     run 0 kik info "$crate" --json

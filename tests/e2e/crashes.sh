@@ -1,5 +1,5 @@
 # A hostile plugin ends its worker only: the message names the signal, the plugin and the Kayton line.
-source "$E2E_SOURCE/prelude.sh"
+source "${E2E_SOURCE:?}/prelude.sh" || exit 1
 
 # hostile NAME STATUS WORD: a program that calls plugin_hello.NAME() on its line 5.
 hostile() {

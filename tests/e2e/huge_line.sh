@@ -1,5 +1,5 @@
 # A line of 1 GB: refused with an error, without eating the machine's memory.
-source "$E2E_SOURCE/prelude.sh"
+source "${E2E_SOURCE:?}/prelude.sh" || exit 1
 unset KAYTON_ACTIVE_ENV
 free_kib="$(df --output=avail -k . | tail -n 1)"
 ((free_kib > 2000000)) || { echo "skipped: less than 2 GB free in $WORK"; exit 77; }

@@ -1,5 +1,5 @@
 # Crates that are missing or built for another plugin interface: the exact line, before anything of the program runs.
-source "$E2E_SOURCE/prelude.sh"
+source "${E2E_SOURCE:?}/prelude.sh" || exit 1
 
 cat >missing.kay <<'KAYTON'
 print("must not be printed")

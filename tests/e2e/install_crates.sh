@@ -1,6 +1,6 @@
 # The environment that the other end-to-end tests use: five crates nobody wrote glue for, and the hand-written plugin.
 # A second run finds all of it there. Versions are those that tests/e2e/crates and log_report were written against.
-source "$E2E_SOURCE/prelude.sh"
+source "${E2E_SOURCE:?}/prelude.sh" || exit 1
 
 kik list --all | grep -Eq '(^| )e2e ' || kik create e2e
 for crate in regex==1.13.2 semver==1.0.28 url==2.5.8 sha2==0.11.1 walkdir==2.5.0; do

@@ -1,5 +1,5 @@
 # Ctrl-C at any moment: the program ends soon with 130, and nothing stays behind.
-source "$E2E_SOURCE/prelude.sh"
+source "${E2E_SOURCE:?}/prelude.sh" || exit 1
 
 cat >forever.kay <<'KAYTON'
 print("started", flush=True)
@@ -23,8 +23,8 @@ KAYTON
 
 # interrupt_when_started FILE STATUS
 interrupt_when_started() {
-    # In a process group of its own, as a terminal would have it: SIGINT goes to all of it.
-    setsid kayton run "$1" >out 2>err </dev/null &
+    # Job control gives it a process group of its own, as a terminal would: SIGINT goes to all of it.
+    kayton run "$1" >out 2>err </dev/null &
     local pid=$! status=0
     for _ in $(seq 200); do
         grep -q started out 2>/dev/null && break

@@ -1,5 +1,5 @@
 # The log report and the same program in Rust print the same bytes.
-source "$E2E_SOURCE/prelude.sh"
+source "${E2E_SOURCE:?}/prelude.sh" || exit 1
 "$ROOT/examples/make_log" access.log 20000 >/dev/null
 LIMIT=600 run 0 cargo build --release --locked --quiet --manifest-path "$E2E_SOURCE/log_report/Cargo.toml" \
     --target-dir "$E2E_BUILD/log_report"

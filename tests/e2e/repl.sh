@@ -1,5 +1,5 @@
 # A session: names stay, errors and crashes end a line and not the session.
-source "$E2E_SOURCE/prelude.sh"
+source "${E2E_SOURCE:?}/prelude.sh" || exit 1
 
 session() { timeout 60 kayton repl >out 2>err || failed "kayton repl ended with status $?"; }
 
@@ -27,11 +27,18 @@ for text in "E0425" "undefined_name" "ZeroDivisionError: integer division or mod
     grep -qF -- "$text" all || failed "expected $text in the session"
 done
 
-for name in crash abort overflow_stack exit0; do
-    printf 'rimport plugin_hello\nprint("one")\nplugin_hello.%s()\nprint("two:", 6 * 7)\nprint(plugin_hello.add(1, 2))\n' "$name" |
+# crashes NAME WORD: after plugin_hello.NAME() the next line runs in a new worker, and WORD tells what happened.
+crashes() {
+    printf 'rimport plugin_hello\nprint("one")\nplugin_hello.%s()\nprint("two:", 6 * 7)\nprint(plugin_hello.add(1, 2))\n' "$1" |
         session
-    grep -qx "two: 42" out || failed "$name: the next line did not run"
+    grep -qx "two: 42" out || failed "$1: the next line did not run"
+    grep -qx 3 out || failed "$1: the plugin cannot be used in the new worker"
     cat out err >all
-    grep -q plugin_hello all || failed "$name: the plugin is not named"
-done
+    grep -q "$2" all || failed "$1: expected $2 in the report"
+    ! grep -q ImportError all || failed "$1: plugin_hello is not installed"
+}
+crashes crash SIGSEGV
+crashes abort SIGABRT
+crashes overflow_stack SIGSEGV
+crashes exit0 exit
 no_workers
