@@ -237,6 +237,10 @@ bool Checker::annotation_accepts(const Type* annotated, const Type* actual) {
     if (annotated->kind == TypeKind::kDynamic || actual->kind == TypeKind::kNever || actual->kind == TypeKind::kVar) return true;
     if (annotated->kind == TypeKind::kVar) return true;
     if (accepts(annotated, actual)) return true;
+    // Arithmetic widens an int now and then (min with an infinity); Python does not mind.
+    if (annotated->kind == TypeKind::kInt && actual->kind == TypeKind::kUnion &&
+        std::all_of(actual->args.begin(), actual->args.end(), [](const Type* m) { return is_numeric(m); }))
+        return true;
     if (actual->kind == TypeKind::kUnion)
         return std::all_of(actual->args.begin(), actual->args.end(), [&](const Type* m) { return annotation_accepts(annotated, m); });
     if (annotated->kind == TypeKind::kUnion)

@@ -264,7 +264,7 @@ TExpr* Checker::call_instance(FunctionDecl& decl, const Args& args, Span span) {
     Args converted;
     for (size_t i = 0; i < args.size(); ++i) converted.push_back(convert(args[i], instance->args[i]));
     if (instance->is_closure) {
-        if (decl.parent_instance != state_->instance) {
+        if (decl.parent_instance != state_->instance && instance != state_->instance) {
             report(DiagCode::kUnsupported, span, "`" + decl.name + "` shares variables of the function around it and can only be called there",
                    "called from another function", "pass what it needs as arguments");
             return never(span);
@@ -483,51 +483,67 @@ TExpr* Checker::inline_lambda(const LambdaExpr& lambda, const Args& args, Span s
     return scope.finish(result);
 }
 
+// The call `callable(names...)` as a tree of its own.
+const CallExpr* Checker::call_of(const Expr& callable, const std::vector<std::string_view>& names) {
+    std::vector<Expr*> args;
+    for (std::string_view name : names) {
+        auto* arg = synthetic_.make<NameExpr>();
+        arg->kind = ExprKind::kName;
+        arg->span = callable.span;
+        arg->name = name;
+        args.push_back(arg);
+    }
+    auto* call = synthetic_.make<CallExpr>();
+    call->kind = ExprKind::kCall;
+    call->span = callable.span;
+    call->callee = const_cast<Expr*>(&callable);
+    call->args = synthetic_.copy(args);
+    return call;
+}
+
+// Calls what a key=, map() or filter() was given: anything that can be called by name.
 TExpr* Checker::apply_callable(const Expr& callable, const Args& args, Span span) {
     if (callable.kind == ExprKind::kLambda) return inline_lambda(as<LambdaExpr>(callable), args, span);
-    Entity entity = this->entity(callable);
-    switch (entity.kind) {
-        case EntityKind::kFunction: {
-            if (entity.function->params.size() < args.size()) break;
-            Args all = args;
-            for (size_t i = 0; i < all.size(); ++i) all[i] = fit_argument(*entity.function, i, all[i]);
-            for (size_t i = args.size(); i < entity.function->params.size(); ++i) {
-                if (entity.function->params[i].default_value == nullptr) {
-                    report(DiagCode::kBadArguments, callable.span, "`" + entity.function->name + "` needs more than " + std::to_string(args.size()) + " argument" + (args.size() == 1 ? "" : "s"));
-                    return never(span);
-                }
-                all.push_back(default_value(*entity.function, i, span));
-            }
-            return call_instance(*entity.function, all, span);
-        }
-        case EntityKind::kBuiltin: {
-            size_t dot = entity.name.find('.');
-            if (dot != std::string::npos && args.size() == 1)
-                if (TExpr* result = bound_method(args[0], entity.name.substr(dot + 1), span)) return result;
-            if (args.size() == 1)
-                if (TExpr* result = builtin_unary(entity.name, args[0], span)) return result;
-            report(DiagCode::kUnsupported, callable.span, "built-in `" + entity.name + "` cannot be passed here", "", "wrap it in a lambda");
-            return never(span);
-        }
-        case EntityKind::kCrateFunctions:
-        case EntityKind::kCrateType:
-            for (const ManifestFunction* f : crate_functions(*entity.manifest, entity.name))
-                if (f->params.size() == args.size() && !f->constant) return plugin_call(*entity.manifest, *f, args, span);
-            break;
-        case EntityKind::kValue: {
-            const Type* t = prune(entity.value->type);
-            if (t->kind == TypeKind::kNever) return entity.value;
-            if (t->kind == TypeKind::kFunction && t->args.size() == args.size() + 1) {
-                Args all = {entity.value};
-                for (size_t i = 0; i < args.size(); ++i) all.push_back(coerce(args[i], t->args[i], span, "argument"));
-                return make(TK::kCallClosure, t->args.back(), span, all);
-            }
-            break;
-        }
-        default: break;
+    static constexpr std::string_view kNames[] = {"%0", "%1", "%2", "%3"};
+    auto& tree = applied_[{&callable, args.size()}];
+    if (tree == nullptr) tree = call_of(callable, {std::begin(kNames), std::begin(kNames) + args.size()});
+    BlockScope scope(*this);
+    Args held;
+    for (TExpr* a : args) held.push_back(hold(a));
+    state_->overlays.emplace_back();
+    for (size_t i = 0; i < args.size(); ++i) {
+        state_->overlays.back()[kNames[i]] = VarState{};
+        set_overlay(kNames[i], held[i]);
     }
-    report(DiagCode::kNotCallable, callable.span, "this cannot be called with " + std::to_string(args.size()) + " argument" + (args.size() == 1 ? "" : "s"));
-    return never(span);
+    TExpr* result = call(*tree, nullptr);
+    state_->overlays.pop_back();
+    return scope.finish(result);
+}
+
+// A built-in, a module's function or a crate's as a value: a function of one argument that calls it.
+TExpr* Checker::wrapped_value(const Expr& callable, const Type* expected) {
+    const LambdaExpr*& lambda = wrappers_[&callable];
+    if (lambda == nullptr) {
+        size_t count = 1;
+        if (expected != nullptr && prune(expected)->kind == TypeKind::kFunction) count = prune(expected)->args.size() - 1;
+        static constexpr std::string_view kNames[] = {"a", "b", "c", "d"};
+        if (count > std::size(kNames)) count = 1;
+        std::vector<Param> params;
+        for (size_t i = 0; i < count; ++i) {
+            Param p{};
+            p.name = kNames[i];
+            p.span = callable.span;
+            p.kind = ParamKind::kNormal;
+            params.push_back(p);
+        }
+        auto* made = synthetic_.make<LambdaExpr>();
+        made->kind = ExprKind::kLambda;
+        made->span = callable.span;
+        made->params = synthetic_.copy(params);
+        made->body = const_cast<CallExpr*>(call_of(callable, {std::begin(kNames), std::begin(kNames) + count}));
+        lambda = made;
+    }
+    return lambda_value(*lambda, expected);
 }
 
 TExpr* Checker::call(const CallExpr& e, const Type* expected) {
@@ -535,11 +551,7 @@ TExpr* Checker::call(const CallExpr& e, const Type* expected) {
     if (callee.kind == ExprKind::kAttribute) {
         const auto& a = as<AttributeExpr>(callee);
         Entity object = entity(*a.object);
-        if (object.kind == EntityKind::kModuleMember) {
-            object.value = module_value(object.name, a.object->span);
-            object.kind = EntityKind::kValue;
-        }
-        if (object.kind == EntityKind::kCrateFunctions) {
+        if (object.kind == EntityKind::kModuleMember || object.kind == EntityKind::kCrateFunctions) {
             object.value = entity_value(object, *a.object, nullptr);
             object.kind = EntityKind::kValue;
         }

@@ -165,6 +165,9 @@ class Checker {
     int depth_ = 0;
     uint32_t next_instance_ = 0;
     FunctionState* state_ = nullptr;
+    syntax::AstArena synthetic_;       // trees of the checker's own making: wrappers of built-ins used as values
+    std::map<const void*, const syntax::LambdaExpr*> wrappers_;
+    std::map<std::pair<const void*, size_t>, const syntax::CallExpr*> applied_;
 
     // checker.cpp
     bool scan_rimports(const syntax::Module& module);
@@ -310,6 +313,8 @@ class Checker {
     TExpr* to_repr(TExpr* value);
     TExpr* function_value(FunctionDecl& decl, const void* site, Span span, const Type* expected);
     TExpr* lambda_value(const syntax::LambdaExpr& e, const Type* expected);
+    TExpr* wrapped_value(const syntax::Expr& callable, const Type* expected);
+    const syntax::CallExpr* call_of(const syntax::Expr& callable, const std::vector<std::string_view>& names);
 
     // operators.cpp
     TExpr* unary(const syntax::UnaryExpr& e);

@@ -99,6 +99,13 @@ Entity Checker::entity(const Expr& e) {
     Entity result;
     if (e.kind == ExprKind::kAttribute) {
         const auto& a = as<AttributeExpr>(e);
+        std::string builtin;
+        if (a.name == "__name__" && is_iterator_builtin(*a.object, builtin) && builtin == "type" && as<CallExpr>(*a.object).args.size() == 1) {
+            TExpr* value = expression(*as<CallExpr>(*a.object).args[0]);
+            result.kind = EntityKind::kValue;
+            result.value = runtime(RT::kt_type_name, types_.str, e.span, {type_info(prune(value->type), e.span), value});
+            return result;
+        }
         Entity object = entity(*a.object);
         switch (object.kind) {
             case EntityKind::kModule: return module_member(object.name, a.name, a.name_span);
@@ -152,17 +159,14 @@ TExpr* Checker::entity_value(const Entity& entity, const Expr& e, const Type* ex
     switch (entity.kind) {
         case EntityKind::kValue: return entity.value != nullptr ? entity.value : never(e.span);
         case EntityKind::kFunction: return function_value(*entity.function, &e, e.span, expected);
-        case EntityKind::kModuleMember: return module_value(entity.name, e.span);
+        case EntityKind::kModuleMember:
+            if (TExpr* value = module_value(entity.name, e.span)) return value;
+            return wrapped_value(e, expected);
         case EntityKind::kCrateFunctions:
             for (const ManifestFunction* f : crate_functions(*entity.manifest, entity.name))
                 if (f->constant) return plugin_call(*entity.manifest, *f, {}, e.span);
-            report(DiagCode::kUnsupported, e.span, "a crate's function is called, not used as a value", "function of a crate",
-                   "wrap it: lambda x: " + entity.name + "(x)");
-            return never(e.span);
-        case EntityKind::kBuiltin:
-            report(DiagCode::kUnsupported, e.span, "built-in `" + entity.name + "` is called, not used as a value", "built-in function",
-                   "wrap it: lambda x: " + entity.name + "(x)");
-            return never(e.span);
+            return wrapped_value(e, expected);
+        case EntityKind::kBuiltin: return wrapped_value(e, expected);
         case EntityKind::kType:
         case EntityKind::kCrateType:
             report(DiagCode::kUnsupported, e.span, "a type is not a value here", "type");

@@ -121,6 +121,11 @@ Entity Checker::lookup(std::string_view name, Span span) {
         result.name = name;
         return result;
     }
+    if (name == "__name__") {
+        result.kind = EntityKind::kValue;
+        result.value = constant_str("__main__", span);
+        return result;
+    }
     if (const Type* exception = types_.find_exception(name)) {
         result.kind = EntityKind::kType;
         result.type = exception;

@@ -259,6 +259,11 @@ typed::Iter* Checker::iterate(const Expr& e) {
             return nullptr;
         }
         if (name == "iter" && plain && count == 1) return iterate(*call.args[0]);
+        if (name == "enumerate" || name == "zip" || name == "reversed" || name == "iter") {
+            report(plain ? DiagCode::kBadArguments : DiagCode::kUnsupported, e.span,
+                   plain ? name + "() cannot take these arguments" : "`*` cannot be used in a call of " + name + "(): how many it gives must be known");
+            return nullptr;
+        }
     }
     if (e.kind == ExprKind::kCall && as<CallExpr>(e).callee->kind == ExprKind::kAttribute && as<CallExpr>(e).args.empty() &&
         as<CallExpr>(e).keywords.empty()) {

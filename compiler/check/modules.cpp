@@ -127,6 +127,7 @@ Entity Checker::module_member(const std::string& module, std::string_view name, 
     return result;
 }
 
+// Null for a function.
 TExpr* Checker::module_value(const std::string& member, Span span) {
     for (const auto& c : kConstants) {
         if (member != c.name) continue;
@@ -141,8 +142,7 @@ TExpr* Checker::module_value(const std::string& member, Span span) {
     if (member == "sys.stdout") return runtime(RT::kt_stdout, types_.text_file, span, {});
     if (member == "sys.stderr") return runtime(RT::kt_stderr, types_.text_file, span, {});
     if (member == "sys.maxsize") return constant_int(INT64_MAX, span);
-    report(DiagCode::kUnsupported, span, "`" + member + "` is called, not used as a value", "", "wrap it in a lambda");
-    return never(span);
+    return nullptr;
 }
 
 TExpr* Checker::module_call(const std::string& member, const CallExpr& e) {

@@ -28,7 +28,8 @@ TExpr* BlockScope::finish(TExpr* value) {
 TExpr* Checker::make(ExprKind kind, const Type* type, Span span) {
     auto* e = program_.arena->make<TExpr>();
     e->kind = kind;
-    e->type = type;
+    // What nothing has decided yet has no value: later passes know more.
+    e->type = types::prune(type)->kind == TypeKind::kVar ? types_.never : type;
     e->span = span;
     exprs_.push_back(e);
     return e;

@@ -173,7 +173,8 @@ Rvalue FunctionLowering::lower_make_closure(const Expr* expr) {
     ValueId drop = count == 0 ? b_.null() : b_.function_address(program_.closure_drop(count));
     ValueId closure = b_.call_runtime(RuntimeFn::kt_closure_new, Repr::kPointer, {code, drop, b_.integer(8 * count)});
     for (uint32_t k = 0; k < count; ++k) {
-        ValueId cell = locals_[callee.captured_from[k]].cell;
+        // A closure that calls itself hands on the cells it was made with.
+        ValueId cell = locals_[&callee == &source_ ? callee.captures[k] : callee.captured_from[k]].cell;
         if (cell == kNone) {
             program_.unsupported("a capture of a local without a cell", source_.file, expr->span);
             break;
