@@ -283,9 +283,10 @@ FunctionLowering::Advance FunctionLowering::start_zip(const Iter* iter) {
     for (const Iter* child : iter->children) children.push_back(start_iter(child));
     return [children, this](BlockId end, std::vector<Binding>& bindings) {
         for (const Advance& child : children) {
-            // Where a later one ends, what the earlier ones gave is dropped.
+            // What the earlier ones gave must outlive the code that a later one may run, and is dropped where that ends.
             std::vector<Rvalue> held;
-            for (const Binding& binding : bindings) {
+            for (Binding& binding : bindings) {
+                if (binding.value.hazards != 0) own(binding.value);
                 if (binding.value.owned) held.push_back(binding.value);
             }
             BlockId child_end = held.empty() ? end : b_.new_block();
