@@ -29,7 +29,7 @@ done
 
 # crashes NAME WORD: after plugin_hello.NAME() the next line runs in a new worker, and WORD tells what happened.
 crashes() {
-    printf 'rimport plugin_hello\nprint("one")\nplugin_hello.%s()\nprint("two:", 6 * 7)\nprint(plugin_hello.add(1, 2))\n' "$1" |
+    printf 'rimport plugin_hello\nprint("one")\nplugin_hello.%s()\nprint("two:", 6 * 7)\nrimport plugin_hello\nprint(plugin_hello.add(1, 2))\n' "$1" |
         session
     grep -qx "two: 42" out || failed "$1: the next line did not run"
     grep -qx 3 out || failed "$1: the plugin cannot be used in the new worker"
