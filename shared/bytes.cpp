@@ -5,7 +5,9 @@
 namespace kayton {
 namespace {
 
-constexpr bool in(uint8_t byte, uint8_t low, uint8_t high) { return byte >= low && byte <= high; }
+constexpr bool in(uint8_t byte, uint8_t low, uint8_t high) {
+    return byte >= low && byte <= high;
+}
 
 // Length of the well-formed sequence at `at`, 0 when there is none.
 size_t sequence_length(const uint8_t* at, size_t left) {

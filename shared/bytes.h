@@ -23,6 +23,8 @@ using ByteView = std::span<const std::byte>;
 // The offset of the first byte that does not belong to well-formed UTF-8 (Unicode 15, table 3-7: no surrogates, no
 // overlong forms, nothing past U+10FFFF); text.size() when all of it is.
 [[nodiscard]] size_t utf8_valid_prefix(std::string_view text);
-[[nodiscard]] inline bool is_utf8(std::string_view text) { return utf8_valid_prefix(text) == text.size(); }
+[[nodiscard]] inline bool is_utf8(std::string_view text) {
+    return utf8_valid_prefix(text) == text.size();
+}
 
 }  // namespace kayton

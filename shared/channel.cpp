@@ -124,9 +124,8 @@ Result<ChannelPair> make_channel() {
     // Children of ours never see these mappings: a fork must not become a second producer.
     ::madvise(control->data(), control->size(), MADV_DONTFORK);
     ::madvise(downstream->mapping.data(), downstream->mapping.size(), MADV_DONTFORK);
-    return ChannelPair{
-        Channel(std::move(*control), std::move(downstream->mapping), std::move(supervisor_socket), true),
-        std::move(worker_socket), std::move(*control_memory), std::move(downstream->descriptor)};
+    return ChannelPair{Channel(std::move(*control), std::move(downstream->mapping), std::move(supervisor_socket), true),
+                       std::move(worker_socket), std::move(*control_memory), std::move(downstream->descriptor)};
 }
 
 Result<void> send_boot_packet(const ChannelPair& pair, int arena, uint64_t code_capacity, uint64_t data_capacity) {

@@ -39,7 +39,7 @@ struct BootPacket {
 };
 
 class Channel {
-public:
+  public:
     Channel(Mapping control, Mapping downstream, UniqueFd doorbell, bool supervisor);
 
     // Publishes a frame and rings if the peer asks for it; false: the ring is full. `quiet` leaves the peer to its
@@ -66,7 +66,7 @@ public:
     // True when a frame may be there; nothing is believed yet.
     [[nodiscard]] bool has_news() const { return reader_.has_news(); }
 
-private:
+  private:
     Mapping control_;
     Mapping downstream_;
     UniqueFd doorbell_;

@@ -1,6 +1,6 @@
-// CrashPage: where a dying worker leaves what it knows of its end, for the supervisor to read after the process is gone.
-// Written by a signal handler, so only plain stores: the record first, then `state`, then the stack. What a worker
-// writes here may be a lie: the supervisor copies it once, bounds every count, and believes waitid before it.
+// CrashPage: where a dying worker leaves what it knows of its end, for the supervisor to read after the process is
+// gone. Written by a signal handler, so only plain stores: the record first, then `state`, then the stack. What a
+// worker writes here may be a lie: the supervisor copies it once, bounds every count, and believes waitid before it.
 // Lives in the channel's control memory.
 #pragma once
 
@@ -21,7 +21,7 @@ constexpr uint32_t kCrashMapsCapacity = 40 * 1024;
 struct CrashPage {
     std::atomic<uint32_t> state;
     int32_t signal;  // 0: the process ends by exit() in the middle of a run
-    int32_t code;  // si_code
+    int32_t code;    // si_code
     int32_t thread;
     int32_t on_main_thread;
     int32_t is_write;  // of a page fault: 1 write, 0 read or execute, -1 not known
@@ -33,10 +33,10 @@ struct CrashPage {
     uint32_t code_word_count;
     uint32_t maps_size;
     uint32_t stack_words;
-    uint64_t frames[kCrashMaxFrames];           // pc, then return addresses by frame pointers, innermost first
-    uint64_t code_words[kCrashMaxCodeWords];    // words on the stack that point into the code arena, innermost first
-    uint64_t stack[kCrashStackWords];           // the stack from sp on
-    char maps[kCrashMapsCapacity];              // the executable lines of /proc/self/maps
+    uint64_t frames[kCrashMaxFrames];         // pc, then return addresses by frame pointers, innermost first
+    uint64_t code_words[kCrashMaxCodeWords];  // words on the stack that point into the code arena, innermost first
+    uint64_t stack[kCrashStackWords];         // the stack from sp on
+    char maps[kCrashMapsCapacity];            // the executable lines of /proc/self/maps
 };
 
 }  // namespace kayton

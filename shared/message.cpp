@@ -17,7 +17,7 @@ struct Overloaded : Handlers... {
 // --- encoding
 
 class ByteSink {
-public:
+  public:
     void write(const char* data, size_t size) {
         const size_t at = bytes_.size();
         bytes_.resize(at + size);
@@ -25,7 +25,7 @@ public:
     }
     [[nodiscard]] Bytes take() { return std::move(bytes_); }
 
-private:
+  private:
     Bytes bytes_;
 };
 
@@ -100,8 +100,12 @@ void pack(Packer& packer, const InputReply& reply) {
     packer.pack(reply.line);
 }
 
-void pack(Packer& packer, const Interrupt&) { packer.pack_array(0); }
-void pack(Packer& packer, const Shutdown&) { packer.pack_array(0); }
+void pack(Packer& packer, const Interrupt&) {
+    packer.pack_array(0);
+}
+void pack(Packer& packer, const Shutdown&) {
+    packer.pack_array(0);
+}
 
 template <typename Message>
 EncodedMessage pack_as(FrameType type, const Message& message) {
@@ -115,7 +119,7 @@ EncodedMessage pack_as(FrameType type, const Message& message) {
 
 // First pass: what the message would cost decoded, before anything is allocated for it.
 class LimitVisitor : public msgpack::null_visitor {
-public:
+  public:
     [[nodiscard]] Violation violation() const { return violation_; }
 
     bool visit_str(const char* text, uint32_t size) {
@@ -137,7 +141,7 @@ public:
     void parse_error(size_t, size_t) { (void)refuse(Violation::kMalformed); }
     void insufficient_bytes(size_t, size_t) { (void)refuse(Violation::kMalformed); }
 
-private:
+  private:
     bool refuse(Violation violation) {
         if (!refused_) {
             refused_ = true;
@@ -171,7 +175,7 @@ private:
 
 // Takes the members of a message one after the other; the first that does not fit makes the whole message malformed.
 class Members {
-public:
+  public:
     explicit Members(const msgpack::object& object) {
         if (object.type == msgpack::type::ARRAY) {
             at_ = object.via.array.ptr;
@@ -226,7 +230,7 @@ public:
     }
     [[nodiscard]] bool complete() const { return good_ && left_ == 0; }
 
-private:
+  private:
     const msgpack::object* next() {
         if (!good_ || left_ == 0) {
             good_ = false;

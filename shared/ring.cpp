@@ -6,7 +6,9 @@
 namespace kayton {
 namespace {
 
-constexpr uint64_t padded(uint64_t size) { return (size + 7) & ~uint64_t{7}; }
+constexpr uint64_t padded(uint64_t size) {
+    return (size + 7) & ~uint64_t{7};
+}
 
 }  // namespace
 

@@ -17,8 +17,8 @@ namespace kayton {
 
 // The shared part of a ring's state: each line is written by one side only and is a cache line of its own.
 struct RingLines {
-    alignas(64) std::atomic<uint64_t> head;             // bytes published by the producer
-    alignas(64) std::atomic<uint64_t> tail;             // bytes consumed
+    alignas(64) std::atomic<uint64_t> head;              // bytes published by the producer
+    alignas(64) std::atomic<uint64_t> tail;              // bytes consumed
     alignas(64) std::atomic<uint32_t> producer_waiting;  // the producer sleeps until there is space
     alignas(64) std::atomic<uint32_t> consumer_waiting;  // the consumer sleeps until there is a frame
 };
@@ -34,7 +34,7 @@ constexpr size_t kMaxPayload = size_t{1} << 20;
 constexpr size_t kRingCapacity = size_t{4} << 20;
 
 class RingWriter {
-public:
+  public:
     // `capacity` is a power of two of at least two frames of kMaxPayload.
     RingWriter(RingLines* lines, std::byte* data, size_t capacity) : lines_(lines), data_(data), capacity_(capacity) {}
 
@@ -46,7 +46,7 @@ public:
     [[nodiscard]] size_t backlog() const { return static_cast<size_t>(head_ - tail_seen_); }
     [[nodiscard]] RingLines& lines() const { return *lines_; }
 
-private:
+  private:
     void copy_in(uint64_t at, ByteView bytes);
 
     RingLines* lines_;
@@ -57,7 +57,7 @@ private:
 };
 
 class RingReader {
-public:
+  public:
     RingReader(RingLines* lines, const std::byte* data, size_t capacity)
         : lines_(lines), data_(data), capacity_(capacity) {}
 
@@ -68,7 +68,7 @@ public:
     [[nodiscard]] bool has_news() const { return lines_->head.load(std::memory_order_acquire) != tail_; }
     [[nodiscard]] RingLines& lines() const { return *lines_; }
 
-private:
+  private:
     void copy_out(uint64_t at, std::byte* to, size_t size) const;
 
     RingLines* lines_;

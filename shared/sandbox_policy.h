@@ -1,6 +1,5 @@
-// SandboxPolicy: what one worker may touch. Decided by the supervisor, carried in Setup, applied by the worker to itself
-// before the first plugin is opened.
-// Plain values, safe in any thread.
+// SandboxPolicy: what one worker may touch. Decided by the supervisor, carried in Setup, applied by the worker to
+// itself before the first plugin is opened. Plain values, safe in any thread.
 #pragma once
 
 #include <cstdint>
@@ -10,9 +9,9 @@
 namespace kayton {
 
 struct SandboxPolicy {
-    std::vector<std::string> read_only;   // files and folders; those that do not exist are left out
+    std::vector<std::string> read_only;  // files and folders; those that do not exist are left out
     std::vector<std::string> read_write;
-    std::string temporary;                // the worker's own folder for temporary files, also read-write
+    std::string temporary;  // the worker's own folder for temporary files, also read-write
     uint64_t max_open_files = 1024;
     uint64_t max_threads = 512;
 };

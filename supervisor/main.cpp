@@ -1,6 +1,7 @@
 // kayton: runs, checks and talks to programs. The command line is taken apart here; commands/ does the work.
 #include <fcntl.h>
 #include <llvm/Config/llvm-config.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -76,7 +77,8 @@ int command_line(std::vector<std::string> arguments) {
     std::vector<std::string> program_arguments = take_program_arguments(arguments);
     CLI::App app{"Kayton: Python-like programs, compiled, with Rust crates as their libraries", "kayton"};
     app.set_version_flag("--version", "kayton " KAYTON_VERSION " (plugin ABI v" +
-                                          std::to_string(KAYTON_PLUGIN_ABI_VERSION) + ", LLVM " LLVM_VERSION_STRING ")");
+                                          std::to_string(KAYTON_PLUGIN_ABI_VERSION) +
+                                          ", LLVM " LLVM_VERSION_STRING ")");
     app.require_subcommand(1);
 
     SandboxFlags run_flags;
@@ -95,10 +97,16 @@ int command_line(std::vector<std::string> arguments) {
     CLI::App* repl = app.add_subcommand("repl", "Type and run Kayton, line by line");
     repl_flags.add_to(*repl);
 
+    const std::string asked = arguments.empty() ? "" : arguments.front();
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
     try {
         app.parse(std::move(arguments));
     } catch (const CLI::ParseError& error) {
+        if (error.get_name() == "RequiredError" && app.get_subcommands().empty() && !asked.empty() &&
+            !asked.starts_with("-")) {
+            std::cerr << "kayton: there is no command '" << asked << "'\nRun with --help for more information.\n";
+            return 2;
+        }
         return app.exit(error, std::cout, std::cerr) == 0 ? 0 : 2;
     }
     if (run->parsed()) {
@@ -115,6 +123,9 @@ int command_line(std::vector<std::string> arguments) {
 }  // namespace kayton
 
 int main(int argument_count, char** arguments) {
+    // The compiler runs on a thread of its own: one heap, grown in large steps, costs fewer system calls than two.
+    ::mallopt(M_ARENA_MAX, 1);
+    ::mallopt(M_TOP_PAD, 4 << 20);
     kayton::open_standard_streams();
     try {
         return kayton::command_line({arguments + 1, arguments + argument_count});

@@ -17,7 +17,7 @@ constexpr std::chrono::milliseconds kCloseGrace{500};
 }  // namespace
 
 class Session::Events : public WorkerEvents {
-public:
+  public:
     explicit Events(Session& session) : session_(session) {}
 
     void on_output(bool error, std::string_view bytes) override { session_.io_.write(error, bytes); }
@@ -27,7 +27,7 @@ public:
     [[nodiscard]] std::optional<Finished> take_finished() { return std::exchange(finished_, std::nullopt); }
     [[nodiscard]] std::optional<std::string> take_prompt() { return std::exchange(prompt_, std::nullopt); }
 
-private:
+  private:
     Session& session_;
     std::optional<Finished> finished_;
     std::optional<std::string> prompt_;
@@ -39,7 +39,9 @@ Session::Session(SessionOptions options, SessionIo& io, TemporaryFolder temporar
       temporary_(std::move(temporary)),
       events_(std::make_unique<Events>(*this)) {}
 
-Session::~Session() { close(); }
+Session::~Session() {
+    close();
+}
 
 Result<std::unique_ptr<Session>> Session::start(SessionOptions options, SessionIo& io) {
     if (options.worker_program.empty()) {

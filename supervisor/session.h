@@ -18,6 +18,7 @@
 #include "shared/result.h"
 #include "supervisor/monitor/worker.h"
 #include "supervisor/sandbox/policy.h"
+#include "supervisor/sandbox/temporary_folder.h"
 
 namespace kayton {
 
@@ -25,7 +26,7 @@ class Linker;
 
 // The program's streams. Called on the session's thread, while a module runs.
 class SessionIo {
-public:
+  public:
     enum class InputState { kLine, kEndOfFile, kInterrupted };
     virtual ~SessionIo() = default;
     virtual void write(bool error, std::string_view bytes) = 0;
@@ -56,7 +57,7 @@ constexpr int kStatusInterrupted = 130;  // 128 + SIGINT
 constexpr int kStatusWorkerLost = 70;    // the worker ended by itself or was killed for cause
 
 class Session {
-public:
+  public:
     // Starts the worker and returns at once: the caller compiles while it gets ready.
     [[nodiscard]] static Result<std::unique_ptr<Session>> start(SessionOptions options, SessionIo& io);
     Session(const Session&) = delete;
@@ -88,7 +89,7 @@ public:
     [[nodiscard]] const std::vector<std::string>& missing_layers() const { return missing_layers_; }
     [[nodiscard]] Worker& worker() { return *worker_; }  // REQUIRES: alive() or a run has just ended
 
-private:
+  private:
     class Events;
     Session(SessionOptions options, SessionIo& io, TemporaryFolder temporary);
     [[nodiscard]] Result<void> start_worker();

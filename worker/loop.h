@@ -17,7 +17,7 @@
 namespace kayton {
 
 class Loop {
-public:
+  public:
     explicit Loop(Channel channel) : channel_(std::move(channel)) {}
 
     // The first message; the supervisor has sent it before this process began.
@@ -36,7 +36,7 @@ public:
     // Marks the open run as interrupted if that is what the supervisor wants. Async-signal-safe.
     void on_interrupt();
 
-private:
+  private:
     void send(const WorkerMessage& message);
     void send_frame(FrameType type, ByteView payload, bool quiet);
     // The next message; nothing when the wait was broken off by an interrupt of the open run.

@@ -43,14 +43,13 @@ Result<ArenaMapping> map_arena(int descriptor, const BootPacket& packet) {
     const uint64_t size = packet.code_capacity + packet.data_capacity;
     const uint64_t image = reinterpret_cast<uint64_t>(&map_arena);
     const uint64_t wish = image > size + 2 * kGap ? (image - size - kGap) & ~uint64_t{0xfff} : 0;
-    void* base = ::mmap(reinterpret_cast<void*>(wish), size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
-                        0);
+    void* base =
+        ::mmap(reinterpret_cast<void*>(wish), size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (base == MAP_FAILED) {
         return fail(ErrorKind::kSystem, std::string("cannot reserve the code arena: ") + std::strerror(errno));
     }
     auto* start = static_cast<char*>(base);
-    void* code =
-        ::mmap(start, packet.code_capacity, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, descriptor, 0);
+    void* code = ::mmap(start, packet.code_capacity, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, descriptor, 0);
     void* data = ::mmap(start + packet.code_capacity, packet.data_capacity, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE, descriptor, static_cast<off_t>(packet.code_capacity));
     if (code == MAP_FAILED || data == MAP_FAILED) {
@@ -98,7 +97,7 @@ Result<void> start(const char* stack_top) {
     }
     boot->arena.reset();
     loop.emplace(std::move(boot->channel));
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = on_interrupt_signal;  // no SA_RESTART: a blocking call returns
     ::sigaction(SIGUSR1, &action, nullptr);
     std::signal(SIGPIPE, SIG_IGN);

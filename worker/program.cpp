@@ -24,21 +24,21 @@ namespace kayton {
 namespace {
 
 constexpr int32_t kStatusException = 1;
-constexpr int32_t kStatusInterrupted = 130;  // 128 + SIGINT
+constexpr int32_t kStatusInterrupted = 130;          // 128 + SIGINT
 constexpr size_t kStackReserve = size_t{512} << 10;  // for what runs below the last Kayton frame: runtime, plugins
 
 class MessageOutput : public OutputSink {
-public:
+  public:
     explicit MessageOutput(Loop& loop) : loop_(loop) {}
     void write(int stream, std::string_view data) override { loop_.write_output(stream == 2, data); }
 
-private:
+  private:
     Loop& loop_;
 };
 
 // Lines asked of the supervisor, given out in the pieces the runtime reads.
 class MessageInput : public InputSource {
-public:
+  public:
     explicit MessageInput(Loop& loop) : loop_(loop) {}
     long read(char* data, size_t size) override {
         if (at_ == line_.size()) {
@@ -56,7 +56,7 @@ public:
         return static_cast<long>(part);
     }
 
-private:
+  private:
     Loop& loop_;
     std::string line_;
     size_t at_ = 0;
@@ -118,7 +118,9 @@ ProgramEnd run_program(uint64_t entry, const std::vector<std::string>& argv) {
     return end;
 }
 
-void add_program_source(const std::string& file, const std::string& text) { register_source(file, text); }
+void add_program_source(const std::string& file, const std::string& text) {
+    register_source(file, text);
+}
 
 std::vector<std::pair<std::string, uint64_t>> program_symbols() {
     std::vector<std::pair<std::string, uint64_t>> symbols;
@@ -128,8 +130,14 @@ std::vector<std::pair<std::string, uint64_t>> program_symbols() {
     return symbols;
 }
 
-void request_interrupt() { kt_interrupt_flag = kt_interrupt_flag | kInterruptRequest; }
-void clear_interrupt() { kt_interrupt_flag = 0; }
-bool interrupt_requested() { return (kt_interrupt_flag & kInterruptRequest) != 0; }
+void request_interrupt() {
+    kt_interrupt_flag = kt_interrupt_flag | kInterruptRequest;
+}
+void clear_interrupt() {
+    kt_interrupt_flag = 0;
+}
+bool interrupt_requested() {
+    return (kt_interrupt_flag & kInterruptRequest) != 0;
+}
 
 }  // namespace kayton

@@ -26,7 +26,7 @@ void on_terminate(int signal) {
 }
 
 struct sigaction handler(void (*function)(int)) {
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = function;
     ::sigemptyset(&action.sa_mask);
     return action;
@@ -54,8 +54,14 @@ Interrupts::~Interrupts() {
     ::sigaction(SIGPIPE, &old_pipe_, nullptr);
 }
 
-void Interrupts::watch(Session* session) { watched.store(session); }
-int Interrupts::count() const { return interrupts.load(); }
-int Interrupts::terminated() const { return termination.load(); }
+void Interrupts::watch(Session* session) {
+    watched.store(session);
+}
+int Interrupts::count() const {
+    return interrupts.load();
+}
+int Interrupts::terminated() const {
+    return termination.load();
+}
 
 }  // namespace kayton

@@ -9,7 +9,7 @@ namespace kayton {
 class Session;
 
 class Interrupts {
-public:
+  public:
     Interrupts();
     Interrupts(const Interrupts&) = delete;
     Interrupts& operator=(const Interrupts&) = delete;
@@ -22,11 +22,11 @@ public:
     // SIGTERM or SIGHUP when one came; else 0.
     [[nodiscard]] int terminated() const;
 
-private:
-    struct sigaction old_interrupt_ {};
-    struct sigaction old_terminate_ {};
-    struct sigaction old_hang_up_ {};
-    struct sigaction old_pipe_ {};
+  private:
+    struct sigaction old_interrupt_{};
+    struct sigaction old_terminate_{};
+    struct sigaction old_hang_up_{};
+    struct sigaction old_pipe_{};
 };
 
 }  // namespace kayton

@@ -9,7 +9,7 @@
 namespace kayton {
 
 class LineEditor {
-public:
+  public:
     enum class State { kLine, kEndOfFile, kInterrupted };
 
     // `history` is read now and written after every line; empty: none is kept.
@@ -24,7 +24,7 @@ public:
     void remember(const std::string& input);
     [[nodiscard]] bool is_terminal() const { return terminal_ != nullptr; }
 
-private:
+  private:
     struct Terminal;
     [[nodiscard]] State read_plain(std::string& line);
 

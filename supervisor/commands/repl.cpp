@@ -23,7 +23,7 @@ namespace {
 
 // The program's input() reads what the editor reads.
 class ReplIo : public TerminalIo {
-public:
+  public:
     explicit ReplIo(LineEditor& editor) : editor_(editor) {}
     InputState read_line(std::string_view prompt, std::string& line) override {
         switch (editor_.read(std::string(prompt), line)) {
@@ -34,12 +34,12 @@ public:
         return InputState::kInterrupted;
     }
 
-private:
+  private:
     LineEditor& editor_;
 };
 
 class Repl {
-public:
+  public:
     Repl(Environment environment, LineEditor& editor, Session& session, ReplIo& io)
         : environment_(std::move(environment)), editor_(editor), session_(session), io_(io) {
         forget();
@@ -68,7 +68,7 @@ public:
         return 128 + interrupts.terminated();
     }
 
-private:
+  private:
     // Lines until they make a whole statement: an open bracket or string goes on, a block ends with an empty line.
     LineEditor::State read_input(std::string& input) {
         input.clear();

@@ -23,7 +23,7 @@ constexpr int kStatusBrokenPipe = 128 + SIGPIPE;
 
 // Compiles on a thread of its own, so that Ctrl-C is answered at once however long it takes.
 class BackgroundCompile {
-public:
+  public:
     BackgroundCompile(const Environment& environment, const SourceFile& source)
         : compiler_(environment), thread_([this, &source] { promise_.set_value(compiler_.compile(source, {})); }) {}
     BackgroundCompile(const BackgroundCompile&) = delete;
@@ -35,7 +35,7 @@ public:
     }
     [[nodiscard]] CompileOutcome take() { return future_.get(); }
 
-private:
+  private:
     Compiler compiler_;
     std::promise<CompileOutcome> promise_;
     std::future<CompileOutcome> future_ = promise_.get_future();
@@ -53,8 +53,10 @@ int interrupted_status(const Interrupts& interrupts) {
 
 void warn_of_missing_layers(const std::vector<std::string>& layers) {
     for (const std::string& layer : layers) {
-        std::fprintf(stderr, "kayton: warning: this machine's kernel lacks %s: programs run without that layer of the "
-                             "sandbox (--sandbox=strict refuses)\n", layer.c_str());
+        std::fprintf(stderr,
+                     "kayton: warning: this machine's kernel lacks %s: programs run without that layer of the "
+                     "sandbox (--sandbox=strict refuses)\n",
+                     layer.c_str());
     }
 }
 
@@ -64,7 +66,8 @@ int status_of(const RunOutcome& outcome, const TerminalIo& io, const Interrupts&
             return kStatusBrokenPipe;
         }
         return report_error({ErrorKind::kSystem,
-                             std::string("cannot write to standard output: ") + std::strerror(io.output_error()), {}});
+                             std::string("cannot write to standard output: ") + std::strerror(io.output_error()),
+                             {}});
     }
     if (interrupts.terminated() != 0) {
         return 128 + interrupts.terminated();

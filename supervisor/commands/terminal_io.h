@@ -10,7 +10,7 @@
 namespace kayton {
 
 class TerminalIo : public SessionIo {
-public:
+  public:
     void write(bool error, std::string_view bytes) override;
     InputState read_line(std::string_view prompt, std::string& line) override;
 
@@ -19,7 +19,7 @@ public:
     // Called when it does, to stop the program that writes.
     void stop_on_output_error(Session* session) { session_ = session; }
 
-private:
+  private:
     Session* session_ = nullptr;
     int output_error_ = 0;
     std::string input_;  // read but not taken yet

@@ -32,13 +32,13 @@ struct CodeLocation {
 };
 
 class CodeTable {
-public:
+  public:
     // Sorts the lines; a function that overlaps one already there is ignored (addresses are never reused).
     void add(CodeFunction function);
     [[nodiscard]] std::optional<CodeLocation> find(uint64_t address) const;
     [[nodiscard]] bool empty() const { return functions_.empty(); }
 
-private:
+  private:
     std::map<uint64_t, CodeFunction> functions_;  // by address
 };
 

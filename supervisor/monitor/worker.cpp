@@ -237,9 +237,9 @@ std::optional<Violation> Worker::accept(Hello hello) {
 Result<void> Worker::send(const SupervisorMessage& message) {
     EncodedMessage encoded = encode(message);
     if (encoded.payload.size() > kMaxPayload) {
-        return fail(ErrorKind::kInput, "a message to the worker is too long: " +
-                                           std::to_string(encoded.payload.size()) + " bytes, the limit is " +
-                                           std::to_string(kMaxPayload),
+        return fail(ErrorKind::kInput,
+                    "a message to the worker is too long: " + std::to_string(encoded.payload.size()) +
+                        " bytes, the limit is " + std::to_string(kMaxPayload),
                     "pass fewer or shorter arguments");
     }
     if (queued_bytes_ + encoded.payload.size() > kQueueLimit) {
@@ -326,7 +326,7 @@ void Worker::kill(EndReason reason, std::string detail) {
 
 void Worker::shut_down(std::chrono::milliseconds grace) {
     class Silent : public WorkerEvents {
-    public:
+      public:
         void on_output(bool, std::string_view) override {}
         void on_finished(Finished) override {}
         void on_input_request(const std::string&) override {}

@@ -32,16 +32,16 @@ enum class EndReason {
 
 struct WorkerEnd {
     EndReason reason = EndReason::kExited;
-    ProcessEnd process;                    // as the kernel says
-    std::optional<Violation> violation;    // kProtocolViolation
-    std::string detail;                    // more words, for people
-    std::unique_ptr<CrashPage> crash;      // a copy of what the worker left, if it left anything; untrusted
+    ProcessEnd process;                  // as the kernel says
+    std::optional<Violation> violation;  // kProtocolViolation
+    std::string detail;                  // more words, for people
+    std::unique_ptr<CrashPage> crash;    // a copy of what the worker left, if it left anything; untrusted
     pid_t pid = -1;
 };
 
 // What a worker sends, in order. Called from Worker::turn.
 class WorkerEvents {
-public:
+  public:
     virtual ~WorkerEvents() = default;
     virtual void on_output(bool error, std::string_view bytes) = 0;
     virtual void on_finished(Finished finished) = 0;
@@ -57,7 +57,7 @@ struct WorkerRequest {
 };
 
 class Worker {
-public:
+  public:
     // Starts the process and queues its setup; the hello comes in a later turn.
     [[nodiscard]] static Result<std::unique_ptr<Worker>> start(const WorkerRequest& request);
     Worker(const Worker&) = delete;
@@ -92,7 +92,7 @@ public:
     [[nodiscard]] Result<void> send(const SupervisorMessage& message);
     [[nodiscard]] size_t queued_bytes() const { return queued_bytes_; }
 
-private:
+  private:
     Worker(Channel channel, CodeArena arena, ChildProcess process, UniqueFd output, UniqueFd error);
 
     void wait(std::chrono::milliseconds timeout);

@@ -67,7 +67,7 @@ struct PluginPlace {
 };
 
 class CrashReader {
-public:
+  public:
     CrashReader(const CrashPage& page, const std::vector<InstalledPlugin>& plugins, const CodeArena& arena,
                 const CodeTable& code)
         : page_(page), arena_(arena), code_(code) {
@@ -131,7 +131,7 @@ public:
 
     [[nodiscard]] bool in_kayton_code() const { return arena_.holds_code(page_.pc); }
 
-private:
+  private:
     struct PluginModule {
         Module module;
         std::string crate;
@@ -228,11 +228,17 @@ std::string place_in_words(CrashReader& reader, bool on_main_thread) {
 }  // namespace
 
 std::string signal_in_words(int signal) {
-    static const std::map<int, const char*> kWords{
-        {SIGSEGV, "segmentation fault"}, {SIGBUS, "bus error"},    {SIGILL, "illegal instruction"},
-        {SIGFPE, "arithmetic error"},    {SIGABRT, "aborted"},     {SIGTRAP, "trap"},
-        {SIGKILL, "killed"},             {SIGTERM, "terminated"},  {SIGSYS, "bad system call"},
-        {SIGXCPU, "out of CPU time"},    {SIGXFSZ, "file too large"}};
+    static const std::map<int, const char*> kWords{{SIGSEGV, "segmentation fault"},
+                                                   {SIGBUS, "bus error"},
+                                                   {SIGILL, "illegal instruction"},
+                                                   {SIGFPE, "arithmetic error"},
+                                                   {SIGABRT, "aborted"},
+                                                   {SIGTRAP, "trap"},
+                                                   {SIGKILL, "killed"},
+                                                   {SIGTERM, "terminated"},
+                                                   {SIGSYS, "bad system call"},
+                                                   {SIGXCPU, "out of CPU time"},
+                                                   {SIGXFSZ, "file too large"}};
     const auto words = kWords.find(signal);
     const char* name = ::sigabbrev_np(signal);
     return fmt::format("{} ({})", name != nullptr ? std::string("SIG") + name : fmt::format("signal {}", signal),
@@ -248,9 +254,7 @@ std::string describe_end(const WorkerEnd& end, const std::vector<InstalledPlugin
         case EndReason::kLimit: return fmt::format("the worker was killed: {}", end.detail);
         case EndReason::kInterrupted: return fmt::format("the worker was killed: {}", end.detail);
         case EndReason::kSupervisorClosed: return "the worker was closed";
-        case EndReason::kSignal:
-            text = "the worker was killed by " + signal_in_words(end.process.value);
-            break;
+        case EndReason::kSignal: text = "the worker was killed by " + signal_in_words(end.process.value); break;
         case EndReason::kExited:
             text = fmt::format("the worker ended by itself with exit status {}", end.process.value);
             break;

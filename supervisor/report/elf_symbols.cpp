@@ -41,7 +41,7 @@ std::string without_hash(std::string name) {
 
 ElfSymbols::ElfSymbols(const std::filesystem::path& file) {
     const UniqueFd descriptor(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-    struct stat status {};
+    struct stat status{};
     if (!descriptor || ::fstat(descriptor.get(), &status) != 0 || !S_ISREG(status.st_mode) || status.st_size == 0) {
         return;
     }

@@ -10,7 +10,7 @@
 namespace kayton {
 
 class ElfSymbols {
-public:
+  public:
     // Maps the file; one that cannot be read or is not a 64-bit ELF file has no symbols.
     explicit ElfSymbols(const std::filesystem::path& file);
     ElfSymbols(const ElfSymbols&) = delete;
@@ -22,7 +22,7 @@ public:
     // True when the bytes before the offset are a call instruction: the offset can be a return address.
     [[nodiscard]] bool follows_call(uint64_t file_offset) const;
 
-private:
+  private:
     const unsigned char* data_ = nullptr;
     size_t size_ = 0;
 };

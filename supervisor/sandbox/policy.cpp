@@ -1,37 +1,6 @@
 #include "supervisor/sandbox/policy.h"
 
-#include <stdlib.h>
-
-#include <cerrno>
-#include <cstring>
-#include <system_error>
-#include <utility>
-
 namespace kayton {
-
-Result<TemporaryFolder> TemporaryFolder::create() {
-    const char* parent = std::getenv("TMPDIR");
-    std::string path = std::string(parent != nullptr && *parent != '\0' ? parent : "/tmp") + "/kayton-XXXXXX";
-    if (::mkdtemp(path.data()) == nullptr) {
-        return fail(ErrorKind::kSystem, "cannot make a temporary folder " + path + ": " + std::strerror(errno),
-                    "set TMPDIR to a folder that can be written");
-    }
-    return TemporaryFolder(path);
-}
-
-TemporaryFolder::TemporaryFolder(TemporaryFolder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
-
-TemporaryFolder& TemporaryFolder::operator=(TemporaryFolder&& other) noexcept {
-    std::swap(path_, other.path_);
-    return *this;
-}
-
-TemporaryFolder::~TemporaryFolder() {
-    if (!path_.empty()) {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-}
 
 SandboxPolicy make_policy(const Environment& environment, const std::filesystem::path& working_folder,
                           const std::filesystem::path& temporary, const SandboxGrants& grants) {

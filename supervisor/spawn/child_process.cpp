@@ -20,7 +20,7 @@ namespace {
 
 // posix_spawn's two argument objects; released together.
 class SpawnActions {
-public:
+  public:
     SpawnActions() {
         ::posix_spawn_file_actions_init(&files_);
         ::posix_spawnattr_init(&attributes_);
@@ -34,7 +34,7 @@ public:
     [[nodiscard]] posix_spawn_file_actions_t* files() { return &files_; }
     [[nodiscard]] posix_spawnattr_t* attributes() { return &attributes_; }
 
-private:
+  private:
     posix_spawn_file_actions_t files_{};
     posix_spawnattr_t attributes_{};
 };

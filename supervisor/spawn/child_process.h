@@ -32,7 +32,7 @@ struct SpawnRequest {
 };
 
 class ChildProcess {
-public:
+  public:
     // REQUIRES: descriptors 0, 1 and 2 of this process are open.
     [[nodiscard]] static Result<ChildProcess> spawn(const SpawnRequest& request);
 
@@ -50,7 +50,7 @@ public:
     // Waits for the end. REQUIRES: the process is ending (it was killed).
     ProcessEnd wait_end();
 
-private:
+  private:
     ChildProcess(pid_t pid, UniqueFd pidfd) : pid_(pid), pidfd_(std::move(pidfd)) {}
 
     pid_t pid_ = -1;

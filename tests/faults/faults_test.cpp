@@ -22,7 +22,7 @@ using Clock = std::chrono::steady_clock;
 constexpr milliseconds kPatience{20'000};
 
 class Collected : public WorkerEvents {
-public:
+  public:
     void on_output(bool, std::string_view bytes) override { output += bytes; }
     void on_finished(Finished message) override { finished = std::move(message); }
     void on_input_request(const std::string& prompt) override { prompts.push_back(prompt); }
@@ -58,7 +58,7 @@ bool turn_until(Worker& worker, WorkerEvents& events, Condition reached) {
 }
 
 class Fault : public testing::Test {
-protected:
+  protected:
     // Runs the fault to the worker's end or the run's.
     void provoke(const std::string& fault) {
         worker_ = start(fault);
@@ -123,11 +123,21 @@ size_t resident_bytes() {
     return resident * 4096;
 }
 
-TEST_F(Fault, F01_HeadBeyondCapacity) { expect_violation("head_beyond_capacity", Violation::kIndexBeyondCapacity); }
-TEST_F(Fault, F02_HeadRegresses) { expect_violation("head_regresses", Violation::kIndexRegressed); }
-TEST_F(Fault, F03_LengthMaximal) { expect_violation("length_maximal", Violation::kMessageTooLong); }
-TEST_F(Fault, F04_LengthOverLimit) { expect_violation("length_over_limit", Violation::kMessageTooLong); }
-TEST_F(Fault, F04_FrameLongerThanPublished) { expect_violation("frame_truncated", Violation::kFrameTruncated); }
+TEST_F(Fault, F01_HeadBeyondCapacity) {
+    expect_violation("head_beyond_capacity", Violation::kIndexBeyondCapacity);
+}
+TEST_F(Fault, F02_HeadRegresses) {
+    expect_violation("head_regresses", Violation::kIndexRegressed);
+}
+TEST_F(Fault, F03_LengthMaximal) {
+    expect_violation("length_maximal", Violation::kMessageTooLong);
+}
+TEST_F(Fault, F04_LengthOverLimit) {
+    expect_violation("length_over_limit", Violation::kMessageTooLong);
+}
+TEST_F(Fault, F04_FrameLongerThanPublished) {
+    expect_violation("frame_truncated", Violation::kFrameTruncated);
+}
 
 TEST_F(Fault, F05_PayloadFlippedAfterPublishing) {
     provoke("payload_flips");
@@ -136,12 +146,24 @@ TEST_F(Fault, F05_PayloadFlippedAfterPublishing) {
     EXPECT_EQ(events_.output.find_first_not_of("ab"), std::string::npos);
 }
 
-TEST_F(Fault, F06_TruncateOfARing) { expect_output("truncate_ring", "EPERM EPERM EPERM EPERM "); }
-TEST_F(Fault, F07_HoleInUpstreamFrames) { expect_violation("hole_in_frames", Violation::kUnknownType); }
-TEST_F(Fault, F07_HoleInIndices) { expect_violation("hole_in_indices", Violation::kIndexRegressed); }
-TEST_F(Fault, F08_HoleInDownstream) { expect_output("hole_downstream", "EPERM EPERM "); }
-TEST_F(Fault, F09_WriteToDownstream) { expect_output("write_downstream", "EACCES EPERM "); }
-TEST_F(Fault, F09_WriteToArena) { expect_output("write_arena", "EACCES EPERM EPERM "); }
+TEST_F(Fault, F06_TruncateOfARing) {
+    expect_output("truncate_ring", "EPERM EPERM EPERM EPERM ");
+}
+TEST_F(Fault, F07_HoleInUpstreamFrames) {
+    expect_violation("hole_in_frames", Violation::kUnknownType);
+}
+TEST_F(Fault, F07_HoleInIndices) {
+    expect_violation("hole_in_indices", Violation::kIndexRegressed);
+}
+TEST_F(Fault, F08_HoleInDownstream) {
+    expect_output("hole_downstream", "EPERM EPERM ");
+}
+TEST_F(Fault, F09_WriteToDownstream) {
+    expect_output("write_downstream", "EACCES EPERM ");
+}
+TEST_F(Fault, F09_WriteToArena) {
+    expect_output("write_arena", "EACCES EPERM EPERM ");
+}
 
 TEST_F(Fault, F10_DoorbellFloodLeavesOthersServed) {
     worker_ = start("doorbell_flood");
@@ -202,27 +224,51 @@ TEST_F(Fault, F14_HugeArrayTakesNoMemory) {
     expect_violation("huge_array", Violation::kOverBudget);
     EXPECT_LT(resident_bytes(), before + (size_t{32} << 20));
 }
-TEST_F(Fault, F15_TooDeep) { expect_violation("too_deep", Violation::kTooDeep); }
+TEST_F(Fault, F15_TooDeep) {
+    expect_violation("too_deep", Violation::kTooDeep);
+}
 TEST_F(Fault, F16_ManyIntegersOverBudget) {
     const size_t before = resident_bytes();
     expect_violation("many_integers", Violation::kOverBudget);
     EXPECT_LT(resident_bytes(), before + (size_t{32} << 20));
 }
-TEST_F(Fault, F17_TrailingBytes) { expect_violation("trailing_bytes", Violation::kTrailingBytes); }
-TEST_F(Fault, F18_InvalidUtf8) { expect_violation("invalid_utf8", Violation::kInvalidUtf8); }
-TEST_F(Fault, F19_UnknownType) { expect_violation("unknown_type", Violation::kUnknownType); }
-TEST_F(Fault, F19_MessageOfTheOtherDirection) { expect_violation("wrong_direction", Violation::kUnknownType); }
-TEST_F(Fault, F19_FinishedTwice) { expect_violation("finished_twice", Violation::kUnexpectedMessage); }
-TEST_F(Fault, F19_RequestIdTwice) { expect_violation("request_twice", Violation::kWrongId); }
-TEST_F(Fault, F19_HelloTwice) { expect_violation("hello_twice", Violation::kUnexpectedMessage); }
+TEST_F(Fault, F17_TrailingBytes) {
+    expect_violation("trailing_bytes", Violation::kTrailingBytes);
+}
+TEST_F(Fault, F18_InvalidUtf8) {
+    expect_violation("invalid_utf8", Violation::kInvalidUtf8);
+}
+TEST_F(Fault, F19_UnknownType) {
+    expect_violation("unknown_type", Violation::kUnknownType);
+}
+TEST_F(Fault, F19_MessageOfTheOtherDirection) {
+    expect_violation("wrong_direction", Violation::kUnknownType);
+}
+TEST_F(Fault, F19_FinishedTwice) {
+    expect_violation("finished_twice", Violation::kUnexpectedMessage);
+}
+TEST_F(Fault, F19_RequestIdTwice) {
+    expect_violation("request_twice", Violation::kWrongId);
+}
+TEST_F(Fault, F19_HelloTwice) {
+    expect_violation("hello_twice", Violation::kUnexpectedMessage);
+}
 TEST_F(Fault, F20_FinishedBeforeRun) {
     // The hello and the answer to nothing come together; the run that follows finds a worker condemned.
     expect_violation("finished_before_run", Violation::kUnexpectedMessage);
 }
-TEST_F(Fault, F20_FinishedOfAnotherRun) { expect_violation("finished_other_run", Violation::kWrongId); }
-TEST_F(Fault, F20_OutputBeforeHello) { expect_violation("output_before_hello", Violation::kUnexpectedMessage); }
-TEST_F(Fault, ImpossibleArenaAddress) { expect_violation("impossible_arena", Violation::kImpossibleAddress); }
-TEST_F(Fault, ClosedDoorbell) { expect_violation("doorbell_closed", Violation::kDoorbellClosed); }
+TEST_F(Fault, F20_FinishedOfAnotherRun) {
+    expect_violation("finished_other_run", Violation::kWrongId);
+}
+TEST_F(Fault, F20_OutputBeforeHello) {
+    expect_violation("output_before_hello", Violation::kUnexpectedMessage);
+}
+TEST_F(Fault, ImpossibleArenaAddress) {
+    expect_violation("impossible_arena", Violation::kImpossibleAddress);
+}
+TEST_F(Fault, ClosedDoorbell) {
+    expect_violation("doorbell_closed", Violation::kDoorbellClosed);
+}
 
 class KilledAtStep : public Fault, public testing::WithParamInterface<int> {};
 TEST_P(KilledAtStep, F21_EndIsSeenAndPublishedOutputDelivered) {
@@ -261,6 +307,56 @@ TEST_F(Fault, F32_ExecuteIsRefused) {
     provoke("execute");
     EXPECT_TRUE(events_.finished.has_value());
     EXPECT_EQ(events_.output, "EPERM EPERM ENOSYS ");
+}
+
+// What the record says must be exact where nothing forges it.
+class Crash : public Fault {
+  protected:
+    void crash(const std::string& fault, int signal) {
+        provoke(fault);
+        ASSERT_TRUE(worker_->end().has_value());
+        EXPECT_EQ(worker_->end()->reason, signal == 0 ? EndReason::kExited : EndReason::kSignal);
+        EXPECT_EQ(worker_->end()->process.value, signal);
+        ASSERT_NE(worker_->end()->crash, nullptr);
+        EXPECT_EQ(worker_->end()->crash->state.load(), kCrashWalked);
+        EXPECT_EQ(worker_->end()->crash->signal, signal);
+        EXPECT_GE(worker_->end()->crash->frame_count, 1U);
+        EXPECT_NE(std::string(worker_->end()->crash->maps, worker_->end()->crash->maps_size).find("hostile_worker"),
+                  std::string::npos);
+    }
+    [[nodiscard]] const CrashPage& record() const { return *worker_->end()->crash; }
+};
+
+TEST_F(Crash, F44_NullWrite) {
+    crash("crash_null", SIGSEGV);
+    EXPECT_EQ(record().address, 0x10U);
+    EXPECT_EQ(record().is_write, 1);
+    EXPECT_EQ(record().on_main_thread, 1);
+}
+TEST_F(Crash, F44_BadJump) {
+    crash("crash_jump", SIGSEGV);
+    EXPECT_EQ(record().pc, 0xdead'0000U);
+    EXPECT_GE(record().frame_count, 2U);
+}
+TEST_F(Crash, F44_DivisionByZero) {
+    crash("crash_division", SIGFPE);
+}
+TEST_F(Crash, F44_IllegalInstruction) {
+    crash("crash_instruction", SIGILL);
+}
+TEST_F(Crash, F46_Abort) {
+    crash("crash_abort", SIGABRT);
+}
+TEST_F(Crash, F45_StackOverflow) {
+    crash("crash_overflow", SIGSEGV);
+    EXPECT_EQ(record().on_main_thread, 1);
+}
+TEST_F(Crash, F45_StackOverflowOfAThread) {
+    crash("crash_thread_overflow", SIGSEGV);
+    EXPECT_EQ(record().on_main_thread, 0);
+}
+TEST_F(Crash, F51_ExitInTheMiddleOfARunIsRecorded) {
+    crash("crash_exit", 0);
 }
 
 TEST_F(Fault, F48_ForgedCrashRecordIsBounded) {

@@ -35,8 +35,10 @@ TEST(Fuzz, F23_MillionMutatedMessages) {
             const size_t at = random() % message.payload.size();
             switch (random() % 4) {
                 case 0: message.payload[at] = static_cast<std::byte>(random()); break;
-                case 1: message.payload.insert(message.payload.begin() + static_cast<ptrdiff_t>(at),
-                                               static_cast<std::byte>(random())); break;
+                case 1:
+                    message.payload.insert(message.payload.begin() + static_cast<ptrdiff_t>(at),
+                                           static_cast<std::byte>(random()));
+                    break;
                 case 2: message.payload.erase(message.payload.begin() + static_cast<ptrdiff_t>(at)); break;
                 default: message.payload.resize(at); break;
             }

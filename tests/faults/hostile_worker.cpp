@@ -1,5 +1,5 @@
-// A worker that misbehaves in one way. The way is named by KAYTON_FAULT; everything else (boot, hello, sandbox) is as the
-// real worker does it, so that only the fault decides the outcome. What it finds out it sends as output.
+// A worker that misbehaves in one way. The way is named by KAYTON_FAULT; everything else (boot, hello, sandbox) is as
+// the real worker does it, so that only the fault decides the outcome. What it finds out it sends as output.
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/mman.h>
@@ -15,16 +15,18 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "shared/channel.h"
+#include "worker/crash/crash_record.h"
 #include "worker/sandbox/sandbox.h"
 
 namespace kayton {
 namespace {
 
 class Hostile {
-public:
+  public:
     explicit Hostile(std::string fault) : fault_(std::move(fault)) { boot(); }
 
     void serve() {
@@ -54,7 +56,7 @@ public:
         }
     }
 
-private:
+  private:
     // The boot packet, as receive_boot_packet does it, but the descriptors stay open.
     void boot() {
         BootPacket packet;
@@ -81,7 +83,18 @@ private:
         code_base_ = code->address();
         data_base_ = code_base_ + packet.code_capacity;
         code_ = std::move(*code);
-        channel_ = std::make_unique<Channel>(std::move(*memory), std::move(*downstream), UniqueFd(kWorkerSocket), false);
+        if (fault_.starts_with("crash_")) {
+            CrashSetup crash;
+            crash.page = reinterpret_cast<CrashPage*>(memory_ + kCrashPageOffset);
+            crash.code_base = code_base_;
+            crash.code_size = packet.code_capacity;
+            crash.stack_top = reinterpret_cast<uint64_t>(__builtin_frame_address(0));
+            if (!install_crash_record(crash)) {
+                ::_exit(75);
+            }
+        }
+        channel_ =
+            std::make_unique<Channel>(std::move(*memory), std::move(*downstream), UniqueFd(kWorkerSocket), false);
     }
 
     void hello() {
@@ -180,6 +193,14 @@ private:
             {"execute", &Hostile::execute},
             {"exit_zero", &Hostile::exit_zero},
             {"forged_crash", &Hostile::forged_crash},
+            {"crash_null", &Hostile::crash_null},
+            {"crash_jump", &Hostile::crash_jump},
+            {"crash_division", &Hostile::crash_division},
+            {"crash_instruction", &Hostile::crash_instruction},
+            {"crash_abort", &Hostile::crash_abort},
+            {"crash_overflow", &Hostile::crash_overflow},
+            {"crash_thread_overflow", &Hostile::crash_thread_overflow},
+            {"crash_exit", &Hostile::crash_exit},
         };
         if (fault_.starts_with("killed_at_")) {
             killed_at(fault_.back() - '0');
@@ -408,6 +429,30 @@ private:
         page.frame_count = page.code_word_count = page.stack_words = page.maps_size = 0xffffffffU;
         page.state.store(kCrashWalked);
         ::kill(::getpid(), SIGKILL);
+    }
+
+    static void crash_at(uint64_t address) { *reinterpret_cast<volatile int*>(address) = 1; }
+    void crash_null() { crash_at(0x10); }
+    void crash_jump() { reinterpret_cast<void (*)()>(0xdead'0000)(); }
+    void crash_division() {
+        volatile int seven = 7;
+        volatile int zero = 0;
+        output(std::to_string(seven / zero));
+    }
+    void crash_instruction() { __builtin_trap(); }
+    void crash_abort() { std::abort(); }
+    __attribute__((noinline)) static int deeper(int depth) {
+        std::array<volatile char, 4096> frame;
+        frame[0] = static_cast<char>(depth);
+        return deeper(depth + 1) + frame[0];
+    }
+    void crash_overflow() { output(std::to_string(deeper(0))); }
+    void crash_thread_overflow() {
+        std::thread([] { deeper(0); }).join();
+    }
+    void crash_exit() {
+        expect_no_exit(true);
+        std::exit(0);
     }
 
     std::string fault_;

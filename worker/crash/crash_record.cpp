@@ -44,7 +44,9 @@ bool read_safely(uint64_t from, void* to, size_t size) {
     return ::process_vm_readv(::getpid(), &local, 1, &remote, 1, 0) == static_cast<ssize_t>(size);
 }
 
-bool in_code(uint64_t address) { return address - state.setup.code_base < state.setup.code_size; }
+bool in_code(uint64_t address) {
+    return address - state.setup.code_base < state.setup.code_size;
+}
 
 void walk_frames(CrashPage& page, bool pc_is_call_target) {
     uint32_t count = 0;
@@ -145,7 +147,7 @@ void record(CrashPage& page) {
 }
 
 [[noreturn]] void die_by(int signal) {
-    struct sigaction standard {};
+    struct sigaction standard{};
     standard.sa_handler = SIG_DFL;
     ::sigaction(signal, &standard, nullptr);
     sigset_t only;
@@ -201,7 +203,7 @@ Result<void> install_crash_record(const CrashSetup& setup) {
     if (!arm_alternate_stack()) {
         return fail(ErrorKind::kSystem, std::string("cannot make a signal stack: ") + std::strerror(errno));
     }
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_sigaction = handle;
     action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
     ::sigemptyset(&action.sa_mask);
@@ -212,6 +214,8 @@ Result<void> install_crash_record(const CrashSetup& setup) {
     return {};
 }
 
-void expect_no_exit(bool running) { state.running.store(running); }
+void expect_no_exit(bool running) {
+    state.running.store(running);
+}
 
 }  // namespace kayton

@@ -1,5 +1,5 @@
-// Every thread of the worker gets a guarded alternate signal stack, also those that a plugin starts: a stack overflow in
-// a thread without one would leave no record. pthread_create is interposed for it: the program exports it, so the
+// Every thread of the worker gets a guarded alternate signal stack, also those that a plugin starts: a stack overflow
+// in a thread without one would leave no record. pthread_create is interposed for it: the program exports it, so the
 // dynamic linker binds every library's calls here.
 #include <dlfcn.h>
 #include <pthread.h>
@@ -19,7 +19,7 @@ constexpr size_t kGuardSize = 4096;
 constexpr size_t kStackSize = 64 * 1024;
 
 class AlternateStack {
-public:
+  public:
     AlternateStack() = default;
     AlternateStack(const AlternateStack&) = delete;
     AlternateStack& operator=(const AlternateStack&) = delete;
@@ -47,7 +47,7 @@ public:
         return ::mprotect(stack.ss_sp, kStackSize, PROT_READ | PROT_WRITE) == 0 && ::sigaltstack(&stack, nullptr) == 0;
     }
 
-private:
+  private:
     char* memory_ = nullptr;
 };
 
@@ -69,11 +69,14 @@ using PthreadCreate = int (*)(pthread_t*, const pthread_attr_t*, void* (*)(void*
 
 }  // namespace
 
-bool arm_alternate_stack() { return alternate_stack.arm(); }
+bool arm_alternate_stack() {
+    return alternate_stack.arm();
+}
 
 }  // namespace kayton
 
-extern "C" __attribute__((visibility("default"))) int pthread_create(pthread_t* thread, const pthread_attr_t* attributes,
+extern "C" __attribute__((visibility("default"))) int pthread_create(pthread_t* thread,
+                                                                     const pthread_attr_t* attributes,
                                                                      void* (*routine)(void*), void* argument) {
     static const auto real = reinterpret_cast<kayton::PthreadCreate>(::dlsym(RTLD_NEXT, "pthread_create"));
     auto start = std::make_unique<kayton::ThreadStart>(kayton::ThreadStart{routine, argument});

@@ -79,7 +79,7 @@ Result<void> allow(int ruleset, const std::string& path, uint64_t access) {
     if (!parent) {
         return {};  // what is not there needs no permission
     }
-    struct stat status {};
+    struct stat status{};
     if (::fstat(parent.get(), &status) == 0 && !S_ISDIR(status.st_mode)) {
         access &= kOfFiles;
     }

@@ -18,14 +18,14 @@ TEST(Utf8, AcceptsEveryLengthOfSequence) {
 
 TEST(Utf8, NamesTheFirstByteThatIsWrong) {
     const std::pair<std::string, size_t> cases[] = {
-        {"\x80", 0},             // continuation alone
-        {"abc\xC0\xAF", 3},      // overlong
+        {"\x80", 0},         // continuation alone
+        {"abc\xC0\xAF", 3},  // overlong
         {"abcdefgh\xE0\x80\xAF", 8},
         {"\xF0\x80\x80\x80", 0},
-        {"x\xED\xA0\x80", 1},    // surrogate
+        {"x\xED\xA0\x80", 1},     // surrogate
         {"\xF4\x90\x80\x80", 0},  // past U+10FFFF
         {"\xF5\x80\x80\x80", 0},
-        {"ok \xE2\x82", 3},      // cut
+        {"ok \xE2\x82", 3},  // cut
         {"\xFF", 0},
     };
     for (const auto& [text, offset] : cases) {

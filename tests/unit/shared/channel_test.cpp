@@ -14,7 +14,7 @@ namespace {
 
 // Both ends of a channel in one process.
 class BothEnds : public testing::Test {
-protected:
+  protected:
     void SetUp() override {
         auto pair = make_channel();
         ASSERT_TRUE(pair.has_value());

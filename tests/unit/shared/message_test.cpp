@@ -82,12 +82,12 @@ TEST(Message, OthersComeBackWhole) {
 
 TEST(Message, RefusesWhatIsNotTheMessage) {
     EXPECT_EQ(refusal(FrameType::kFinished, ""), Violation::kMalformed);
-    EXPECT_EQ(refusal(FrameType::kFinished, "\x05"), Violation::kMalformed);              // no array
-    EXPECT_EQ(refusal(FrameType::kFinished, "\x92\x01\x02"), Violation::kMalformed);      // too few members
+    EXPECT_EQ(refusal(FrameType::kFinished, "\x05"), Violation::kMalformed);                   // no array
+    EXPECT_EQ(refusal(FrameType::kFinished, "\x92\x01\x02"), Violation::kMalformed);           // too few members
     EXPECT_EQ(refusal(FrameType::kInputRequest, "\x93\x01\xa1x\x01"), Violation::kMalformed);  // too many
-    EXPECT_EQ(refusal(FrameType::kInputRequest, "\x92\xff\xa1x"), Violation::kMalformed);  // id -1
+    EXPECT_EQ(refusal(FrameType::kInputRequest, "\x92\xff\xa1x"), Violation::kMalformed);      // id -1
     EXPECT_EQ(refusal(FrameType::kInputRequest, "\x92\x01\xc4\x01x"), Violation::kMalformed);  // bytes, not text
-    EXPECT_EQ(refusal(FrameType::kInputRequest, "\x92\x01"), Violation::kMalformed);      // cut
+    EXPECT_EQ(refusal(FrameType::kInputRequest, "\x92\x01"), Violation::kMalformed);           // cut
     EXPECT_EQ(refusal(FrameType::kInputRequest, "\x92\x01\xd4\x01x"), Violation::kMalformed);  // an extension type
     EXPECT_EQ(refusal(FrameType::kInputRequest, "\x92\x01\xa1x\xc0"), Violation::kTrailingBytes);
     EXPECT_EQ(refusal(FrameType::kInputRequest, "\x92\x01\xa1\xff"), Violation::kInvalidUtf8);

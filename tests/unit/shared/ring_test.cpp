@@ -14,7 +14,7 @@ namespace {
 constexpr size_t kCapacity = 4096;
 
 class Ring : public testing::Test {
-protected:
+  protected:
     RingLines lines_{};
     std::vector<std::byte> data_ = std::vector<std::byte>(kCapacity);
     RingWriter writer_{&lines_, data_.data(), kCapacity};

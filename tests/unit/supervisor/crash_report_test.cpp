@@ -13,14 +13,16 @@
 namespace kayton {
 
 // Named in the tests below; must stay a function of its own.
-__attribute__((noinline)) int function_to_be_found(int value) { return value * 3 + 1; }
+__attribute__((noinline)) int function_to_be_found(int value) {
+    return value * 3 + 1;
+}
 
 namespace {
 
 constexpr uint64_t kCode = 0x5555'0000'0000;
 
 class CrashReport : public testing::Test {
-protected:
+  protected:
     void SetUp() override {
         arena_.emplace(*CodeArena::create(1 << 20, 1 << 20));
         ASSERT_TRUE(arena_->attach(kCode, kCode + (1 << 20)).has_value());
@@ -51,15 +53,17 @@ protected:
 TEST_F(CrashReport, NamesSignalAccessAndLine) {
     page_->code_words[0] = kCode + 120;
     page_->code_word_count = 1;
-    EXPECT_EQ(report(), "the worker was killed by SIGSEGV (segmentation fault): write to address 0x0, called from line 5 "
-                        "of prog.kay");
+    EXPECT_EQ(report(),
+              "the worker was killed by SIGSEGV (segmentation fault): write to address 0x0, called from line 5 "
+              "of prog.kay");
     page_->is_write = 0;
     page_->address = 0x10;
     page_->code_word_count = 0;
     page_->frames[1] = kCode + 50;
     page_->frame_count = 2;
-    EXPECT_EQ(report(), "the worker was killed by SIGSEGV (segmentation fault): read of address 0x10, called from line 3 "
-                        "of prog.kay");
+    EXPECT_EQ(report(),
+              "the worker was killed by SIGSEGV (segmentation fault): read of address 0x10, called from line 3 "
+              "of prog.kay");
 }
 
 TEST_F(CrashReport, KnowsKaytonCodeOverflowAndJumps) {
@@ -81,7 +85,8 @@ TEST_F(CrashReport, BelievesTheKernelBeforeTheRecord) {
     page_->signal = 0;
     page_->code_words[0] = kCode + 120;
     page_->code_word_count = 1;
-    EXPECT_EQ(report(), "the worker ended by itself with exit status 0: exit() was called, called from line 5 of prog.kay");
+    EXPECT_EQ(report(),
+              "the worker ended by itself with exit status 0: exit() was called, called from line 5 of prog.kay");
 }
 
 TEST_F(CrashReport, SurvivesARecordFullOfNonsense) {
@@ -108,7 +113,8 @@ TEST(ElfSymbols, NamesAFunctionOfThisProgram) {
     // symbol tables say is checked against it.
     const ElfSymbols symbols("/proc/self/exe");
     std::string found;
-    for (uint64_t slack = 0; slack <= 0x4000 && found.find("function_to_be_found") == std::string::npos; slack += 0x1000) {
+    for (uint64_t slack = 0; slack <= 0x4000 && found.find("function_to_be_found") == std::string::npos;
+         slack += 0x1000) {
         found = symbols.function_at(address - reinterpret_cast<uint64_t>(info.dli_fbase) - slack);
     }
     EXPECT_EQ(found, "kayton::function_to_be_found(int)");
@@ -128,10 +134,10 @@ TEST(EndsWithCall, KnowsTheFormsOfACall) {
         const std::vector<unsigned char> code(bytes);
         return ends_with_call(code.data() + code.size(), code.size());
     };
-    EXPECT_TRUE(ends({0xE8, 1, 2, 3, 4}));           // call rel32
-    EXPECT_TRUE(ends({0xFF, 0xD0}));                 // call rax
-    EXPECT_TRUE(ends({0xFF, 0x15, 1, 2, 3, 4}));     // call [rip + disp32]
-    EXPECT_TRUE(ends({0xFF, 0x50, 0x18}));           // call [rax + 24]
+    EXPECT_TRUE(ends({0xE8, 1, 2, 3, 4}));        // call rel32
+    EXPECT_TRUE(ends({0xFF, 0xD0}));              // call rax
+    EXPECT_TRUE(ends({0xFF, 0x15, 1, 2, 3, 4}));  // call [rip + disp32]
+    EXPECT_TRUE(ends({0xFF, 0x50, 0x18}));        // call [rax + 24]
     EXPECT_FALSE(ends({0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90}));
     EXPECT_FALSE(ends({}));
     EXPECT_FALSE(ends({0xE8}));

@@ -1,0 +1,106 @@
+#include "supervisor/sandbox/temporary_folder.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <string>
+#include <system_error>
+
+namespace kayton {
+namespace {
+
+constexpr time_t kSettled = 60;   // seconds: a younger folder may not be locked by its owner yet
+constexpr int kSweepLimit = 100;  // entries looked at, so that a full folder does not slow a start
+constexpr int kTries = 16;
+
+UniqueFd open_folder(const std::filesystem::path& path) {
+    return UniqueFd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+}
+
+void remove_everything(const std::filesystem::path& path) {
+    std::error_code ignored;
+    std::filesystem::remove_all(path, ignored);
+}
+
+// The folder of this user's sessions; somebody else's, or one open to others, is refused.
+Result<std::filesystem::path> make_parent() {
+    const char* base = std::getenv("TMPDIR");
+    std::filesystem::path parent(base != nullptr && *base != '\0' ? base : "/tmp");
+    parent /= "kayton-" + std::to_string(::geteuid());
+    if (::mkdir(parent.c_str(), 0700) != 0 && errno != EEXIST) {
+        return fail(ErrorKind::kSystem,
+                    "cannot make the temporary folder " + parent.string() + ": " + std::strerror(errno),
+                    "set TMPDIR to a folder that can be written");
+    }
+    struct stat status{};
+    if (::lstat(parent.c_str(), &status) == 0 &&
+        (!S_ISDIR(status.st_mode) || status.st_uid != ::geteuid() || (status.st_mode & 077) != 0)) {
+        return fail(ErrorKind::kSystem, parent.string() + " is not a folder of this user's alone",
+                    "remove it, or set TMPDIR to another folder");
+    }
+    return parent;
+}
+
+void remove_abandoned(const std::filesystem::path& parent) {
+    std::error_code error;
+    std::filesystem::directory_iterator entry(parent, error);
+    for (int count = 0; !error && entry != std::filesystem::directory_iterator() && count < kSweepLimit; ++count) {
+        const UniqueFd folder = open_folder(entry->path());
+        struct stat status{};
+        if (folder && ::fstat(folder.get(), &status) == 0 && status.st_mtime + kSettled < ::time(nullptr) &&
+            ::flock(folder.get(), LOCK_EX | LOCK_NB) == 0) {
+            remove_everything(entry->path());
+        }
+        entry.increment(error);
+    }
+}
+
+}  // namespace
+
+Result<TemporaryFolder> TemporaryFolder::create() {
+    // The last of the others to end removes the parent, perhaps between two steps of ours.
+    for (int tries = 0; tries < kTries; ++tries) {
+        auto parent = make_parent();
+        if (!parent) {
+            return tl::unexpected(std::move(parent.error()));
+        }
+        remove_abandoned(*parent);
+        std::string path = (*parent / "session-XXXXXX").string();
+        if (::mkdtemp(path.data()) == nullptr) {
+            if (errno == ENOENT) {
+                continue;
+            }
+            return fail(ErrorKind::kSystem, "cannot make a temporary folder " + path + ": " + std::strerror(errno),
+                        "set TMPDIR to a folder that can be written");
+        }
+        UniqueFd folder = open_folder(path);
+        if (folder && ::flock(folder.get(), LOCK_EX | LOCK_NB) == 0) {
+            return TemporaryFolder(path, std::move(folder));
+        }
+    }
+    return fail(ErrorKind::kSystem, "cannot make a temporary folder: others keep removing it");
+}
+
+TemporaryFolder::TemporaryFolder(TemporaryFolder&& other) noexcept
+    : path_(std::exchange(other.path_, {})), lock_(std::move(other.lock_)) {}
+
+TemporaryFolder& TemporaryFolder::operator=(TemporaryFolder&& other) noexcept {
+    std::swap(path_, other.path_);
+    std::swap(lock_, other.lock_);
+    return *this;
+}
+
+TemporaryFolder::~TemporaryFolder() {
+    if (!path_.empty()) {
+        remove_everything(path_);
+        ::rmdir(path_.parent_path().c_str());  // only if no other session has its folder there
+    }
+}
+
+}  // namespace kayton
