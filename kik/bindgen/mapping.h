@@ -43,6 +43,8 @@ class TypeTable {
     [[nodiscard]] bool is_clone(const Ty& type);
     [[nodiscard]] bool is_error(
         const Ty& type);  // a crate's type that implements std::error::Error: an exception class
+    // A value that may change behind a shared reference, by its auto traits.
+    [[nodiscard]] bool has_interior_mutability(const Ty& type);
     [[nodiscard]] bool is_handle(const Ty& type);
     [[nodiscard]] Names& names() { return names_; }
     [[nodiscard]] Normalizer& normalizer() { return normalizer_; }

@@ -244,10 +244,11 @@ void CallMapper::finish_parameters(const std::vector<TyRef>& types) {
             checks += "distinct_items(" + handle_places[i].first + ", " + list + ")?; ";
     }
     statements = checks + statements;
-    // A receiver or argument that has a lifetime in its type may store what another argument lends under that lifetime:
-    // it keeps those objects from now on.
+    // A receiver or argument that can change and has a lifetime in its type may store what another argument lends under
+    // that lifetime: it keeps those objects from now on.
     for (size_t i = 0; i < types.size(); ++i) {
         if (types[i]->kind != TyKind::kRef || !table_.is_handle(*types[i]->args[0])) continue;
+        if (!types[i]->is_mut && !table_.has_interior_mutability(*types[i]->args[0])) continue;
         const std::vector<std::string> slots = lifetime_slots(*types[i]->args[0]);
         std::string tied;
         for (size_t slot = 0; slot < slots.size() && slot < 31; ++slot) {

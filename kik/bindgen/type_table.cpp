@@ -63,6 +63,19 @@ bool TypeTable::is_error(const Ty& type) {
     return normalizer_.find_impl(type, kErrorTrait).has_value();
 }
 
+bool TypeTable::has_interior_mutability(const Ty& type) {
+    const ItemRef item = type.kind == TyKind::kPath ? world_.find(type.path) : ItemRef{};
+    if (!item || !item_body(item.json()).contains("impls")) return false;
+    for (const Json& id : item_body(item.json())["impls"]) {
+        const Json* impl = item.crate->item(id.get<int>());
+        if (impl == nullptr || !item_body(*impl)["is_negative"].get<bool>() || item_body(*impl)["trait"].is_null())
+            continue;
+        const std::string trait = item_body(*impl)["trait"]["path"].get<std::string>();
+        if (trait == "Freeze" || trait == "RefUnwindSafe") return true;
+    }
+    return false;
+}
+
 bool TypeTable::is_handle(const Ty& type) {
     if (type.kind != TyKind::kPath || is_byte_array(type)) return false;
     if (!is_std(type.path)) return true;

@@ -81,10 +81,21 @@ enum Reference {
 struct Owners {
     list: Vec<Owner>,
     reference: Reference,
+    /// Grows with later calls.
+    attached: bool,
 }
 
 impl Owners {
     unsafe fn add(&mut self, owner: Owner, borrower: *const c_char) {
+        if self.attached {
+            // What is lent again and again, in a loop, is held once.
+            if let Some(known) =
+                self.list.iter_mut().find(|known| known.object == owner.object && known.hold == owner.hold)
+            {
+                known.slots |= owner.slots;
+                return;
+            }
+        }
         unsafe {
             context().retain(owner.object);
             let handle = owner.object.cast::<KtHandle>();
@@ -156,6 +167,7 @@ pub unsafe fn attach(handle: H, links: &[Link]) {
     unsafe {
         let mut owners: Box<Owners> =
             if (*handle).owners.is_null() { Box::default() } else { Box::from_raw((*handle).owners.cast()) };
+        owners.attached = true;
         let borrower = (*(*handle).base.r#type).name;
         for link in links {
             // A receiver given as its own argument would keep itself alive for ever.
@@ -186,7 +198,7 @@ unsafe fn make(
         let info = slot.info();
         let handle = context().handle_new(info, data, drop);
         if !links.is_empty() || reference != Reference::Owned {
-            let mut owners = Box::new(Owners { list: Vec::with_capacity(links.len()), reference });
+            let mut owners = Box::new(Owners { list: Vec::with_capacity(links.len()), reference, attached: false });
             for link in links {
                 owners.link(link, (*info).name);
             }
