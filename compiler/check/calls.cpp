@@ -13,7 +13,7 @@ using SK = typed::StmtKind;
 
 namespace {
 
-constexpr size_t kMaxInstances = 300;
+constexpr size_t kMaxInstances = 64;
 constexpr int kMaxDepth = 400;
 
 bool is_literal(const Expr& e) {

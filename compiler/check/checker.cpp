@@ -111,7 +111,9 @@ typed::TypedProgram Checker::check(const Module& module, bool cell, bool check_a
     for (int i = 0;; ++i) {
         diagnostics_.rewind(mark);
         run_pass(*module_, check_all);
-        if (!changed_) break;
+        const bool endless = std::any_of(diagnostics_.all().begin() + static_cast<std::ptrdiff_t>(mark), diagnostics_.all().end(),
+                                         [](const Diagnostic& d) { return d.code == DiagCode::kRecursiveType; });
+        if (!changed_ || endless) break;
         if (i == kMaxPasses) {
             if (!diagnostics_.has_errors())
                 diagnostics_.report(DiagCode::kRecursiveType, *module.file, {0, 0}, "the types of this program grow without end", "",

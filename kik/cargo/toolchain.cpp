@@ -227,16 +227,18 @@ Command cargo_command(const Toolchain& toolchain, std::vector<std::string> argum
 
 Result<std::vector<fs::path>> shared_std(const Toolchain& toolchain) {
     std::vector<fs::path> files;
+    bool has_static = false;
     std::error_code error;
     for (const fs::directory_entry& entry : fs::directory_iterator(toolchain.libdir, error)) {
         const std::string name = entry.path().filename().string();
-        if (name.rfind("libstd-", 0) == 0 && entry.path().extension() == ".so") files.push_back(entry.path());
+        if (name.rfind("libstd-", 0) != 0) continue;
+        if (entry.path().extension() == ".so") files.push_back(entry.path());
+        has_static = has_static || entry.path().extension() == ".rlib";
     }
-    if (files.empty()) {
-        return fail(
-            ErrorKind::kNotFound,
-            "the Rust toolchain has no shared standard library (libstd-*.so) in `" + toolchain.libdir.string() + "`",
-            "use a toolchain of rustup, or Debian's: apt install rustc-web");
+    if (files.empty() && !has_static) {
+        return fail(ErrorKind::kNotFound,
+                    "the Rust toolchain has no standard library in `" + toolchain.libdir.string() + "`",
+                    "install it (rustup target add " + toolchain.host + ", or apt install libstd-rust-web-dev)");
     }
     return files;
 }

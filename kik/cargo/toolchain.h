@@ -42,7 +42,8 @@ struct Toolchain {
 // A command of this toolchain's cargo, free of whatever the person's shell sets for other builds.
 [[nodiscard]] Command cargo_command(const Toolchain& toolchain, std::vector<std::string> arguments);
 
-// The libstd-*.so files of the toolchain; kNotFound when it ships none.
+// The libstd-*.so files of the toolchain. Debian's rustc-web ships the static library only: then the list is empty, and
+// bridge and plugins carry a standard library each. kNotFound when there is none at all.
 [[nodiscard]] Result<std::vector<std::filesystem::path>> shared_std(const Toolchain& toolchain);
 
 }  // namespace kayton::kik
