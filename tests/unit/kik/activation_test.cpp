@@ -35,13 +35,11 @@ class Activation : public HomeFixture, public testing::WithParamInterface<const 
 TEST_P(Activation, SetsAndRestores) {
     const std::string bin = "/home/o'brien/a b$(x)/bin";
     const std::string show = "echo \"$KAYTON_ACTIVE_ENV|$PATH\"\n";
-    const std::string separator = shell() == Shell::kFish ? " " : ":";
-    const std::string before = "|/usr/bin" + separator + "/bin\n";
+    const std::string before = "|/usr/bin:/bin\n";
     EXPECT_EQ(output_of(show + activation_script(shell(), "demo", bin) + show +
                         activation_script(shell(), "other", "/o/bin") + show + deactivation_script(shell()) + show +
                         deactivation_script(shell()) + show),
-              before + "demo|" + bin + separator + "/usr/bin" + separator + "/bin\n" + "other|/o/bin" + separator +
-                  "/usr/bin" + separator + "/bin\n" + before + before);
+              before + "demo|" + bin + ":/usr/bin:/bin\nother|/o/bin:/usr/bin:/bin\n" + before + before);
 }
 
 TEST_P(Activation, KeepsWhatWasAddedToPathMeanwhile) {
@@ -60,9 +58,10 @@ TEST_P(Activation, ShowsTheNameInAPromptThatIsNotExported) {
 
 TEST_P(Activation, TheIntegrationHandsOnOtherCommandsAndFailures) {
     const auto fake = home_ / "it's kik";
-    write(fake,
-          "#!/bin/sh\ncase \"$1\" in activate) [ \"$2\" = demo ] || exit 1; echo 'export SEEN=yes;';; *) echo \"ran "
-          "$*\";; esac\n");
+    const std::string code = shell() == Shell::kFish ? "set -gx SEEN yes" : "export SEEN=yes";
+    write(fake, "#!/bin/sh\ncase \"$1\" in activate) [ \"$2\" = demo ] || exit 1; echo '" + code +
+                    ";';; *) echo \"ran "
+                    "$*\";; esac\n");
     std::filesystem::permissions(fake, std::filesystem::perms::owner_all);
     const std::string fish = shell() == Shell::kFish ? "; or echo failed" : " || echo failed";
     EXPECT_EQ(output_of(shell_init_script(shell(), fake) +
