@@ -38,10 +38,9 @@ Result<CompiledModule> emit_object(const kir::Module& source, OptLevel opt) {
 #endif
     module.setDataLayout(target->machine->createDataLayout());
     module.setPICLevel(llvm::PICLevel::BigPIC);
-    codegen::Emitter emitter(source, module, opt);
-    emitter.emit();
+    codegen::Emitter(source, module, opt).emit();
     if (auto valid = verify(module); !valid) return tl::unexpected(valid.error());
-    if (opt == OptLevel::kO0 || emitter.worth_optimizing()) codegen::optimize(module, *target->machine, opt);
+    codegen::optimize(module, *target->machine, opt);
     llvm::SmallVector<char, 0> object;
     llvm::raw_svector_ostream out(object);
     llvm::legacy::PassManager passes;
