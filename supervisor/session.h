@@ -77,6 +77,8 @@ class Session {
 
     // Asks the open run to stop: KeyboardInterrupt now, the end of the worker after the grace or at the second call.
     void interrupt() { interrupts_.fetch_add(1); }
+    // An interrupt that came while nothing ran is not meant for the next run.
+    void forget_interrupts() { served_interrupts_ = interrupts_.load(); }
     // Ends the open run by killing its worker. Any thread or signal handler.
     void terminate() { terminating_.store(true); }
     [[nodiscard]] bool terminating() const { return terminating_.load(); }

@@ -16,9 +16,10 @@ using kir::Memory;
 using kir::Opcode;
 using kir::Repr;
 
-std::vector<BlockId> Emitter::reverse_post_order(const kir::Function& source) {
+std::vector<BlockId> Emitter::reverse_post_order(const kir::Function& source, bool& has_loop) {
+    has_loop = false;
     std::vector<BlockId> order;
-    std::vector<uint8_t> seen(source.blocks.size());
+    std::vector<uint8_t> seen(source.blocks.size());  // 1: on the way, 2: done
     struct Frame {
         BlockId block;
         std::vector<BlockId> successors;
@@ -39,10 +40,12 @@ std::vector<BlockId> Emitter::reverse_post_order(const kir::Function& source) {
         Frame& top = stack.back();
         if (top.next == top.successors.size()) {
             order.push_back(top.block);
+            seen[top.block] = 2;
             stack.pop_back();
             continue;
         }
         BlockId next = top.successors[top.next++];
+        if (seen[next] == 1) has_loop = true;
         if (seen[next] == 0) stack.push_back(enter(next));
     }
     std::reverse(order.begin(), order.end());
@@ -59,7 +62,13 @@ void Emitter::emit_function(const kir::Function& source, llvm::Function* target)
     blocks_.assign(source.blocks.size(), nullptr);
 
     auto* frame = llvm::BasicBlock::Create(context_, "frame", target);
-    std::vector<BlockId> order = reverse_post_order(source);
+    bool has_loop = false;
+    std::vector<BlockId> order = reverse_post_order(source, has_loop);
+    if (opt_ != OptLevel::kO0 && source.runs_once && !has_loop) {
+        skip_optimizing(target);
+    } else {
+        worth_optimizing_ = true;
+    }
     // Code that seldom runs lies behind the rest.
     for (bool cold : {false, true}) {
         for (BlockId block : order) {

@@ -33,7 +33,15 @@ void Emitter::emit() {
     for (uint32_t i = 0; i < source_.functions.size(); ++i) {
         if (!source_.functions[i].external) emit_function(source_.functions[i], declare(i));
     }
+    if (!worth_optimizing_) {
+        for (auto& [name, function] : count_functions_) skip_optimizing(function);
+    }
     lines_->finalize();
+}
+
+void Emitter::skip_optimizing(llvm::Function* function) {
+    function->addFnAttr(llvm::Attribute::NoInline);
+    function->addFnAttr(llvm::Attribute::OptimizeNone);
 }
 
 llvm::Type* Emitter::type_of(Repr repr) { return repr == Repr::kBool ? i1_ : memory_type(repr); }
@@ -76,7 +84,7 @@ llvm::Function* Emitter::declare(uint32_t position) {
     if (!source.external) {
         function->setDSOLocal(true);
         function->addFnAttr("frame-pointer", "all");
-        if (source.no_inline) function->addFnAttr(llvm::Attribute::NoInline);
+        if (source.runs_once) function->addFnAttr(llvm::Attribute::NoInline);
         if (source.result == Repr::kInt32 && !source.params.empty()) {
             function->addParamAttr(type->getNumParams() - 1, llvm::Attribute::NoAlias);
         }

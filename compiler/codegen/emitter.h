@@ -23,6 +23,8 @@ class Emitter {
   public:
     Emitter(const kir::Module& source, llvm::Module& module, OptLevel opt);
     void emit();
+    // Is there code that is worth LLVM's passes? A module whose code runs once, without loops, is not.
+    [[nodiscard]] bool worth_optimizing() const { return worth_optimizing_; }
 
   private:
     // --- types and declarations
@@ -61,7 +63,8 @@ class Emitter {
     void retain(llvm::Value* object, bool nullable);
     void release(llvm::Value* object, bool nullable, bool cold);
     llvm::Function* count_function(const char* name, bool of_value, bool retaining);
-    static std::vector<kir::BlockId> reverse_post_order(const kir::Function& source);
+    static std::vector<kir::BlockId> reverse_post_order(const kir::Function& source, bool& has_loop);
+    static void skip_optimizing(llvm::Function* function);
     void tag(llvm::Instruction* access, kir::Memory memory);
 
     // --- lines
@@ -92,6 +95,7 @@ class Emitter {
     std::vector<llvm::BasicBlock*> blocks_;
     std::vector<llvm::AllocaInst*> slots_;
     bool in_cold_block_ = false;
+    bool worth_optimizing_ = false;
 
     std::unique_ptr<llvm::DIBuilder> lines_;
     llvm::DICompileUnit* unit_ = nullptr;

@@ -38,9 +38,10 @@ Result<CompiledModule> emit_object(const kir::Module& source, OptLevel opt) {
 #endif
     module.setDataLayout(target->machine->createDataLayout());
     module.setPICLevel(llvm::PICLevel::BigPIC);
-    codegen::Emitter(source, module, opt).emit();
+    codegen::Emitter emitter(source, module, opt);
+    emitter.emit();
     if (auto valid = verify(module); !valid) return tl::unexpected(valid.error());
-    codegen::optimize(module, *target->machine, opt);
+    if (opt == OptLevel::kO0 || emitter.worth_optimizing()) codegen::optimize(module, *target->machine, opt);
     llvm::SmallVector<char, 0> object;
     llvm::raw_svector_ostream out(object);
     llvm::legacy::PassManager passes;

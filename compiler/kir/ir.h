@@ -107,7 +107,7 @@ struct Function {
     Repr result = Repr::kInt32;
     bool external = false;     // declared only
     bool exported = false;     // other modules may name it
-    bool no_inline = false;
+    bool runs_once = false;    // the module body and the entry
     std::vector<Slot> slots;
     std::vector<Block> blocks;  // [0] is the entry
     std::vector<ValueId> args;

@@ -48,7 +48,7 @@ Result<Module> ProgramLowering::lower() {
         if (source->exported) function(source.get());
     }
     lower_pending();
-    module_.functions[module_.body].no_inline = true;
+    module_.functions[module_.body].runs_once = true;
     lower_entry();
     if (!fault_.empty()) return fail(ErrorKind::kInternal, fault_, "report this program to the authors of Kayton");
     return std::move(module_);
@@ -141,6 +141,7 @@ void ProgramLowering::lower_entry() {
     entry.symbol = module_.entry;
     entry.display_name = "<entry>";
     entry.exported = true;
+    entry.runs_once = true;
     const typed::Function& body = *program_.functions[0];
     entry.file = body.file;
     Builder b(entry);

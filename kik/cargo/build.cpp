@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <array>
+#include <fstream>
+#include <nlohmann/json.hpp>
 #include <regex>
 #include <sstream>
 #include <system_error>
@@ -71,6 +73,19 @@ std::pair<std::string, std::string> failed_package(const std::string& output) {
     return {};
 }
 
+// What rustc would have printed, out of cargo's JSON messages.
+std::string rendered_errors(const std::string& messages) {
+    std::istringstream lines(messages);
+    std::string text;
+    for (std::string line; std::getline(lines, line);) {
+        const nlohmann::json message = nlohmann::json::parse(line, nullptr, false);
+        if (!message.is_object() || message.value("reason", "") != "compiler-message") continue;
+        const nlohmann::json& told = message["message"];
+        if (told.value("level", "") == "error") text += told.value("rendered", "");
+    }
+    return text;
+}
+
 bool is_full_disk(const std::string& output) {
     return output.find("No space left on device") != std::string::npos ||
            output.find("os error 28)") != std::string::npos || output.find("Disk quota exceeded") != std::string::npos;
@@ -114,12 +129,18 @@ Result<std::string> check_messages(const BuildPlace& place, const std::string& s
                                                               place.toolchain.host, "--message-format=json"}),
                                              "Checking");
     if (!result) return tl::unexpected<Error>(result.error());
-    // With rejected code cargo ends with 101 and has said why in its messages; without any message it failed elsewhere.
+    if (result->ok()) return std::move(result->out);
+    // With rejected bindings cargo ends with 101 and has said why in its messages: that is the generator's to mend.
+    // Anything else that does not compile is the crate's own fault, or its surroundings'.
     const bool told = result->out.find("\"level\":\"error\"") != std::string::npos;
-    if (!result->ok() && (!told || is_full_disk(result->err))) {
-        return tl::unexpected<Error>(build_error(*result, subject, place.log, place.target));
+    const std::string failed = failed_package(result->err).first;
+    if (told && (failed.empty() || failed.rfind("kayton_plugin_", 0) == 0) && !is_full_disk(result->err)) {
+        return std::move(result->out);
     }
-    return std::move(result->out);
+    const std::string rendered = rendered_errors(result->out);
+    if (std::ofstream log(place.log, std::ios::app); log) log << rendered;
+    result->err = rendered + result->err;
+    return tl::unexpected<Error>(build_error(*result, subject, place.log, place.target));
 }
 
 Result<fs::path> build_library(const BuildPlace& place, const std::string& library, const std::string& subject) {

@@ -336,8 +336,9 @@ Result<void> Installation::install_generated(WrapperPlan plan) {
     started = Clock::now();
     const Result<size_t> vendored = vendor(place, plan, *staged / "vendor");
     if (!vendored) return tl::unexpected<Error>(vendored.error());
-    console_.say(fmt::format("Vendored {} ({}) in {}", counted(*vendored, "crate"),
-                             size_text(tree_size(*staged / "vendor")), duration_text(since(started))));
+    if (*vendored > 0)
+        console_.say(fmt::format("Vendored {} ({}) in {}", counted(*vendored, "crate"),
+                                 size_text(tree_size(*staged / "vendor")), duration_text(since(started))));
 
     started = Clock::now();
     if (Result<void> described = document_crates(place, *cache_, *resolution, work_ / "json"); !described)

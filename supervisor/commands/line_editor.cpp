@@ -9,6 +9,7 @@
 #include <climits>
 #include <clocale>
 #include <cstdio>
+#include <cstdlib>
 #include <cwchar>
 
 namespace kayton {
@@ -52,6 +53,9 @@ struct LineEditor::Terminal {
     }
     static Terminal* open(const std::filesystem::path& file) {
         std::setlocale(LC_CTYPE, "");
+        if (MB_CUR_MAX == 1) {
+            std::setlocale(LC_CTYPE, "C.UTF-8");  // programs are UTF-8 in whatever locale
+        }
         auto terminal = std::make_unique<Terminal>();
         terminal->editor = el_init("kayton", stdin, stdout, stderr);
         terminal->entries = history_init();

@@ -98,6 +98,7 @@ class Repl {
             std::fprintf(stderr, "kayton: the input is not UTF-8: byte %zu\n", good + 1);
             return std::nullopt;
         }
+        session_.forget_interrupts();
         editor_.remember(input.substr(0, input.size() - 1));
         sources_.push_back(std::make_unique<SourceFile>("<cell " + std::to_string(++cell_) + ">", input));
         const SourceFile& source = *sources_.back();

@@ -73,8 +73,8 @@ class NativeSession {
         Collector collector;
         install_output_sink(&collector);
         vm.leak_check = true;
-        int marker = 0;
-        kt_stack_limit = reinterpret_cast<const char*>(&marker) - 256 * 1024;
+        const auto frame = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+        kt_stack_limit = reinterpret_cast<const char*>(frame - 256 * 1024);
         const int64_t before = vm.live_objects;
         outcome.status = entry->getAddress().toPtr<int32_t (*)()>()();
         flush_standard_output();
