@@ -16,8 +16,8 @@
 #include <memory>
 #include <string>
 #include <thread>
-#include <vector>
 #include <utility>
+#include <vector>
 
 #include "shared/channel.h"
 #include "worker/crash/crash_record.h"
