@@ -303,7 +303,7 @@ TExpr* Checker::method_call(TExpr* object, const AttributeExpr& callee, const Ca
     if (t->kind == TypeKind::kBool)
         for (const MethodSpec& spec : kMethods)
             if (spec.owner == TypeKind::kInt && name == spec.name) return table_call(spec, convert(object, types_.integer), types_.integer, e);
-    if (t->kind == TypeKind::kHandle) {
+    if (t->kind == TypeKind::kHandle || t->kind == TypeKind::kException) {
         const Manifest* manifest = manifest_of(t);
         if (manifest != nullptr) return crate_call(*manifest, std::string(t->name) + "." + name, object, e);
     }
