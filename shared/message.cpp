@@ -94,9 +94,10 @@ void pack(Packer& packer, const Run& run) {
 }
 
 void pack(Packer& packer, const InputReply& reply) {
-    packer.pack_array(3);
+    packer.pack_array(4);
     packer.pack(reply.id);
     packer.pack(reply.end_of_file);
+    packer.pack(reply.interrupted);
     packer.pack(reply.line);
 }
 
@@ -305,6 +306,7 @@ void take_members(Members& members, Run& run) {
 void take_members(Members& members, InputReply& reply) {
     members.take(reply.id);
     members.take(reply.end_of_file);
+    members.take(reply.interrupted);
     members.take(reply.line);
 }
 

@@ -77,7 +77,7 @@ TEST(Message, OthersComeBackWhole) {
     EXPECT_EQ(run.entry, 0x1234U);
     EXPECT_EQ(run.argv, (std::vector<std::string>{"prog.kay", "", "--x"}));
     EXPECT_FALSE(from_supervisor<Source>(Source{"a", "b", false}).last);
-    EXPECT_TRUE(from_supervisor<InputReply>(InputReply{1, true, ""}).end_of_file);
+    EXPECT_TRUE(from_supervisor<InputReply>(InputReply{1, true, false, ""}).end_of_file);
 }
 
 TEST(Message, RefusesWhatIsNotTheMessage) {
