@@ -141,7 +141,9 @@ void Checker::run_pass(FunctionDecl& module, bool check_all) {
     program_.arena = std::make_unique<typed::TypedArena>();
     for (auto& [name, global] : globals_)
         if (!global.external) global.entity = Entity{};
+    declared_classes_.clear();
     check_instance(*module.instances.front());
+    protocol_instances();
     if (check_all) check_uncalled();
 }
 
@@ -161,7 +163,7 @@ void Checker::check_uncalled() {
             uncalled.push_back(decl.get());
     std::sort(uncalled.begin(), uncalled.end(), [](const FunctionDecl* a, const FunctionDecl* b) { return a->span.begin < b->span.begin; });
     for (FunctionDecl* decl : uncalled) {
-        if (decl->file != module_->file) continue;
+        if (decl->file != module_->file || decl->owner != nullptr) continue;
         std::vector<const Type*> args;
         for (const Param& p : decl->params) {
             if (p.annotation == nullptr || p.kind == ParamKind::kVarArgs || p.kind == ParamKind::kVarKeywords) break;
@@ -208,6 +210,8 @@ void Checker::close_types() {
         for (typed::Local& local : function->locals) local.type = types_.resolve(local.type, true);
     }
     for (typed::Global& global : program_.globals) global.type = types_.resolve(global.type, true);
+    for (typed::Class& c : program_.classes)
+        for (const Type*& field : c.field_types) field = types_.resolve(field, true);
 }
 
 // Instances that turned out to have the same parameter types are one function.
@@ -228,6 +232,12 @@ void Checker::merge_equal_instances() {
         auto merged = same.find(e->callee);
         if (merged != same.end()) e->callee = merged->second;
     }
+    for (typed::Class& c : program_.classes) {
+        for (typed::Function*& protocol : c.protocols) {
+            auto merged = same.find(protocol);
+            if (merged != same.end()) protocol = merged->second;
+        }
+    }
     std::erase_if(program_.functions, [&](const auto& f) { return same.contains(f.get()); });
 }
 
@@ -242,6 +252,10 @@ void Checker::commit() {
             global.external = true;
         }
         global.listed_in = -1;
+    }
+    for (types::ClassInfo* c : declared_classes_) {
+        for (types::ClassField& field : c->fields) field.type = types_.resolve(field.type, true);
+        c->committed = true;
     }
     committed_globals_ = globals_;
 }

@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "compiler/check/class_info.h"
 #include "compiler/check/scope.h"
 #include "compiler/diagnostics/diagnostics.h"
 #include "compiler/types/type.h"
@@ -46,6 +47,8 @@ struct FunctionDecl {
     const syntax::Expr* lambda_body = nullptr;
     bool is_fn = false;
     bool is_module = false;
+    types::ClassInfo* owner = nullptr;    // of a method: the class whose body it stands in
+    std::string qualified;                // "Point.area" for methods; else empty
     Scope scope;
     FunctionDecl* parent = nullptr;      // null at module level
     Instance* parent_instance = nullptr;  // the activation that a nested function belongs to
@@ -79,6 +82,7 @@ struct Instance {
     std::map<std::string_view, const Type*> pinned;               // names of several types: their union
     std::map<const void*, std::map<uint32_t, const Type*>> loop_types;  // what names carry back to a loop's head
     std::map<const void*, std::unique_ptr<FunctionDecl>> nested;
+    std::map<const void*, std::unique_ptr<types::ClassInfo>> nested_classes;
     std::set<std::string_view> captured;                 // names that nested functions share: they live in cells
     std::map<std::string_view, uint32_t> pinned_locals;  // of the latest pass
     std::map<std::string_view, Entity> entities;  // nested functions and imports, by name
@@ -98,6 +102,7 @@ struct VarState {
 struct Env {
     bool reachable = true;
     std::vector<VarState> vars;
+    std::map<std::string_view, const Type*> paths;  // "self.head": what it is known to be here
 };
 
 struct GlobalName {
@@ -163,6 +168,13 @@ class Checker {
     std::vector<Instance*> checked_;   // in this pass, the module body first
     const syntax::Stmt* shown_ = nullptr;  // a cell's last expression: its value is printed
     int depth_ = 0;
+    std::map<const void*, std::unique_ptr<types::ClassInfo>> classes_;  // of modules, by their statement
+    std::vector<types::ClassInfo*> declared_classes_;                    // in this pass, bases first
+    std::map<std::string, size_t> class_names_;                          // how many classes bear a name
+    uint32_t next_class_ = 0;
+    std::set<std::string, std::less<>> paths_;
+    std::vector<std::unique_ptr<SourceFile>> synthetic_files_;
+    std::map<const void*, std::unique_ptr<syntax::Module>> synthetic_modules_;
     uint32_t next_instance_ = 0;
     FunctionState* state_ = nullptr;
     syntax::AstArena synthetic_;       // trees of the checker's own making: wrappers of built-ins used as values
@@ -255,6 +267,7 @@ class Checker {
     void statement(const syntax::Stmt& s);
     void assign(const syntax::AssignStmt& s);
     void aug_assign(const syntax::AugAssignStmt& s);
+    TExpr* update_in_place(const syntax::AugAssignStmt& s, TExpr* current);
     void ann_assign(const syntax::AnnAssignStmt& s);
     void if_statement(const syntax::IfStmt& s);
     void while_statement(const syntax::WhileStmt& s);
@@ -265,6 +278,7 @@ class Checker {
     void raise_statement(const syntax::RaiseStmt& s);
     void try_statement(const syntax::TryStmt& s);
     void with_statement(const syntax::WithStmt& s, size_t item);
+    bool with_object(const syntax::WithStmt& s, size_t item, TExpr* context);
     void assert_statement(const syntax::AssertStmt& s);
     void delete_statement(const syntax::DeleteStmt& s);
     void function_statement(const syntax::FunctionStmt& s);
@@ -333,7 +347,7 @@ class Checker {
 
     // calls.cpp
     TExpr* call(const syntax::CallExpr& e, const Type* expected);
-    TExpr* call_decl(FunctionDecl& decl, const syntax::CallExpr& e);
+    TExpr* call_decl(FunctionDecl& decl, const syntax::CallExpr& e, TExpr* self = nullptr);
     TExpr* default_value(FunctionDecl& decl, size_t param, Span span);
     void store_defaults(FunctionDecl& decl);
     TExpr* argument_for(FunctionDecl& decl, size_t param, const syntax::Expr& e);
@@ -381,6 +395,62 @@ class Checker {
     bool only_keywords(const syntax::CallExpr& e, const std::string& name, std::initializer_list<std::string_view> allowed);
     void append_to(TExpr* list, TExpr* value, Span span);
     bool is_iterator_builtin(const syntax::Expr& e, std::string& name);
+
+    // classes.cpp, data_classes.cpp
+    void class_statement(const syntax::ClassStmt& s);
+    void class_body(types::ClassInfo& c, const syntax::ClassStmt& s);
+    void add_method(types::ClassInfo& c, const syntax::FunctionStmt& f);
+    void annotate_field(types::ClassInfo& c, std::string_view name, const syntax::Expr& written);
+    static const types::Method* find_method(const types::ClassInfo& c, std::string_view name);
+    static types::ClassField* find_field(types::ClassInfo& c, std::string_view name);
+    static types::ClassInfo* attribute_owner(types::ClassInfo& c, std::string_view name);
+    static uint32_t field_index(const types::ClassInfo& c, std::string_view name);
+    types::ClassField& add_field(types::ClassInfo& c, std::string_view name, Span span);
+    void protocol_instances();
+    const syntax::Module& parsed(const void* key, const std::function<std::string()>& text);
+    FunctionDecl* prelude(std::string_view name);
+    void add_written_methods(types::ClassInfo& c, const void* key, const std::function<std::string()>& text);
+    void make_data_class(types::ClassInfo& c, const syntax::ClassStmt& s, bool ordered, bool is_tuple);
+    void make_total_ordering(types::ClassInfo& c);
+    void enum_member(types::ClassInfo& c, std::string_view name, const syntax::Expr& value, int64_t& next_value);
+    TExpr* enum_list(types::ClassInfo& c, Span span);
+    TExpr* enum_by_name(types::ClassInfo& c, const syntax::SubscriptExpr& e);
+
+    // instances.cpp
+    static bool is_instance(const Type* t);
+    TExpr* object_of(TExpr* value, const std::string& attribute);
+    TExpr* by_class(TExpr* object, Span span, const std::function<const void*(types::ClassInfo&)>& choice,
+                    const std::function<TExpr*(TExpr*, types::ClassInfo&)>& each);
+    TExpr* class_value(const Type* type, Span span);
+    TExpr* construct(types::ClassInfo& c, const syntax::CallExpr& e);
+    void init_exception(TExpr* object, const syntax::CallExpr& e);
+    TExpr* read_field(TExpr* object, types::ClassInfo& c, std::string_view name, Span span);
+    TExpr* read_attribute_global(types::ClassInfo& owner, std::string_view name, Span span);
+    TExpr* class_attribute(TExpr* object, const syntax::AttributeExpr& e);
+    TExpr* bound_value(TExpr* object, const syntax::AttributeExpr& e);
+    Entity class_member(types::ClassInfo& c, const syntax::AttributeExpr& e);
+    void store_attribute(const syntax::AttributeExpr& target, TExpr* value, const syntax::Expr* written);
+    void store_field(TExpr* object, const std::string& name, TExpr* value, const syntax::AttributeExpr& target, const syntax::Expr* written);
+    TExpr* call_values(FunctionDecl& decl, Args values, Span span);
+    TExpr* call_method(TExpr* object, std::string_view name, const Args& args, Span span);
+    TExpr* class_method_call(TExpr* object, const syntax::AttributeExpr& callee, const syntax::CallExpr& e);
+    TExpr* call_class_method(const types::Method& m, TExpr* object, types::ClassInfo& k, const syntax::CallExpr& e);
+    TExpr* call_object(TExpr* object, const syntax::CallExpr& e);
+    TExpr* call_on_class(const Type* type, const syntax::AttributeExpr& callee, const syntax::CallExpr& e);
+    bool is_super_call(const syntax::Expr& e);
+    TExpr* super_call(const syntax::AttributeExpr& callee, const syntax::CallExpr& e);
+    TExpr* expression_of_name(std::string_view name, Span span);
+    TExpr* class_binary(syntax::BinaryOp o, TExpr* left, TExpr* right, Span span);
+    TExpr* class_equal(TExpr* left, TExpr* right, Span span);
+    TExpr* class_order(syntax::CompareOp o, TExpr* left, TExpr* right, Span span);
+    typed::Iter* class_iter(TExpr* value, Span span);
+    typed::Iter* step_iter(Span span, const char* end, const std::function<TExpr*()>& next);
+    std::string_view keep_path(std::string text);
+    std::string_view path_of(const syntax::Expr& e);
+    void forget_paths(std::string_view attribute);
+    void forget_paths_of(const syntax::Expr& object);
+    void forget_paths_from(std::string_view prefix);
+    TExpr* narrow_path(TExpr* value, const syntax::Expr& e);
 
     // modules.cpp
     bool known_module(std::string_view name);
@@ -432,7 +502,7 @@ class NarrowScope {
 
   private:
     Checker& checker_;
-    std::vector<std::pair<std::string_view, const Type*>> saved_;
+    std::vector<std::pair<std::string_view, const Type*>> saved_;  // a path that was not known: null
 };
 
 // Statements that an expression needs before its value: collected here, made into a kSeq by finish().

@@ -62,6 +62,11 @@ Entity Checker::lookup(std::string_view name, Span span) {
     const bool declared_global = state_->instance->decl->scope.globals.contains(name);
     if (var != nullptr && !declared_global) {
         if (var->entity) return *var->entity;
+        if (var->bound != Bound::kNo && var->flow != nullptr && types::prune(var->flow)->kind == TypeKind::kTypeObject) {
+            result.kind = EntityKind::kType;
+            result.type = types::prune(var->flow)->args[0];
+            return result;
+        }
         if (var->bound == Bound::kNo && at_module) {
             // Not assigned on this path: a built-in of the same name, an earlier cell's global, or an error.
             auto earlier = globals_.find(name);
@@ -228,6 +233,7 @@ void Checker::pin(std::string_view name, const Type* type) {
 
 void Checker::assign_name(std::string_view name, TExpr* value, Span span) {
     FunctionDecl& decl = *state_->instance->decl;
+    forget_paths_from(name);
     if (find_overlay(name) != nullptr) {
         set_overlay(name, value);
         return;
@@ -321,6 +327,15 @@ Env Checker::join(const Env& a, const Env& b) {
     if (!a.reachable) return b;
     if (!b.reachable) return a;
     Env result = a;
+    for (auto fact = result.paths.begin(); fact != result.paths.end();) {
+        auto other = b.paths.find(fact->first);
+        if (other == b.paths.end()) {
+            fact = result.paths.erase(fact);
+            continue;
+        }
+        fact->second = join_types(fact->second, other->second);
+        ++fact;
+    }
     const auto& names = state_->instance->decl->scope.names;
     for (size_t i = 0; i < result.vars.size(); ++i) {
         VarState& out = result.vars[i];
@@ -361,6 +376,11 @@ void Checker::set_overlay(std::string_view name, TExpr* value) {
 
 void Checker::apply(const std::vector<Narrowing>& narrowings) {
     for (const Narrowing& n : narrowings) {
+        if (n.name.find('.') != std::string_view::npos) {
+            if (types::prune(n.type)->kind != TypeKind::kNone && types::prune(n.type)->kind != TypeKind::kNever)
+                state_->env.paths[n.name] = n.type;
+            continue;
+        }
         VarState* var = find_var(n.name);
         if (var == nullptr || var->entity || var->bound == Bound::kNo) continue;
         if (!var->global && state_->instance->captured.contains(n.name)) continue;
@@ -373,6 +393,13 @@ void Checker::apply(const std::vector<Narrowing>& narrowings) {
 
 NarrowScope::NarrowScope(Checker& checker, const std::vector<Narrowing>& narrowings) : checker_(checker) {
     for (const Narrowing& n : narrowings) {
+        if (n.name.find('.') != std::string_view::npos) {
+            auto& paths = checker_.state_->env.paths;
+            auto known = paths.find(n.name);
+            saved_.emplace_back(n.name, known == paths.end() ? nullptr : known->second);
+            if (types::prune(n.type)->kind != TypeKind::kNone && types::prune(n.type)->kind != TypeKind::kNever) paths[n.name] = n.type;
+            continue;
+        }
         VarState* var = checker_.find_var(n.name);
         if (var == nullptr || var->entity || var->bound == Bound::kNo) continue;
         if (!var->global && checker_.state_->instance->captured.contains(n.name)) continue;
@@ -382,8 +409,18 @@ NarrowScope::NarrowScope(Checker& checker, const std::vector<Narrowing>& narrowi
 }
 
 NarrowScope::~NarrowScope() {
-    for (auto it = saved_.rbegin(); it != saved_.rend(); ++it)
+    for (auto it = saved_.rbegin(); it != saved_.rend(); ++it) {
+        if (it->first.find('.') != std::string_view::npos) {
+            auto& paths = checker_.state_->env.paths;
+            if (it->second == nullptr) {
+                paths.erase(it->first);
+            } else {
+                paths[it->first] = it->second;
+            }
+            continue;
+        }
         if (VarState* var = checker_.find_var(it->first)) var->flow = it->second;
+    }
 }
 
 }  // namespace kayton::check

@@ -285,6 +285,10 @@ TExpr* Checker::method_call(TExpr* object, const AttributeExpr& callee, const Ca
             if (arg->kind != ExprKind::kStarred && arg->kind != ExprKind::kLambda) expression(*arg);
         return never(e.span);
     }
+    object = object_of(object, name);
+    t = prune(object->type);
+    if (is_instance(t))
+        if (TExpr* result = class_method_call(object, callee, e)) return result;
     if (t->kind == TypeKind::kUnion) {
         if (types::is_union_with_none(t)) {
             report(DiagCode::kOptionalUse, callee.object->span, "this may be None, which has no attribute '" + name + "'",
