@@ -75,6 +75,7 @@ FunctionDecl* Checker::declare(const void* node, std::string name, std::span<con
         slot->lambda_body = lambda_body;
         slot->is_fn = is_fn;
         slot->parent = state_->instance->decl;
+        slot->unit = state_->instance->decl->unit;
         slot->parent_instance = parent;
         if (lambda_body != nullptr) {
             for (const Param& p : params) {
@@ -376,7 +377,7 @@ void Checker::check_instance(Instance& instance) {
         }
         if (decl.is_module) {
             for (size_t i = 0; i < decl.scope.names.size(); ++i) {
-                auto known = globals_.find(decl.scope.names[i]);
+                auto known = globals_.find(global_key(decl.scope.names[i]));
                 if (known == globals_.end() || !known->second.external) continue;
                 VarState& var = state.env.vars[i];
                 if (known->second.entity.kind != EntityKind::kNothing) {

@@ -95,8 +95,10 @@ typed::TypedProgram Checker::check(const Module& module, bool cell, bool check_a
     decl->file = module.file;
     decl->body = module.body;
     decl->is_module = true;
+    decl->unit = &main_;
     decl->scope = analyse_scope({}, module.body);
     module_ = decl.get();
+    main_.body = module_;
     modules_.push_back(std::move(decl));
     if (!scan_rimports(module)) return {};
 
@@ -257,13 +259,15 @@ void Checker::commit() {
         for (types::ClassField& field : c->fields) field.type = types_.resolve(field.type, true);
         c->committed = true;
     }
+    for (auto& [name, unit] : units_)
+        if (unit->body->instances.front()->checked_in == pass_) unit->committed = true;
     committed_globals_ = globals_;
 }
 
 std::vector<std::pair<std::string, std::string>> Checker::names() const {
     std::vector<std::pair<std::string, std::string>> all;
     for (const auto& [name, global] : committed_globals_) {
-        if (name.find('#') != std::string::npos) continue;
+        if (name.find_first_of("#:") != std::string::npos) continue;
         if (global.declared != nullptr) all.emplace_back(name, to_string(global.declared));
         else if (global.entity.kind == EntityKind::kFunction) all.emplace_back(name, "function");
         else if (global.entity.kind == EntityKind::kCrate || global.entity.kind == EntityKind::kModule) all.emplace_back(name, "module");

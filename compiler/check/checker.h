@@ -9,6 +9,7 @@
 // One Checker a compiler session; one thread. The syntax trees given must outlive it.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -35,6 +36,18 @@ using RT = typed::RuntimeFn;
 
 struct Instance;
 struct FunctionState;
+struct FunctionDecl;
+
+// A module: the program itself or what it imports. Its global names are keyed with `prefix`.
+struct Unit {
+    std::string name = "__main__";  // dotted
+    std::string prefix;             // "": the program's own names
+    syntax::Module tree;
+    FunctionDecl* body = nullptr;
+    std::vector<Unit*> stars;  // `from m import *`
+    bool is_package = false;
+    bool committed = false;  // ran in an earlier cell
+};
 
 // A function, lambda or the module body as written.
 struct FunctionDecl {
@@ -47,6 +60,7 @@ struct FunctionDecl {
     const syntax::Expr* lambda_body = nullptr;
     bool is_fn = false;
     bool is_module = false;
+    Unit* unit = nullptr;                 // the module it stands in
     types::ClassInfo* owner = nullptr;    // of a method: the class whose body it stands in
     std::string qualified;                // "Point.area" for methods; else empty
     Scope scope;
@@ -156,7 +170,9 @@ class Checker {
     std::map<std::string, GlobalName, std::less<>> committed_globals_;
     std::vector<std::unique_ptr<FunctionDecl>> modules_;  // module bodies, all cells
     std::map<const void*, std::unique_ptr<FunctionDecl>> functions_;
-    FunctionDecl* module_ = nullptr;
+    FunctionDecl* module_ = nullptr;  // the program's or cell's body
+    Unit main_;
+    std::map<std::string, std::unique_ptr<Unit>> units_;
     bool cell_ = false;
     int cell_number_ = 0;
 
@@ -457,6 +473,16 @@ class Checker {
     Entity module_member(const std::string& module, std::string_view name, Span span);
     TExpr* module_value(const std::string& member, Span span);
     TExpr* module_call(const std::string& member, const syntax::CallExpr& e);
+
+    // units.cpp
+    [[nodiscard]] std::string global_key(std::string_view name) const;
+    [[nodiscard]] std::optional<std::filesystem::path> find_source(const std::string& dotted) const;
+    Unit* load_unit(const std::string& dotted, Span span);
+    void run_unit(Unit& unit, Span span);
+    Unit* import_unit(const std::string& dotted, Span span);
+    [[nodiscard]] std::string relative_name(int level, std::string_view module) const;
+    Entity unit_member(Unit& unit, std::string_view name, Span span);
+    void bind_import(std::string_view name, Entity member, Span span);
 
     // crates.cpp
     Entity crate_member(const Manifest& manifest, const std::string& path, Span span, bool report_missing);

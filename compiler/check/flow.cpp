@@ -18,8 +18,9 @@ VarState* Checker::find_overlay(std::string_view name) {
 }
 
 bool Checker::is_module_global(std::string_view name) const {
-    const Scope& scope = module_->scope;
-    return scope.binds(name) && (cell_ || scope.nested_used.contains(name) || scope.nested_globals.contains(name));
+    const Unit* unit = state_->instance->decl->unit;
+    const Scope& scope = unit->body->scope;
+    return scope.binds(name) && (cell_ || unit != &main_ || scope.nested_used.contains(name) || scope.nested_globals.contains(name));
 }
 
 VarState* Checker::find_var(std::string_view name) {
@@ -69,7 +70,7 @@ Entity Checker::lookup(std::string_view name, Span span) {
         }
         if (var->bound == Bound::kNo && at_module) {
             // Not assigned on this path: a built-in of the same name, an earlier cell's global, or an error.
-            auto earlier = globals_.find(name);
+            auto earlier = globals_.find(global_key(name));
             if (earlier != globals_.end() && earlier->second.external) {
                 if (earlier->second.entity.kind != EntityKind::kNothing) return earlier->second.entity;
                 result.kind = EntityKind::kValue;
@@ -107,19 +108,24 @@ Entity Checker::lookup(std::string_view name, Span span) {
             return result;
         }
     }
-    auto global = globals_.find(name);
+    auto global = globals_.find(global_key(name));
     if (global != globals_.end()) {
         if (global->second.entity.kind != EntityKind::kNothing) return global->second.entity;
         result.kind = EntityKind::kValue;
         result.value = read_global(global->second, name, span);
         return result;
     }
-    if (module_->scope.binds(name) && !at_module) {  // assigned later at module level
-        globals_[std::string(name)];
+    Unit* unit = state_->instance->decl->unit;
+    if (unit->body->scope.binds(name) && !at_module) {  // assigned later at module level
+        globals_[global_key(name)];
         changed_ = true;
         result.kind = EntityKind::kValue;
         result.value = never(span);
         return result;
+    }
+    for (Unit* star : unit->stars) {
+        result = unit_member(*star, name, span);
+        if (result.kind != EntityKind::kNothing) return result;
     }
     if (is_builtin_name(name)) {
         result.kind = EntityKind::kBuiltin;
@@ -128,7 +134,7 @@ Entity Checker::lookup(std::string_view name, Span span) {
     }
     if (name == "__name__") {
         result.kind = EntityKind::kValue;
-        result.value = constant_str("__main__", span);
+        result.value = constant_str(unit->name, span);
         return result;
     }
     if (const Type* exception = types_.find_exception(name)) {
@@ -155,7 +161,7 @@ TExpr* Checker::read_var(VarState& var, std::string_view name, Span span) {
         return never(span);
     }
     if (var.global) {
-        TExpr* e = read_global(globals_[std::string(name)], name, span);
+        TExpr* e = read_global(globals_[global_key(name)], name, span);
         e->int_value = var.bound == Bound::kMaybe ? 1 : 0;
         if (var.flow != nullptr && resolved(var.flow) != resolved(e->type) && accepts(e->type, var.flow)) {
             TExpr* narrowed = make(ExprKind::kNarrowChecked, var.flow, span, {e});
@@ -197,7 +203,7 @@ TExpr* Checker::read_global(GlobalName& global, std::string_view name, Span span
 }
 
 void Checker::assign_global(std::string_view name, TExpr* value, Span span) {
-    GlobalName& global = globals_[std::string(name)];
+    GlobalName& global = globals_[global_key(name)];
     if (global.external) {  // a new version of the name, in this cell
         global = GlobalName{};
     }
@@ -272,7 +278,7 @@ void Checker::assign_name(std::string_view name, TExpr* value, Span span) {
     if (decl.is_module && is_module_global(name)) {
         assign_global(name, value, span);
         var.global = true;
-        var.declared = globals_[std::string(name)].declared;
+        var.declared = globals_[global_key(name)].declared;
         var.flow = value->type;
         var.bound = Bound::kYes;
     } else {
@@ -307,7 +313,7 @@ void Checker::assign_name(std::string_view name, TExpr* value, Span span) {
 void Checker::bind_entity(std::string_view name, Entity entity, Span span) {
     FunctionDecl& decl = *state_->instance->decl;
     if (decl.is_module || decl.scope.globals.contains(name)) {
-        GlobalName& global = globals_[std::string(name)];
+        GlobalName& global = globals_[global_key(name)];
         if (global.external) global = GlobalName{};
         global.entity = entity;
         global.span = span;

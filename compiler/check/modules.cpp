@@ -103,6 +103,18 @@ bool Checker::known_module(std::string_view name) {
 Entity Checker::module_member(const std::string& module, std::string_view name, Span span) {
     Entity result;
     const std::string full = module + "." + std::string(name);
+    if (auto unit = units_.find(module); unit != units_.end()) {
+        result = unit_member(*unit->second, name, span);
+        if (result.kind != EntityKind::kNothing) return result;
+        std::vector<std::string> names;
+        for (auto bound : unit->second->body->scope.names) names.emplace_back(bound);
+        std::string near = nearest_name(name, names);
+        report(DiagCode::kUnknownMember, span, "module '" + module + "' has no attribute '" + std::string(name) + "'", "",
+               near.empty() ? "" : "did you mean `" + near + "`?");
+        result.kind = EntityKind::kValue;
+        result.value = never(span);
+        return result;
+    }
     if (full == "os.path") {
         result.kind = EntityKind::kModule;
         result.name = full;

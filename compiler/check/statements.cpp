@@ -579,7 +579,7 @@ void Checker::delete_statement(const DeleteStmt& s) {
                 emit(unbind);
             }
             if (var->global) {
-                globals_[std::string(name)].entity = Entity{};
+                globals_[global_key(name)].entity = Entity{};
             }
             var->bound = Bound::kNo;
             var->entity = nullptr;

@@ -278,6 +278,15 @@ void Checker::import_statement(const ImportStmt& s) {
     for (const ImportName& n : s.names) {
         if (!known_module(n.path)) {
             std::string path(n.path);
+            const size_t errors = diagnostics_.all().size();
+            if (Unit* unit = import_unit(path, n.span)) {
+                Entity module;
+                module.kind = EntityKind::kModule;
+                module.name = n.alias.empty() ? path.substr(0, path.find('.')) : unit->name;
+                bind_import(n.alias.empty() ? n.path.substr(0, n.path.find('.')) : n.alias, module, n.span);
+                continue;
+            }
+            if (diagnostics_.all().size() > errors) continue;
             report(DiagCode::kUnknownModule, n.span, "no module named '" + path + "'", "not found",
                    "a Rust crate is imported with `rimport " + path + "`");
             std::string_view name = n.alias.empty() ? n.path.substr(0, n.path.find('.')) : n.alias;
@@ -310,7 +319,38 @@ void Checker::from_import(const FromImportStmt& s) {
         return;
     }
     if (s.level != 0 || !known_module(s.module)) {
-        std::string path(s.module);
+        std::string path = s.level != 0 ? relative_name(s.level, s.module) : std::string(s.module);
+        const size_t errors = diagnostics_.all().size();
+        Unit* unit = path.empty() ? nullptr : import_unit(path, s.module_span);
+        if (unit != nullptr || path.empty()) {
+            for (const ImportName& n : s.names) {
+                if (n.path == "*") {
+                    Unit* here = state_->instance->decl->unit;
+                    if (unit != nullptr && std::find(here->stars.begin(), here->stars.end(), unit) == here->stars.end()) here->stars.push_back(unit);
+                    continue;
+                }
+                Entity member;
+                if (unit != nullptr) {
+                    member = unit_member(*unit, n.path, n.span);
+                } else if (Unit* beside = import_unit(std::string(n.path), n.span)) {
+                    member.kind = EntityKind::kModule;
+                    member.name = beside->name;
+                }
+                if (member.kind == EntityKind::kNothing) {
+                    std::vector<std::string> names;
+                    if (unit != nullptr)
+                        for (auto name : unit->body->scope.names) names.emplace_back(name);
+                    std::string near = nearest_name(n.path, names);
+                    report(DiagCode::kUnknownMember, n.span, "cannot import name '" + std::string(n.path) + "' from '" + path + "'", "",
+                           near.empty() ? "" : "did you mean `" + near + "`?");
+                    member.kind = EntityKind::kValue;
+                    member.value = never(n.span);
+                }
+                bind_import(n.alias.empty() ? n.path : n.alias, member, n.span);
+            }
+            return;
+        }
+        if (diagnostics_.all().size() > errors) return;
         report(DiagCode::kUnknownModule, s.module_span, "no module named '" + path + "'", "not found",
                "items of a Rust crate are imported with `from " + path + " rimport ...`");
         for (const ImportName& n : s.names) {
