@@ -126,6 +126,11 @@ bool is_open_name(std::string_view name) {
     return std::find(std::begin(kOpen), std::end(kOpen), name) != std::end(kOpen);
 }
 
+// Containers whose flavour the value tells.
+bool is_collection_name(std::string_view name) {
+    return name == "deque" || name == "defaultdict" || name == "Counter" || name == "OrderedDict" || name == "Deque" || name == "DefaultDict";
+}
+
 }  // namespace
 
 const Type* Checker::parse_type(std::string_view text) {
@@ -162,7 +167,7 @@ const Type* Checker::annotation(const Expr& e) {
             if (name == "bytes") return types_.bytes;
             if (name == "range") return types_.range;
             if (name == "Self" && state_->instance->decl->owner != nullptr) return state_->instance->decl->owner->type;
-            if (name == "Dynamic" || is_open_name(name)) return types_.dynamic;
+            if (name == "Dynamic" || is_open_name(name) || is_collection_name(name)) return types_.dynamic;
             if (name == "list" || name == "List") return types_.list(variable_at(&e));
             if (name == "set" || name == "Set" || name == "frozenset") return types_.set(variable_at(&e));
             if (name == "dict" || name == "Dict") return types_.dict(variable_at(&e), variable_at(&e, 1));
@@ -222,7 +227,8 @@ const Type* Checker::annotation(const Expr& e) {
             if ((name == "list" || name == "List") && args.size() == 1) return types_.list(args[0]);
             if ((name == "set" || name == "Set" || name == "frozenset" || name == "FrozenSet") && args.size() == 1) return types_.set(args[0]);
             if ((name == "dict" || name == "Dict") && args.size() == 2) return types_.dict(args[0], args[1]);
-            if (name == "tuple" || name == "Tuple") return open_ended ? types_.dynamic : types_.tuple(args);
+            if (name == "tuple" || name == "Tuple") return open_ended && args.size() == 1 ? types_.list(args[0], "tuple") : types_.tuple(args);
+            if (is_collection_name(name)) return types_.dynamic;
             report(DiagCode::kUnknownType, e.span, "this names no type", "not a generic type of Kayton");
             return nullptr;
         }

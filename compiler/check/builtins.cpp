@@ -73,9 +73,8 @@ TExpr* Checker::builtin_unary(const std::string& name, TExpr* value, Span span) 
         return runtime(RT::kt_hash, types_.integer, span, {type_info(t, span), value});
     }
     if (name == "tuple") {
-        if (t->kind == TypeKind::kTuple) return value;
-        report(DiagCode::kUnsupported, span, "the length of a tuple must be known: it cannot be made of " + to_string(resolved(t)), "", "keep it as a list");
-        return never(span);
+        if (t->kind == TypeKind::kTuple || t->name == "tuple") return value;
+        return collect(value, span, "tuple");
     }
     if (name == "len")
         return each([&](TExpr* v) -> TExpr* {
@@ -185,8 +184,13 @@ TExpr* Checker::builtin_call(const std::string& name, const CallExpr& e, const T
     if (name == "tuple") {
         if (!argument_count(e, "tuple", 0, 1)) return never(span);
         if (e.args.empty()) return make(TK::kTuple, types_.tuple({}), span, Args{});
+        if (e.args[0]->kind == ExprKind::kCall || e.args[0]->kind == ExprKind::kComprehension) {
+            TExpr* list = list_from(*e.args[0], &e, nullptr);
+            return prune(list->type)->kind == TypeKind::kList && prune(list->type)->name.empty() ? collect(list, span, "tuple") : builtin_unary("tuple", list, span);
+        }
         return builtin_unary("tuple", expression(*e.args[0]), span);
     }
+    if (name.starts_with("collections.")) return collection_call(name.substr(12), e);
     if (name == "str" && e.args.empty() && e.keywords.empty()) return constant_str("", span);
     if (name == "str" && e.args.size() > 1) {
         TExpr* bytes = coerce(expression(*e.args[0]), types_.bytes, e.args[0]->span, "str()");

@@ -152,6 +152,7 @@ TExpr* Checker::call_decl(FunctionDecl& decl, const CallExpr& e, TExpr* self) {
     };
     BlockScope scope(*this);
     Args extra;
+    TExpr* spread = nullptr;  // a tuple of any length that *args takes
     size_t next = 0;
     auto take = [&](TExpr* value) {
         if (next < positional) {
@@ -168,6 +169,30 @@ TExpr* Checker::call_decl(FunctionDecl& decl, const CallExpr& e, TExpr* self) {
             TExpr* tuple = hold(expression(*as<StarredExpr>(*arg).value));
             const Type* t = prune(tuple->type);
             if (t->kind == TypeKind::kNever) return never(e.span);
+            if (t->kind != TypeKind::kTuple && var_args != count && spread == nullptr && arg == e.args.back()) {
+                // However many there are: those that are left after the named parameters.
+                TExpr* all = hold(collect(tuple, arg->span, "tuple"));
+                const Type* element = prune(all->type)->args[0];
+                int64_t taken = 0;
+                while (next < positional) {
+                    take(make(TK::kListGet, element, arg->span, {all, constant_int(taken++, arg->span)}));
+                }
+                spread = taken == 0 ? all : runtime(RT::kt_list_slice, all->type, arg->span,
+                                                    {all, constant_int(taken, arg->span), constant_int(INT64_MIN, arg->span), constant_int(INT64_MIN, arg->span)});
+                continue;
+            }
+            if (t->kind != TypeKind::kTuple && var_args == count && arg == e.args.back() && typed_iterable(t)) {
+                // As many as the function takes; another number is an error when it runs.
+                TExpr* all = hold(collect(tuple, arg->span, "tuple"));
+                const Type* element = prune(all->type)->args[0];
+                const auto needed = static_cast<int64_t>(positional - next);
+                TStmt* check = stmt(SK::kIf, arg->span);
+                check->a = op(typed::Op::kIntNe, types_.boolean, arg->span, {len(all), constant_int(needed, arg->span)});
+                check->body = block([&] { raise_stmt(types_.find_exception("TypeError"), shown + "() got another number of arguments than the " + std::to_string(positional) + " it takes", arg->span); });
+                emit(check);
+                for (int64_t i = 0; i < needed; ++i) take(make(TK::kListGet, element, arg->span, {all, constant_int(i, arg->span)}));
+                continue;
+            }
             if (t->kind != TypeKind::kTuple) {
                 report(DiagCode::kUnsupported, arg->span, "only a tuple can be spread into arguments: its length must be known",
                        "this is " + to_string(resolved(t)));
@@ -223,6 +248,10 @@ TExpr* Checker::call_decl(FunctionDecl& decl, const CallExpr& e, TExpr* self) {
             std::vector<const Type*> members;
             for (TExpr* v : extra) members.push_back(v->type);
             values[i] = make(TK::kTuple, types_.tuple(members), e.span, extra);
+            if (spread != nullptr) {
+                const Type* both = join_types(values[i]->type, spread->type);
+                values[i] = extra.empty() ? spread : runtime(RT::kt_list_concat, both, e.span, {convert(values[i], both), convert(spread, both)});
+            }
         } else if (i == var_keywords) {
             const Type* value = variable_at(&e, 50);
             for (size_t k = 1; k < keyword_parts.size(); k += 2) grow(value, keyword_parts[k]->type);

@@ -188,6 +188,7 @@ class Checker {
     std::vector<types::ClassInfo*> declared_classes_;                    // in this pass, bases first
     std::map<std::string, size_t> class_names_;                          // how many classes bear a name
     uint32_t next_class_ = 0;
+    std::vector<const syntax::Expr*> factories_;  // of defaultdicts, by the number in their flavour
     std::set<std::string, std::less<>> paths_;
     std::vector<std::unique_ptr<SourceFile>> synthetic_files_;
     std::map<const void*, std::unique_ptr<syntax::Module>> synthetic_modules_;
@@ -467,6 +468,18 @@ class Checker {
     void forget_paths_of(const syntax::Expr& object);
     void forget_paths_from(std::string_view prefix);
     TExpr* narrow_path(TExpr* value, const syntax::Expr& e);
+
+    // collections.cpp: containers of other flavours than the plain ones
+    const Type* plain(const Type* t);
+    static bool typed_iterable(const Type* t);
+    TExpr* collect(TExpr* value, Span span, std::string_view flavour);
+    TExpr* long_tuple(TExpr* tuple);
+    TExpr* dict_item(TExpr* dict, TExpr* key, Span span);
+    TExpr* default_item(const Type* dict, Span span);
+    TExpr* collection_call(const std::string& name, const syntax::CallExpr& e);
+    TExpr* count_into(TExpr* counter, const syntax::Expr& more, const syntax::CallExpr& e, bool subtract);
+    TExpr* collection_method(TExpr* object, std::string_view name, const syntax::CallExpr& e, bool& handled);
+    bool named_tuple_statement(const syntax::AssignStmt& s);
 
     // modules.cpp
     bool known_module(std::string_view name);

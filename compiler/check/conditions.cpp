@@ -71,6 +71,9 @@ const Type* Checker::narrow_to(const Type* t, const Type* target) {
             const Type* w = prune(wanted);
             bool same_kind = m->kind == w->kind && (m->kind == TypeKind::kList || m->kind == TypeKind::kDict ||
                                                     m->kind == TypeKind::kSet || m->kind == TypeKind::kTuple);
+            // Flavours: a tuple of any length is a tuple and no list; a Counter is a dict.
+            if (m->kind == TypeKind::kList && !m->name.empty()) same_kind = m->name == "tuple" && w->kind == TypeKind::kTuple;
+            if (m->kind == TypeKind::kSet && !m->name.empty()) same_kind = m->name == w->name;
             if (m == w || types::is_subclass(m, w) || same_kind || (w->kind == TypeKind::kInt && m->kind == TypeKind::kBool)) {
                 keep_members.push_back(m);
                 return;

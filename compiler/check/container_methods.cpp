@@ -10,6 +10,7 @@ using types::to_string;
 using TK = typed::ExprKind;
 
 TExpr* Checker::special_method(TExpr* object, std::string_view name, const CallExpr& e, bool& handled) {
+    if (TExpr* result = collection_method(object, name, e, handled); handled) return result;
     switch (prune(object->type)->kind) {
         case TypeKind::kList: return list_method(object, name, e, handled);
         case TypeKind::kDict: return dict_method(object, name, e, handled);
@@ -41,6 +42,7 @@ TExpr* Checker::special_method(TExpr* object, std::string_view name, const CallE
 
 TExpr* Checker::list_method(TExpr* object, std::string_view name, const CallExpr& e, bool& handled) {
     const Type* t = prune(object->type);
+    if (t->name == "tuple") return nullptr;
     if (name == "sort") {
         handled = true;
         if (!only_keywords(e, "sort", {"key", "reverse"}) || !argument_count(e, "sort", 0, 0)) return never(e.span);
@@ -58,7 +60,7 @@ TExpr* Checker::list_method(TExpr* object, std::string_view name, const CallExpr
         std::string builtin;
         if (!is_iterator_builtin(*e.args[0], builtin) && e.args[0]->kind != ExprKind::kComprehension) {
             more = expression(*e.args[0], t);
-            if (prune(more->type)->kind == TypeKind::kList && (flow_into(more->type, t) || accepts(t, more->type))) {
+            if (prune(more->type)->kind == TypeKind::kList && prune(more->type)->name == t->name && (flow_into(more->type, t) || accepts(t, more->type))) {
                 emit_expr(runtime(RT::kt_list_extend, types_.none, e.span, {held, convert(more, t)}));
                 return constant_none(e.span);
             }
@@ -66,8 +68,8 @@ TExpr* Checker::list_method(TExpr* object, std::string_view name, const CallExpr
                 loop_over(iter, e.span, [&](TExpr* element) { append_to(held, element, e.args[0]->span); });
             return constant_none(e.span);
         }
-        TExpr* list = list_from(*e.args[0], &e, t);
-        if (flow_into(list->type, t)) {
+        TExpr* list = list_from(*e.args[0], &e, types_.list(t->args[0]));
+        if (flow_into(list->type, types_.list(t->args[0]))) {
             emit_expr(runtime(RT::kt_list_extend, types_.none, e.span, {held, list}));
         } else {
             coerce(list, t, e.args[0]->span, "list.extend()");
@@ -158,7 +160,7 @@ TExpr* Checker::dict_method(TExpr* object, std::string_view name, const CallExpr
         for (const Expr* arg : e.args) {
             TExpr* more = expression(*arg, t);
             if (prune(more->type)->kind == TypeKind::kDict) {
-                if (flow_into(more->type, t)) {
+                if (flow_into(plain(more->type), plain(t))) {
                     emit_expr(runtime(RT::kt_dict_update, types_.none, span, {dict, more}));
                     continue;
                 }

@@ -28,6 +28,9 @@ bool occurs(const Type* variable, const Type* t) {
     return std::any_of(t->args.begin(), t->args.end(), [&](const Type* arg) { return occurs(variable, arg); });
 }
 
+// tuple[T, ...]
+bool is_long_tuple(const Type* t) { return t->kind == TypeKind::kList && t->name == "tuple"; }
+
 bool is_container(const Type* t) {
     return t->kind == TypeKind::kList || t->kind == TypeKind::kDict || t->kind == TypeKind::kSet ||
            t->kind == TypeKind::kFunction || t->kind == TypeKind::kIterator;
@@ -51,7 +54,8 @@ bool may_widen(const Type* bound, const Type* by) {
     }
     if (simple(bound) && simple(by)) return true;
     if (bound->kind == TypeKind::kTuple && by->kind == TypeKind::kTuple && bound->args.size() == by->args.size()) return true;
-    return is_container(bound) && bound->kind == by->kind;
+    if (is_long_tuple(bound) && by->kind == TypeKind::kTuple) return true;
+    return is_container(bound) && bound->kind == by->kind && bound->name == by->name;
 }
 
 }  // namespace
@@ -65,9 +69,9 @@ const Type* Checker::variable_at(const void* node, int which) {
 bool Checker::hashable(const Type* t) {
     t = prune(t);
     switch (t->kind) {
-        case TypeKind::kList:
-        case TypeKind::kDict:
-        case TypeKind::kSet: return false;
+        case TypeKind::kList: return t->name == "tuple" && hashable(t->args[0]);
+        case TypeKind::kSet: return t->name == "frozenset";
+        case TypeKind::kDict: return false;
         case TypeKind::kClass:
             return t->class_info == nullptr || find_method(*t->class_info, "__eq__") == nullptr || find_method(*t->class_info, "__hash__") != nullptr;
         case TypeKind::kTuple:
@@ -87,6 +91,8 @@ bool Checker::accepts(const Type* to, const Type* from) {
     if (to->kind == TypeKind::kUnion)
         return std::any_of(to->args.begin(), to->args.end(), [&](const Type* m) { return accepts(m, from); });
     if (is_subclass(from, to)) return true;
+    if (is_long_tuple(to) && from->kind == TypeKind::kTuple)
+        return std::all_of(from->args.begin(), from->args.end(), [&](const Type* m) { return accepts(to->args[0], m); });
     if (to->kind == TypeKind::kTuple && from->kind == TypeKind::kTuple && to->args.size() == from->args.size()) {
         for (size_t i = 0; i < to->args.size(); ++i)
             if (!accepts(to->args[i], from->args[i])) return false;
@@ -136,7 +142,9 @@ bool Checker::flow_into(const Type* from_raw, const Type* to_raw) {
                            [&](const Type* m) { return prune(m)->kind == from->kind && flow_into(from, m); });
     }
     if (is_subclass(from, to)) return true;
-    if (from->kind != to->kind || from->args.size() != to->args.size()) return false;
+    if (is_long_tuple(to) && from->kind == TypeKind::kTuple)
+        return std::all_of(from->args.begin(), from->args.end(), [&](const Type* m) { return flow_into(m, to->args[0]); });
+    if (from->kind != to->kind || from->args.size() != to->args.size() || from->name != to->name) return false;
     if (from->kind == TypeKind::kTuple) {
         for (size_t i = 0; i < from->args.size(); ++i)
             if (!flow_into(from->args[i], to->args[i])) return false;
@@ -202,7 +210,14 @@ const Type* Checker::join_types(const Type* a_raw, const Type* b_raw) {
         return a_raw;
     }
     if (a->kind == TypeKind::kDynamic || b->kind == TypeKind::kDynamic) return types_.dynamic;
-    if (is_container(a) && a->kind == b->kind && a->args.size() == b->args.size()) {
+    if ((is_long_tuple(a) && b->kind == TypeKind::kTuple) || (is_long_tuple(b) && a->kind == TypeKind::kTuple) ||
+        (a->kind == TypeKind::kTuple && b->kind == TypeKind::kTuple && a->args.size() != b->args.size())) {
+        const Type* element = types_.never;
+        for (const Type* t : {a, b})
+            for (const Type* m : t->args) element = join_types(element, m);
+        return types_.list(element, "tuple");
+    }
+    if (is_container(a) && a->kind == b->kind && a->name == b->name && a->args.size() == b->args.size()) {
         if (flow_into(b, a)) return a;
         return types_.unite(a, b);
     }
@@ -215,7 +230,7 @@ const Type* Checker::join_types(const Type* a_raw, const Type* b_raw) {
     auto add = [&](const Type* t) {
         for (const Type*& have : members) {
             const Type* h = prune(have);
-            if (h->kind == t->kind && (is_container(h) || h->kind == TypeKind::kTuple) && h->args.size() == t->args.size() &&
+            if (h->kind == t->kind && h->name == t->name && (is_container(h) || h->kind == TypeKind::kTuple) && h->args.size() == t->args.size() &&
                 resolved(h) != resolved(t)) {
                 const Type* joined = join_types(h, t);
                 if (prune(joined)->kind != TypeKind::kUnion) {
@@ -256,11 +271,27 @@ TExpr* Checker::convert(TExpr* value, const Type* to) {
         }
         return scope.finish(make(ExprKind::kTuple, target, value->span, items));
     }
+    if (from->kind == TypeKind::kTuple && is_long_tuple(target)) {
+        BlockScope scope(*this);
+        TExpr* held = value->kind == ExprKind::kTuple ? value : hold(value);
+        Args items;
+        for (size_t i = 0; i < from->args.size(); ++i) {
+            TExpr* item = nullptr;
+            if (held->kind == ExprKind::kTuple) {
+                item = held->args[i];
+            } else {
+                item = make(ExprKind::kTupleGet, from->args[i], value->span, {held});
+                item->index = static_cast<uint32_t>(i);
+            }
+            items.push_back(convert(item, target->args[0]));
+        }
+        return scope.finish(make(ExprKind::kList, to, value->span, items));
+    }
     if (from->kind == TypeKind::kTuple && target->kind == TypeKind::kUnion) {
         // The member that takes it may itself need the elements converted.
         for (const Type* m : target->args) {
             const Type* member = prune(m);
-            if (member->kind != TypeKind::kTuple || resolved(member) == resolved(from) || contains(target, from)) continue;
+            if ((member->kind != TypeKind::kTuple && !is_long_tuple(member)) || resolved(member) == resolved(from) || contains(target, from)) continue;
             if (accepts(member, from)) return make(ExprKind::kConvert, to, value->span, {convert(value, member)});
         }
     }

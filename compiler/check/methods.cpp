@@ -302,8 +302,9 @@ TExpr* Checker::method_call(TExpr* object, const AttributeExpr& callee, const Ca
     TExpr* special = special_method(object, name, e, handled);
     if (handled) return scope.finish(special);
     scope.take();
+    const bool immutable = t->name == "tuple" || t->name == "frozenset";
     for (const MethodSpec& spec : kMethods)
-        if (spec.owner == t->kind && name == spec.name) return table_call(spec, object, t, e);
+        if (spec.owner == t->kind && name == spec.name && (!immutable || name == "index" || name == "count" || name == "copy")) return table_call(spec, object, t, e);
     if (t->kind == TypeKind::kBool)
         for (const MethodSpec& spec : kMethods)
             if (spec.owner == TypeKind::kInt && name == spec.name) return table_call(spec, convert(object, types_.integer), types_.integer, e);

@@ -214,11 +214,15 @@ TExpr* Checker::sequence_operator(BinaryOp o, TExpr* left, TExpr* right, Span sp
             return make(TK::kStrJoin, types_.str, span, pieces);
         }
         if (l->kind == TypeKind::kBytes && r->kind == TypeKind::kBytes) return runtime(RT::kt_bytes_concat, types_.bytes, span, {left, right});
-        if (l->kind == TypeKind::kList && r->kind == TypeKind::kList) {
+        if ((l->name == "tuple" && r->kind == TypeKind::kTuple) || (r->name == "tuple" && l->kind == TypeKind::kTuple)) {
+            const Type* both = join_types(l, r);
+            return runtime(RT::kt_list_concat, both, span, {convert(left, both), convert(right, both)});
+        }
+        if (l->kind == TypeKind::kList && r->kind == TypeKind::kList && l->name == r->name) {
             if (flow_into(r, l) || flow_into(l, r)) return runtime(RT::kt_list_concat, l, span, {left, right});
             // Lists of two element types: a list of both.
             const Type* variable = types_.variable();
-            const Type* list = types_.list(variable);
+            const Type* list = types_.list(variable, l->name);
             BlockScope scope(*this);
             uint32_t collected = temp(list);
             TExpr* a = hold(left);

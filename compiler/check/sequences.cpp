@@ -32,6 +32,7 @@ TExpr* Checker::list_from(const Expr& iterable, const void* site, const Type* ex
             case TypeKind::kNever: return value;
             case TypeKind::kList: {
                 // map(), filter(), dict.keys() and list displays already made a list nobody else has.
+                if (!t->name.empty()) break;
                 if (value->kind == TK::kSeq || value->kind == TK::kList ||
                     (value->kind == TK::kRuntime && (value->runtime == RT::kt_dict_keys || value->runtime == RT::kt_dict_values || value->runtime == RT::kt_dict_items)))
                     return value;

@@ -106,6 +106,7 @@ void Checker::assign(const AssignStmt& s) {
             return;
         }
     }
+    if (named_tuple_statement(s)) return;
     const Type* expected = nullptr;
     if (s.targets.size() == 1 && s.targets[0]->kind == ExprKind::kName) {
         VarState* var = find_var(as<NameExpr>(*s.targets[0]).name);
@@ -256,6 +257,10 @@ void Checker::store_item(const SubscriptExpr& target, TExpr* value) {
     object = require_present(object, target.object->span, "item assignment");
     t = prune(object->type);
     if (t->kind == TypeKind::kNever) return;
+    if (t->name == "tuple") {
+        report(DiagCode::kNotSubscriptable, span, "'tuple' object does not support item assignment", "this is " + to_string(resolved(t)));
+        return;
+    }
     if (t->kind == TypeKind::kList && target.index->kind == ExprKind::kSlice) {
         const auto& slice = as<SliceExpr>(*target.index);
         object = hold(object);
@@ -387,10 +392,10 @@ void Checker::aug_assign(const AugAssignStmt& s) {
         }
         TExpr* raw = expression(*sub.index);
         const bool list = t->kind == TypeKind::kList;
+        if (t->name.starts_with("defaultdict") || t->name == "Counter") grow(t->args[0], raw->type);
         TExpr* key = hold(coerce(raw, list ? types_.integer : t->args[0], sub.index->span, list ? "list index" : "dict key", list));
         const Type* value_type = list ? t->args[0] : t->args[1];
-        TExpr* current = list ? make(TK::kListGet, value_type, sub.span, {object, key})
-                              : runtime(RT::kt_dict_get, value_type, sub.span, {object, key});
+        TExpr* current = list ? make(TK::kListGet, value_type, sub.span, {object, key}) : dict_item(object, key, sub.span);
         const Type* vt = prune(value_type);
         if (vt->kind == TypeKind::kList && s.op == BinaryOp::kAdd) {
             TExpr* inner = hold(current);

@@ -34,16 +34,10 @@ TExpr* Checker::slice_value(TExpr* object, const SliceExpr& e) {
         };
         const auto count = static_cast<int64_t>(t->args.size());
         auto step = literal(e.step, 1);
-        if (!step || *step == 0) {
-            report(DiagCode::kUnsupported, e.span, "a slice of a tuple needs literal bounds: the types of its elements depend on them");
-            return never(e.span);
-        }
+        if (!step || *step == 0) return scope.finish(slice_value(long_tuple(held), e));
         auto start = literal(e.start, *step > 0 ? 0 : count - 1);
         auto stop = literal(e.stop, *step > 0 ? count : -count - 1);
-        if (!start || !stop) {
-            report(DiagCode::kUnsupported, e.span, "a slice of a tuple needs literal bounds: the types of its elements depend on them");
-            return never(e.span);
-        }
+        if (!start || !stop) return scope.finish(slice_value(long_tuple(held), e));
         auto clamp = [&](int64_t i, int64_t low, int64_t high) { return i < low ? low : i > high ? high : i; };
         int64_t from = *start < 0 ? *start + count : *start;
         int64_t to = *stop < 0 ? *stop + count : *stop;
@@ -117,13 +111,14 @@ TExpr* Checker::subscript_value(TExpr* object, const SubscriptExpr& e) {
         case TypeKind::kBytes: return runtime(RT::kt_bytes_index, types_.integer, span, {object, index("bytes index")});
         case TypeKind::kDict: {
             TExpr* key = expression(*e.index);
+            if (t->name.starts_with("defaultdict")) grow(t->args[0], key->type);
             const Type* k = prune(key->type);
             if (types::is_union_with_none(k) && accepts(t->args[0], types_.without(k, types_.none)) && !accepts(t->args[0], k)) {
                 report(DiagCode::kOptionalUse, e.index->span, "the key may be None", "this is " + to_string(resolved(k)), "test it with `is not None` first");
                 return never(span);
             }
             if (types::is_numeric(k) && types::is_numeric(prune(t->args[0])) && k->kind == TypeKind::kBool) key = convert(key, t->args[0]);
-            return runtime(RT::kt_dict_get, t->args[1], span, {object, coerce(key, t->args[0], e.index->span, "key of " + to_string(resolved(t)))});
+            return dict_item(object, coerce(key, t->args[0], e.index->span, "key of " + to_string(resolved(t))), span);
         }
         case TypeKind::kTuple: {
             TExpr* at = expression(*e.index);

@@ -62,11 +62,15 @@ const Type* TypeContext::intern(TypeKind kind, std::span<const Type* const> args
     return &types_.back();
 }
 
-const Type* TypeContext::list(const Type* element) { return intern(TypeKind::kList, std::array{element}); }
-const Type* TypeContext::dict(const Type* key, const Type* value) {
-    return intern(TypeKind::kDict, std::array{key, value});
+const Type* TypeContext::list(const Type* element, std::string_view flavour) {
+    return intern(TypeKind::kList, std::array{element}, flavour);
 }
-const Type* TypeContext::set(const Type* element) { return intern(TypeKind::kSet, std::array{element}); }
+const Type* TypeContext::dict(const Type* key, const Type* value, std::string_view flavour) {
+    return intern(TypeKind::kDict, std::array{key, value}, flavour);
+}
+const Type* TypeContext::set(const Type* element, std::string_view flavour) {
+    return intern(TypeKind::kSet, std::array{element}, flavour);
+}
 const Type* TypeContext::tuple(std::span<const Type* const> members) { return intern(TypeKind::kTuple, members); }
 const Type* TypeContext::iterator(const Type* element) { return intern(TypeKind::kIterator, std::array{element}); }
 const Type* TypeContext::handle(std::string_view name) { return intern(TypeKind::kHandle, {}, name); }
@@ -271,9 +275,14 @@ void write(const Type* t, std::string& out) {
         case TypeKind::kDynamic: out += "Dynamic"; break;
         case TypeKind::kTextFile: out += "TextFile"; break;
         case TypeKind::kBinaryFile: out += "BinaryFile"; break;
-        case TypeKind::kList: list_args("list[", 1, "]"); break;
-        case TypeKind::kDict: list_args("dict[", 2, "]"); break;
-        case TypeKind::kSet: list_args("set[", 1, "]"); break;
+        case TypeKind::kList:
+        case TypeKind::kDict:
+        case TypeKind::kSet: {
+            std::string_view plain = t->kind == TypeKind::kList ? "list" : t->kind == TypeKind::kDict ? "dict" : "set";
+            out += t->name.empty() ? plain : t->name.substr(0, t->name.find('#'));
+            list_args("[", t->args.size(), t->name == "tuple" ? ", ...]" : "]");
+            break;
+        }
         case TypeKind::kIterator: list_args("Iterator[", 1, "]"); break;
         case TypeKind::kTuple:
             if (t->args.empty()) {

@@ -35,7 +35,7 @@ struct ClassInfo;  // compiler/check/class_info.h: fields, methods, base of a cl
 struct Type {
     TypeKind kind;
     std::span<const Type* const> args;
-    std::string_view name;  // classes, exceptions, handles: the full name; else empty
+    std::string_view name;  // classes, exceptions, handles: the full name; containers: their flavour; else empty
     const Type* base = nullptr;
     ClassInfo* class_info = nullptr;
     mutable const Type* bound = nullptr;  // kVar: what it is known to be so far, or the variable it was unified with
@@ -87,9 +87,12 @@ class TypeContext {
     const Type* const text_file;
     const Type* const binary_file;
 
-    const Type* list(const Type* element);
-    const Type* dict(const Type* key, const Type* value);
-    const Type* set(const Type* element);
+    // A flavour is a container of its own to the program that lies in memory like the plain one: lists "tuple" (of any
+    // length) and "deque", dicts "defaultdict…", "Counter" and "OrderedDict", sets "frozenset". After a '#' stands what only the checker
+    // tells apart.
+    const Type* list(const Type* element, std::string_view flavour = {});
+    const Type* dict(const Type* key, const Type* value, std::string_view flavour = {});
+    const Type* set(const Type* element, std::string_view flavour = {});
     const Type* tuple(std::span<const Type* const> members);
     const Type* function(std::span<const Type* const> params, const Type* result);
     const Type* iterator(const Type* element);

@@ -185,6 +185,7 @@ int32_t equal_values(const KtTypeInfo* type_a, const void* a, const KtTypeInfo* 
         case KT_KIND_LIST: {
             auto* x = *static_cast<KtList* const*>(a);
             auto* y = *static_cast<KtList* const*>(b);
+            if (flavour_of(x->base.type) != flavour_of(y->base.type)) return KT_OK;
             if (x == y) {
                 *out = true;
                 return KT_OK;

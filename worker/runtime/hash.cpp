@@ -95,9 +95,36 @@ int32_t hash_value(const KtTypeInfo* type, const void* value, int64_t* out) {
             *out = static_cast<int64_t>(reinterpret_cast<uintptr_t>(object) >> 4);
             return KT_OK;
         }
-        case KT_KIND_LIST:
+        case KT_KIND_LIST: {
+            if (flavour_of(type) != "tuple") return unhashable(type);
+            auto* tuple = *static_cast<KtList* const*>(value);
+            const KtTypeInfo* element = type->args[0];
+            uint64_t state = 0x345678u + static_cast<uint64_t>(tuple->length);
+            for (int64_t i = 0; i < tuple->length; ++i) {
+                int64_t part;
+                if (hash_value(element, static_cast<const char*>(tuple->data) + i * element->size, &part) != KT_OK) return KT_ERROR;
+                state = mix(state ^ static_cast<uint64_t>(part), kSeedB) + static_cast<uint64_t>(i);
+            }
+            *out = static_cast<int64_t>(state);
+            return KT_OK;
+        }
+        case KT_KIND_SET: {
+            if (flavour_of(type) != "frozenset") return unhashable(type);
+            // Equal sets hash alike whatever their order.
+            auto* set = *static_cast<KtDict* const*>(value);
+            uint64_t state = 0x9e3779b97f4a7c15u;
+            int64_t position = 0;
+            void* key = nullptr;
+            void* unused = nullptr;
+            while (kt_dict_next(set, &position, &key, &unused) == 1) {
+                int64_t part;
+                if (hash_value(type->args[0], key, &part) != KT_OK) return KT_ERROR;
+                state += mix(static_cast<uint64_t>(part) ^ kSeedA, kSeedB);
+            }
+            *out = static_cast<int64_t>(state);
+            return KT_OK;
+        }
         case KT_KIND_DICT:
-        case KT_KIND_SET:
         case KT_KIND_SLICE: return unhashable(type);
         default:
             *out = static_cast<int64_t>(reinterpret_cast<uintptr_t>(*static_cast<void* const*>(value)) >> 4);

@@ -62,17 +62,45 @@ int32_t repr_list(TextBuilder& builder, KtList* list) {
         return KT_OK;
     }
     if (check_stack() != KT_OK) return KT_ERROR;
-    builder.add('[');
+    const std::string_view flavour = flavour_of(list->base.type);
+    const bool tuple = flavour == "tuple";
+    if (flavour == "deque") builder.add("deque(");
+    builder.add(tuple ? '(' : '[');
     for (int64_t i = 0; i < list->length; ++i) {
         if (i > 0) builder.add(", ");
         if (repr_into(builder, element_type(list), element_at(list, i)) != KT_OK) return KT_ERROR;
     }
-    builder.add(']');
+    if (tuple) {
+        builder.add(list->length == 1 ? ",)" : ")");
+    } else {
+        builder.add(flavour == "deque" ? "])" : "]");
+    }
     return KT_OK;
+}
+
+// The keys and values of a table; a Counter's with the greatest counts first.
+std::vector<std::pair<void*, void*>> items_to_show(KtDict* table, bool by_count) {
+    std::vector<std::pair<void*, void*>> items;
+    int64_t position = 0;
+    void* key;
+    void* value;
+    while (kt_dict_next(table, &position, &key, &value)) items.emplace_back(key, value);
+    if (by_count && value_type(table)->kind == KT_KIND_INT)
+        std::stable_sort(items.begin(), items.end(), [](const auto& a, const auto& b) {
+            return *static_cast<const int64_t*>(a.second) > *static_cast<const int64_t*>(b.second);
+        });
+    return items;
 }
 
 int32_t repr_table(TextBuilder& builder, KtDict* table) {
     const bool set = is_set(table);
+    const std::string_view flavour = flavour_of(reinterpret_cast<KtObject*>(table)->type);
+    const bool pairs = flavour == "OrderedDict";
+    if (table_length(table) == 0 && (pairs || flavour == "Counter" || flavour == "frozenset")) {
+        builder.add(flavour);
+        builder.add("()");
+        return KT_OK;
+    }
     if (set && table_length(table) == 0) {
         builder.add("set()");
         return KT_OK;
@@ -83,20 +111,33 @@ int32_t repr_table(TextBuilder& builder, KtDict* table) {
         return KT_OK;
     }
     if (check_stack() != KT_OK) return KT_ERROR;
-    builder.add('{');
-    int64_t position = 0;
-    void* key;
-    void* value;
+    const bool named = flavour != "dict" && flavour != "set";
+    if (named) {
+        builder.add(flavour);
+        builder.add('(');
+    }
+    if (flavour == "defaultdict") {
+        // Its flavour names the factory: "defaultdict:int".
+        std::string_view factory = reinterpret_cast<KtObject*>(table)->type->name;
+        factory = factory.substr(0, factory.find('['));
+        factory = factory.find(':') == std::string_view::npos ? std::string_view("None") : factory.substr(factory.find(':') + 1);
+        builder.add(factory == "None" ? std::string_view("None") : std::string_view(fmt::format("<class '{}'>", factory)));
+        builder.add(", ");
+    }
+    builder.add(pairs ? '[' : '{');
     bool first = true;
-    while (kt_dict_next(table, &position, &key, &value)) {
+    for (const auto& [key, value] : items_to_show(table, flavour == "Counter")) {
         if (!first) builder.add(", ");
         first = false;
+        if (pairs) builder.add('(');
         if (repr_into(builder, key_type(table), key) != KT_OK) return KT_ERROR;
         if (set) continue;
-        builder.add(": ");
+        builder.add(pairs ? ", " : ": ");
         if (repr_into(builder, value_type(table), value) != KT_OK) return KT_ERROR;
+        if (pairs) builder.add(')');
     }
-    builder.add('}');
+    builder.add(pairs ? ']' : '}');
+    if (named) builder.add(')');
     return KT_OK;
 }
 

@@ -92,7 +92,7 @@ class TypeParser {
         const size_t start = at_;
         while (at_ < text_.size()) {
             const auto c = static_cast<unsigned char>(text_[at_]);
-            if (c < 0x80 && !std::isalnum(c) && c != '_' && c != '.') break;
+            if (c < 0x80 && !std::isalnum(c) && c != '_' && c != '.' && c != ':') break;
             ++at_;
         }
         const std::string_view name = text_.substr(start, at_ - start);
@@ -101,6 +101,17 @@ class TypeParser {
         std::vector<const KtTypeInfo*> args;
         if (name == "tuple") {
             if (accept('(')) return accept(')') && accept(']') ? composite_type(KT_KIND_TUPLE, {}) : nullptr;
+            // tuple[T, ...]
+            const size_t dots = text_.substr(at_).find(", ...]");
+            if (dots != std::string_view::npos) {
+                const size_t before = at_;
+                const KtTypeInfo* element = parse_union();
+                if (element != nullptr && text_.substr(at_).starts_with(", ...]")) {
+                    at_ += 6;
+                    return composite_type(KT_KIND_LIST, {element}, "tuple");
+                }
+                at_ = before;
+            }
             if (!parse_list(']', args) || args.empty()) return nullptr;
             return composite_type(KT_KIND_TUPLE, args);
         }
@@ -113,7 +124,11 @@ class TypeParser {
         }
         if (!parse_list(']', args)) return nullptr;
         if (name == "dict" && args.size() == 2) return composite_type(KT_KIND_DICT, args);
+        if (args.size() == 2 && (name.starts_with("defaultdict") || name == "Counter" || name == "OrderedDict"))
+            return composite_type(KT_KIND_DICT, args, name);
         if (args.size() != 1) return nullptr;
+        if (name == "deque") return composite_type(KT_KIND_LIST, args, name);
+        if (name == "frozenset") return composite_type(KT_KIND_SET, args, name);
         if (name == "list") return composite_type(KT_KIND_LIST, args);
         if (name == "set") return composite_type(KT_KIND_SET, args);
         if (name == "Iterator") return composite_type(KT_KIND_ITERATOR, args);

@@ -12,7 +12,9 @@ namespace kayton {
 [[nodiscard]] const KtTypeInfo* parse_type(std::string_view signature);
 
 // The registry's part: the one info of a kind over its arguments, and of a name.
-[[nodiscard]] const KtTypeInfo* composite_type(uint32_t kind, std::vector<const KtTypeInfo*> args);
+// `flavour`: "" or the name of a container that lies in memory like the plain one ("tuple", "deque", "Counter" …).
+[[nodiscard]] const KtTypeInfo* composite_type(uint32_t kind, std::vector<const KtTypeInfo*> args,
+                                               std::string_view flavour = {});
 [[nodiscard]] const KtTypeInfo* named_type(std::string_view name);
 
 }  // namespace kayton

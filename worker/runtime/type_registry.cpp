@@ -36,7 +36,7 @@ namespace {
 
 struct Registry {
     // Composite types by their kind and the addresses of their arguments.
-    std::map<std::pair<uint32_t, std::vector<const KtTypeInfo*>>, const KtTypeInfo*> composites;
+    std::map<std::tuple<uint32_t, std::vector<const KtTypeInfo*>, std::string>, const KtTypeInfo*> composites;
     std::unordered_map<std::string, const KtTypeInfo*> by_signature;  // cleared when a class is redefined
     std::unordered_map<std::string, const KtTypeInfo*> named;
     std::deque<std::string> names;
@@ -66,7 +66,9 @@ std::string joined(const std::vector<const KtTypeInfo*>& args, size_t first, siz
     return text;
 }
 
-std::string composite_name(uint32_t kind, const std::vector<const KtTypeInfo*>& args) {
+std::string composite_name(uint32_t kind, const std::vector<const KtTypeInfo*>& args, std::string_view flavour) {
+    if (!flavour.empty())
+        return std::string(flavour) + "[" + joined(args, 0, args.size(), ", ") + (flavour == "tuple" ? ", ...]" : "]");
     switch (kind) {
         case KT_KIND_LIST: return "list[" + joined(args, 0, 1, "") + "]";
         case KT_KIND_SET: return "set[" + joined(args, 0, 1, "") + "]";
@@ -87,15 +89,15 @@ uint32_t aligned(uint32_t offset, uint32_t align) {
 
 }  // namespace
 
-const KtTypeInfo* composite_type(uint32_t kind, std::vector<const KtTypeInfo*> args) {
+const KtTypeInfo* composite_type(uint32_t kind, std::vector<const KtTypeInfo*> args, std::string_view flavour) {
     auto& types = registry();
-    const auto found = types.composites.find({kind, args});
+    const auto found = types.composites.find({kind, args, std::string(flavour)});
     if (found != types.composites.end()) return found->second;
     KtTypeInfo info = {kind,
                        8,
                        8,
                        1,
-                       keep(composite_name(kind, args)),
+                       keep(composite_name(kind, args, flavour)),
                        nullptr,
                        nullptr,
                        nullptr,
@@ -125,7 +127,7 @@ const KtTypeInfo* composite_type(uint32_t kind, std::vector<const KtTypeInfo*> a
         for (const KtTypeInfo* member : args) info.has_refs |= member->has_refs | uint32_t{is_boxed_kind(member->kind)};
     }
     const KtTypeInfo* made = &types.infos.emplace_back(info);
-    types.composites.emplace(std::make_pair(kind, std::move(args)), made);
+    types.composites.emplace(std::make_tuple(kind, std::move(args), std::string(flavour)), made);
     return made;
 }
 
@@ -324,12 +326,17 @@ int32_t fill_types(const KtTypeNeed* needs, int64_t count) {
     return KT_OK;
 }
 
+std::string_view flavour_of(const KtTypeInfo* type) {
+    const std::string_view name = type->name;
+    return name.substr(0, name.find_first_of("[:"));
+}
+
 std::string_view short_name(const KtTypeInfo* type) {
     switch (type->kind) {
         case KT_KIND_NONE: return "NoneType";
-        case KT_KIND_LIST: return "list";
-        case KT_KIND_DICT: return "dict";
-        case KT_KIND_SET: return "set";
+        case KT_KIND_LIST:
+        case KT_KIND_DICT:
+        case KT_KIND_SET: return flavour_of(type);
         case KT_KIND_TUPLE: return "tuple";
         case KT_KIND_FUNCTION: return "function";
         case KT_KIND_ITERATOR: return "generator";

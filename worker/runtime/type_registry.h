@@ -38,6 +38,8 @@ extern const KtTypeInfo kTypeFunction, kTypeTextFile, kTypeBinaryFile, kTypeRang
 // Fills the slots of a module's types; KT_ERROR with an exception pending when one is unknown.
 [[nodiscard]] int32_t fill_types(const KtTypeNeed* needs, int64_t count);
 
+// Of a list, dict or set: "list", "tuple", "deque", "dict", "defaultdict" …
+[[nodiscard]] std::string_view flavour_of(const KtTypeInfo* type);
 // "list", "dict", "Foo": type(x).__name__ without arguments.
 [[nodiscard]] std::string_view short_name(const KtTypeInfo* type);
 // The type of the value itself: members of unions and optionals are looked through.
