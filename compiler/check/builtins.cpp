@@ -170,8 +170,9 @@ TExpr* Checker::builtin_call(const std::string& name, const CallExpr& e, const T
     }
     if (name == "set" || name == "frozenset") return set_from(e, expected);
     if (name == "dict") return dict_from(e, expected);
-    if (name == "enumerate" || name == "zip" || name == "reversed" || name == "iter") return list_from(e, &e, nullptr);
-    if (name == "map" || name == "filter") return map_filter_list(e, name == "map");
+    if (name == "enumerate" || name == "zip" || name == "reversed" || name == "map" || name == "filter") return lazy_call(name, e);
+    if (name == "iter") return iter_call(e);
+    if (name == "next") return next_call(e);
     if (name == "tuple") {
         if (!argument_count(e, "tuple", 0, 1)) return never(span);
         if (e.args.empty()) return make(TK::kTuple, types_.tuple({}), span, Args{});

@@ -352,7 +352,8 @@ void Checker::check_instance(Instance& instance) {
     state.outer = state_;
     state_ = &state;
     state.env.vars.resize(decl.scope.names.size());
-    if (decl.is_fn) find_tails(decl.body, state.tails);
+    if (decl.is_fn && !decl.is_generator) find_tails(decl.body, state.tails);
+    if (decl.is_generator) begin_generator(instance, function);
     {
         BlockScope scope(*this);
         for (size_t i = 0; i < instance.args.size(); ++i) {

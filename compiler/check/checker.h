@@ -46,6 +46,7 @@ struct FunctionDecl {
     const syntax::Expr* lambda_body = nullptr;
     bool is_fn = false;
     bool is_module = false;
+    bool is_generator = false;
     Scope scope;
     FunctionDecl* parent = nullptr;      // null at module level
     Instance* parent_instance = nullptr;  // the activation that a nested function belongs to
@@ -79,6 +80,7 @@ struct Instance {
     std::map<std::string_view, const Type*> pinned;               // names of several types: their union
     std::map<const void*, std::map<uint32_t, const Type*>> loop_types;  // what names carry back to a loop's head
     std::map<const void*, std::unique_ptr<FunctionDecl>> nested;
+    bool wants_sent = false;                             // a generator that uses what it is sent
     std::set<std::string_view> captured;                 // names that nested functions share: they live in cells
     std::map<std::string_view, uint32_t> pinned_locals;  // of the latest pass
     std::map<std::string_view, Entity> entities;  // nested functions and imports, by name
@@ -297,7 +299,7 @@ class Checker {
     TExpr* set_display(const syntax::SequenceExpr& e, const Type* expected);
     TExpr* tuple_display(const syntax::SequenceExpr& e, const Type* expected);
     TExpr* dict_display(const syntax::DictExpr& e, const Type* expected);
-    TExpr* comprehension(const syntax::ComprehensionExpr& e, const Type* expected);
+    TExpr* comprehension(const syntax::ComprehensionExpr& e, const Type* expected);  // a generator expression gives a list
     void comprehension_clauses(const syntax::ComprehensionExpr& e, size_t clause, const std::function<void()>& innermost);
     TExpr* conditional(const syntax::ConditionalExpr& e, const Type* expected);
     TExpr* bool_op(const syntax::BoolOpExpr& e);
@@ -375,12 +377,36 @@ class Checker {
     TExpr* list_of(const void* site, const Type* element, Span span);
     TExpr* set_from(const syntax::CallExpr& e, const Type* expected);
     TExpr* dict_from(const syntax::CallExpr& e, const Type* expected);
-    TExpr* map_filter_list(const syntax::CallExpr& e, bool is_map);
     bool argument_count(const syntax::CallExpr& e, const std::string& name, size_t least, size_t most);
     const syntax::Expr* keyword(const syntax::CallExpr& e, std::string_view name);
     bool only_keywords(const syntax::CallExpr& e, const std::string& name, std::initializer_list<std::string_view> allowed);
     void append_to(TExpr* list, TExpr* value, Span span);
     bool is_iterator_builtin(const syntax::Expr& e, std::string& name);
+
+    // generators.cpp
+    void begin_generator(Instance& instance, typed::Function& function);
+    void generator_return(TExpr* value, Span span);
+    bool settle_generators();  // what nothing sends is None; true when that says something new
+    TExpr* yield(const syntax::YieldExpr& e, bool used);
+    TExpr* yield_from(const syntax::YieldExpr& e, bool used);
+    TExpr* generator_method(TExpr* object, std::string_view name, const syntax::CallExpr& e, bool& handled);
+    TExpr* next_call(const syntax::CallExpr& e);
+    TExpr* next_value(TExpr* iterator, Span span);
+
+    // iterators.cpp: iterators as values, each a generator of the checker's own making
+    TExpr* iterator_of(TExpr* value, const void* site, Span span);  // what iter(value) gives; null when it is none
+    TExpr* iter_call(const syntax::CallExpr& e);
+    TExpr* generator_expression(const syntax::ComprehensionExpr& e);
+    TExpr* lazy_call(const std::string& name, const syntax::CallExpr& e);  // map, filter, zip, enumerate, reversed
+    TExpr* call_synthetic(const void* site, const char* name, Args args, Span span, const std::function<syntax::Body()>& build);
+    TExpr* element_of(typed::Iter* iter, Span span);
+    bool is_lazy(const syntax::Expr& e);  // a call that gives an iterator nobody else can hold, or a generator expression
+    struct SyntheticFunction {
+        std::vector<syntax::Param> params;
+        syntax::Body body;
+    };
+    std::map<const void*, SyntheticFunction> synthetic_functions_;
+    std::map<const typed::Iter*, const syntax::CallExpr*> mapped_;  // of the latest pass: loops over a call of map()
 
     // modules.cpp
     bool known_module(std::string_view name);

@@ -85,6 +85,8 @@ bool Checker::accepts(const Type* to, const Type* from) {
     if (to->kind == TypeKind::kUnion)
         return std::any_of(to->args.begin(), to->args.end(), [&](const Type* m) { return accepts(m, from); });
     if (is_subclass(from, to)) return true;
+    if (to->kind == TypeKind::kIterator && from->kind == TypeKind::kIterator && to->args.size() == 1)
+        return resolved(to->args[0]) == resolved(from->args[0]);
     if (to->kind == TypeKind::kTuple && from->kind == TypeKind::kTuple && to->args.size() == from->args.size()) {
         for (size_t i = 0; i < to->args.size(); ++i)
             if (!accepts(to->args[i], from->args[i])) return false;
@@ -134,6 +136,9 @@ bool Checker::flow_into(const Type* from_raw, const Type* to_raw) {
                            [&](const Type* m) { return prune(m)->kind == from->kind && flow_into(from, m); });
     }
     if (is_subclass(from, to)) return true;
+    // A generator is an iterator.
+    if (from->kind == TypeKind::kIterator && to->kind == TypeKind::kIterator && to->args.size() == 1 && from->args.size() == 3)
+        return flow_into(types_.iterator(from->args[0]), to);
     if (from->kind != to->kind || from->args.size() != to->args.size()) return false;
     if (from->kind == TypeKind::kTuple) {
         for (size_t i = 0; i < from->args.size(); ++i)
@@ -202,7 +207,11 @@ const Type* Checker::join_types(const Type* a_raw, const Type* b_raw) {
     if (a->kind == TypeKind::kDynamic || b->kind == TypeKind::kDynamic) return types_.dynamic;
     if (is_container(a) && a->kind == b->kind && a->args.size() == b->args.size()) {
         if (flow_into(b, a)) return a;
-        return types_.unite(a, b);
+        if (a->kind != TypeKind::kIterator) return types_.unite(a, b);
+    }
+    if (a->kind == TypeKind::kIterator && b->kind == TypeKind::kIterator) {
+        const Type* common = types_.iterator(a->args[0]);
+        return flow_into(types_.iterator(b->args[0]), common) ? common : types_.unite(a, b);
     }
     if (a->kind == TypeKind::kTuple && b->kind == TypeKind::kTuple && a->args.size() == b->args.size()) {
         std::vector<const Type*> members;

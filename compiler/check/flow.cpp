@@ -57,6 +57,11 @@ uint32_t Checker::capture(std::string_view name, Span span) {
 
 Entity Checker::lookup(std::string_view name, Span span) {
     Entity result;
+    if (name.size() > 1 && name.front() == '%' && is_builtin_name(name.substr(1))) {  // in trees of the checker's own making
+        result.kind = EntityKind::kBuiltin;
+        result.name = name.substr(1);
+        return result;
+    }
     const bool at_module = state_->instance->decl->is_module;
     VarState* var = find_var(name);
     const bool declared_global = state_->instance->decl->scope.globals.contains(name);

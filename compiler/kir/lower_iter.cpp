@@ -28,6 +28,7 @@ bool FunctionLowering::has_call(const Expr* expr) {
         case ExprKind::kCallClosure:
         case ExprKind::kCallMethod:
         case ExprKind::kRuntime:
+        case ExprKind::kYield:
         case ExprKind::kSeq: return true;
         default: break;
     }

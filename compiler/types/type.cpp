@@ -69,6 +69,9 @@ const Type* TypeContext::dict(const Type* key, const Type* value) {
 const Type* TypeContext::set(const Type* element) { return intern(TypeKind::kSet, std::array{element}); }
 const Type* TypeContext::tuple(std::span<const Type* const> members) { return intern(TypeKind::kTuple, members); }
 const Type* TypeContext::iterator(const Type* element) { return intern(TypeKind::kIterator, std::array{element}); }
+const Type* TypeContext::generator(const Type* element, const Type* sent, const Type* result) {
+    return intern(TypeKind::kIterator, std::array{element, sent, result});
+}
 const Type* TypeContext::handle(std::string_view name) { return intern(TypeKind::kHandle, {}, name); }
 
 const Type* TypeContext::function(std::span<const Type* const> params, const Type* result) {
@@ -272,7 +275,7 @@ void write(const Type* t, std::string& out) {
         case TypeKind::kList: list_args("list[", 1, "]"); break;
         case TypeKind::kDict: list_args("dict[", 2, "]"); break;
         case TypeKind::kSet: list_args("set[", 1, "]"); break;
-        case TypeKind::kIterator: list_args("Iterator[", 1, "]"); break;
+        case TypeKind::kIterator: list_args(t->args.size() == 1 ? "Iterator[" : "Generator[", t->args.size(), "]"); break;
         case TypeKind::kTuple:
             if (t->args.empty()) {
                 out += "tuple[()]";

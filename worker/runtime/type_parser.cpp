@@ -113,6 +113,7 @@ class TypeParser {
         }
         if (!parse_list(']', args)) return nullptr;
         if (name == "dict" && args.size() == 2) return composite_type(KT_KIND_DICT, args);
+        if (name == "Generator" && args.size() == 3) return composite_type(KT_KIND_ITERATOR, args);
         if (args.size() != 1) return nullptr;
         if (name == "list") return composite_type(KT_KIND_LIST, args);
         if (name == "set") return composite_type(KT_KIND_SET, args);
