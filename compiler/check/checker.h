@@ -226,6 +226,7 @@ class Checker {
     void apply(const std::vector<Narrowing>& narrowings);
     [[nodiscard]] bool is_module_global(std::string_view name) const;
     uint32_t capture(std::string_view name, Span span);
+    bool capture_through(std::string_view name, Span span);
 
     // conditions.cpp
     Condition condition(const syntax::Expr& e);
@@ -444,6 +445,7 @@ struct FunctionState {
     std::vector<std::map<std::string_view, VarState>> overlays;  // comprehension targets, inlined lambda parameters
     std::vector<std::vector<std::pair<uint32_t, VarState>>*> assignment_logs;  // try bodies being checked
     std::map<std::string_view, uint32_t> captured;  // names from the enclosing function
+    std::set<uint32_t> late_cells;                  // of those, locals whose cell may have nothing in it yet
     std::set<std::string_view> unbound_reads;       // names read where nothing was assigned yet, in the loop body at hand
     std::set<const syntax::Stmt*> tails;            // of a `fn`: expression statements whose value is returned
 };
