@@ -17,6 +17,9 @@ namespace kayton {
 
 namespace {
 
+// Generators that ask one another, at most: each step of the outermost goes through all of them.
+constexpr int64_t kMaxDepth = 10000;
+
 enum State : int32_t { kCreated, kSuspended, kRunning, kFinished };
 
 // What the built-in iterators are called; a generator written by the program has its function's name.
@@ -64,8 +67,8 @@ int32_t run(KtGenerator* generator, int32_t action, const void* sent, void* out)
     return status;
 }
 
-bool stack_is_low() {
-    return static_cast<const char*>(__builtin_frame_address(0)) < kt_stack_limit;
+bool too_deep() {
+    return vm.generator_depth >= kMaxDepth || static_cast<const char*>(__builtin_frame_address(0)) < kt_stack_limit;
 }
 
 int32_t close(KtGenerator* generator);
@@ -80,11 +83,12 @@ int32_t step(KtGenerator* generator, int32_t action, const void* sent, void* out
         case kFinished: return action == kResumeThrow ? KT_ERROR : KT_STOP;
         default: break;
     }
-    if (stack_is_low()) {
+    if (too_deep()) {
         if (action == kResumeThrow) clear_pending();
         kt_raise_recursion();
         return KT_ERROR;
     }
+    ++vm.generator_depth;
     retain(generator);
     if (KtGenerator* inner = generator->delegate) {
         generator->state = kRunning;
@@ -99,6 +103,7 @@ int32_t step(KtGenerator* generator, int32_t action, const void* sent, void* out
         generator->state = kSuspended;
         if (status == KT_OK) {
             release(generator);
+            --vm.generator_depth;
             return KT_OK;
         }
         generator->delegate = nullptr;
@@ -108,6 +113,7 @@ int32_t step(KtGenerator* generator, int32_t action, const void* sent, void* out
     }
     const int32_t status = run(generator, action, sent, out);
     release(generator);
+    --vm.generator_depth;
     return status;
 }
 
@@ -177,6 +183,9 @@ void drop(KtGenerator* generator) {
         generator->base.refcount = KT_IMMORTAL;  // its frame runs once more, and may hold it
         if (close(generator) != KT_OK) {
             const Ref<KtException> error(kt_exception_take());
+            error->suppress_context = 1;  // what was going on meanwhile is not shown
+            release(error->cause);
+            error->cause = nullptr;
             write_standard_error(fmt::format("Exception ignored in: <{} at {:#x}>\n", iterator_title(generator),
                                              reinterpret_cast<uintptr_t>(generator)) +
                                  render_traceback(error.get()));
