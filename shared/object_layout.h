@@ -59,6 +59,29 @@ struct KtCell {
     alignas(8) uint8_t value[];
 };
 
+// A generator: a suspended function whose frame, an LLVM coroutine's, follows at `frame`. Its first word is the code that
+// resumes it. The first members are those of a KtClosure; base.type is Iterator[T] or Generator[T, S, R].
+struct KtGenerator {
+    KtObject base;
+    int32_t (*next)(KtGenerator* self, void* out);
+    void (*drop)(KtGenerator* self);
+    void* out;                // where the next value goes
+    const void* sent;         // the value sent, of type S; NULL for none
+    KtGenerator* delegate;    // suspended in `yield from` of this one, which the frame keeps alive; else NULL
+    const KtFrameInfo* info;
+    void* coroutine;          // `frame`; LLVM must see that its pointer to it goes elsewhere
+    void* result;             // where the value returned goes
+    int32_t state;            // kGenerator..., the runtime's
+    int32_t action;           // kResume...: what the frame finds when it goes on
+    int32_t status;           // how it came back: KT_OK with a value, KT_STOP, KT_ERROR
+    int32_t guarded;          // the yield it stands at lies in a try: closing must raise GeneratorExit there
+    int32_t has_result;
+    alignas(16) uint8_t frame[];
+};
+constexpr int32_t kResumeNext = 0;   // go on
+constexpr int32_t kResumeThrow = 1;  // an exception is pending: raise it at the yield
+constexpr int32_t kResumeDrop = 2;   // undo the frame; nothing is pending
+
 // An exception object; fields of user subclasses follow.
 struct KtException {
     KtObject base;        // type: the class, kind KT_KIND_EXCEPTION

@@ -100,9 +100,10 @@ class TypeTextParser {
             in_.take(']');
             return result == nullptr ? nullptr : types_.function(params, result);
         }
-        if (word == "list" || word == "dict" || word == "set" || word == "tuple" || word == "Iterator") {
+        if (word == "list" || word == "dict" || word == "set" || word == "tuple" || word == "Iterator" || word == "Generator") {
             std::vector<const Type*> args = arguments();
             if (word == "tuple") return types_.tuple(args);
+            if (word == "Generator" && args.size() == 3) return types_.generator(args[0], args[1], args[2]);
             if (args.size() != (word == "dict" ? 2U : 1U)) return nullptr;
             if (word == "list") return types_.list(args[0]);
             if (word == "dict") return types_.dict(args[0], args[1]);
@@ -122,7 +123,8 @@ class TypeTextParser {
 bool is_open_name(std::string_view name) {
     static constexpr std::string_view kOpen[] = {"Any",      "object",          "Iterable", "Iterator",       "Sequence",
                                                  "Mapping",  "MutableMapping",  "Generator", "MutableSequence", "Collection",
-                                                 "Hashable", "Sized",           "Container", "Callable",       "Number"};
+                                                 "Hashable", "Sized",           "Container", "Callable",       "Number", "Final", "ClassVar",
+                                                 "Literal",  "Reversible",      "Awaitable", "TypeVar",        "LiteralString", "AnyStr"};
     return std::find(std::begin(kOpen), std::end(kOpen), name) != std::end(kOpen);
 }
 
@@ -209,6 +211,16 @@ const Type* Checker::annotation(const Expr& e) {
                 }
                 return types_.dynamic;
             }
+            if ((name == "Iterator" && parts.size() == 1) || (name == "Generator" && parts.size() == 3)) {
+                std::vector<const Type*> args;
+                for (const Expr* part : parts) {
+                    const Type* t = annotation(*part);
+                    if (t == nullptr) return nullptr;
+                    args.push_back(t);
+                }
+                if (prune(args[0])->kind == TypeKind::kDynamic) return types_.dynamic;
+                return args.size() == 1 ? types_.iterator(args[0]) : types_.generator(args[0], args[1], args[2]);
+            }
             if (is_open_name(name) || name == "Literal" || name == "Type" || name == "type") return types_.dynamic;
             std::vector<const Type*> args;
             bool open_ended = false;
@@ -255,6 +267,9 @@ bool Checker::annotation_accepts(const Type* annotated, const Type* actual) {
         return std::any_of(annotated->args.begin(), annotated->args.end(), [&](const Type* m) { return annotation_accepts(m, actual); });
     if (annotated->kind == TypeKind::kFloat) return is_numeric(actual);
     if (annotated->kind == TypeKind::kInt) return actual->kind == TypeKind::kBool;
+    if (annotated->kind == TypeKind::kList && annotated->name == "tuple" && actual->kind == TypeKind::kTuple)
+        return std::all_of(actual->args.begin(), actual->args.end(), [&](const Type* m) { return annotation_accepts(annotated->args[0], m); });
+    if (annotated->kind == TypeKind::kIterator && actual->kind == TypeKind::kIterator) return annotation_accepts(annotated->args[0], actual->args[0]);
     if (annotated->kind != actual->kind || annotated->args.size() != actual->args.size() || annotated->args.empty()) return false;
     for (size_t i = 0; i < annotated->args.size(); ++i)
         if (!annotation_accepts(annotated->args[i], actual->args[i])) return false;

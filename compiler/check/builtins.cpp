@@ -87,7 +87,15 @@ TExpr* Checker::builtin_unary(const std::string& name, TExpr* value, Span span) 
                         return crate_protocol(k, "__len__", {v}, span);
                     [[fallthrough]];
                 case TypeKind::kClass:
-                    if (TExpr* length = call_method(v, "__len__", {}, span)) return coerce(length, types_.integer, span, "__len__", true);
+                    if (TExpr* length = call_method(v, "__len__", {}, span)) {
+                        BlockScope scope(*this);
+                        TExpr* count = hold(coerce(length, types_.integer, span, "__len__", true));
+                        TStmt* check = stmt(SK::kIf, span);
+                        check->a = op(Op::kIntLt, types_.boolean, span, {count, constant_int(0, span)});
+                        check->body = block([&] { raise_stmt(types_.find_exception("ValueError"), "__len__() should return >= 0", span); });
+                        emit(check);
+                        return scope.finish(count);
+                    }
                     [[fallthrough]];
                 default: return wrong("object of type '" + to_string(resolved(k)) + "' has no len()");
             }
@@ -179,8 +187,9 @@ TExpr* Checker::builtin_call(const std::string& name, const CallExpr& e, const T
     }
     if (name == "set" || name == "frozenset") return set_from(e, expected);
     if (name == "dict") return dict_from(e, expected);
-    if (name == "enumerate" || name == "zip" || name == "reversed" || name == "iter") return list_from(e, &e, nullptr);
-    if (name == "map" || name == "filter") return map_filter_list(e, name == "map");
+    if (name == "enumerate" || name == "zip" || name == "reversed" || name == "map" || name == "filter") return lazy_call(name, e);
+    if (name == "iter") return iter_call(e);
+    if (name == "next") return next_call(e);
     if (name == "tuple") {
         if (!argument_count(e, "tuple", 0, 1)) return never(span);
         if (e.args.empty()) return make(TK::kTuple, types_.tuple({}), span, Args{});
@@ -229,6 +238,8 @@ TExpr* Checker::builtin_call(const std::string& name, const CallExpr& e, const T
         BlockScope scope(*this);
         TExpr* a = hold(expression(*e.args[0]));
         TExpr* b = hold(expression(*e.args[1]));
+        if (TExpr* own = call_method(a, "__divmod__", {b}, span)) return scope.finish(own);
+        if (TExpr* own = call_method(b, "__rdivmod__", {a}, span)) return scope.finish(own);
         TExpr* quotient = hold(binary(BinaryOp::kFloorDiv, a, b, span, span));
         TExpr* rest = hold(binary(BinaryOp::kMod, a, b, span, span));
         std::vector<const Type*> members = {quotient->type, rest->type};

@@ -308,9 +308,66 @@ TExpr* Checker::call_instance(FunctionDecl& decl, const Args& args, Span span) {
         converted.insert(converted.begin(), closure);
         return make(TK::kCallClosure, instance->result, span, converted);
     }
+    if (decl.is_cached) return remembered_call(decl, *instance, converted, span);
     TExpr* call = make(TK::kCall, instance->result, span, converted);
     call->callee = instance->function;
     return call;
+}
+
+// @lru_cache: the results of an instance stand in a dict by its arguments.
+TExpr* Checker::remembered_call(FunctionDecl& decl, Instance& instance, const Args& args, Span span) {
+    std::vector<const Type*> members;
+    for (TExpr* a : args) members.push_back(a->type);
+    auto call_with = [&](const Args& values) {
+        TExpr* call = make(TK::kCall, instance.result, span, values);
+        call->callee = instance.function;
+        return call;
+    };
+    for (const Type* m : members) {
+        if (hashable(m)) continue;
+        report(DiagCode::kUnhashable, span, "unhashable type: '" + to_string(resolved(m)) + "'", "an argument of a function that remembers its results");
+        return never(span);
+    }
+    const Type* result = prune(instance.result);
+    if (result->kind == TypeKind::kNever || result->kind == TypeKind::kVar) return call_with(args);
+    BlockScope scope(*this);
+    Args held;
+    for (TExpr* a : args) held.push_back(hold(a));
+    const Type* key_type = types_.tuple(members);
+    const Type* dict_type = types_.dict(key_type, instance.result);
+    TExpr* key = hold(make(TK::kTuple, key_type, span, held));
+    const std::string_view name = keep_path("cache#" + decl.name + "#" + std::to_string(instance.number));
+    GlobalName& global = globals_[std::string(name)];
+    const Type* optional = types_.optional(dict_type);
+    if (global.declared == nullptr || resolved(global.declared) != resolved(optional)) {
+        if (!global.external) global.declared = optional;
+        changed_ = true;
+    }
+    auto cache = [&] {
+        TExpr* read = make(TK::kGlobal, optional, span);
+        read->index = global_index(global, name);
+        return read;
+    };
+    TExpr* absent = make(TK::kTypeTest, types_.boolean, span, {cache()});
+    absent->type_arg = types_.none;
+    TStmt* start = stmt(SK::kIf, span);
+    start->a = absent;
+    start->body = block([&] {
+        TStmt* store = stmt(SK::kAssignGlobal, span);
+        store->index = global_index(global, name);
+        store->a = convert(make(TK::kDict, dict_type, span, Args{}), optional);
+        emit(store);
+    });
+    emit(start);
+    TExpr* dict = hold(narrow(cache(), dict_type));
+    TStmt* fill = stmt(SK::kIf, span);
+    fill->a = negate(runtime(RT::kt_dict_contains, types_.boolean, span, {dict, key}));
+    fill->body = block([&] {
+        TExpr* value = hold(call_with(held));
+        emit_expr(runtime(RT::kt_dict_set, types_.none, span, {dict, key, convert(value, instance.result)}));
+    });
+    emit(fill);
+    return scope.finish(runtime(RT::kt_dict_get, instance.result, span, {dict, key}));
 }
 
 // Null after an error.
@@ -385,7 +442,8 @@ void Checker::check_instance(Instance& instance) {
     state.outer = state_;
     state_ = &state;
     state.env.vars.resize(decl.scope.names.size());
-    if (decl.is_fn) find_tails(decl.body, state.tails);
+    if (decl.is_fn && !decl.is_generator) find_tails(decl.body, state.tails);
+    if (decl.is_generator) begin_generator(instance, function);
     {
         BlockScope scope(*this);
         for (size_t i = 0; i < instance.args.size(); ++i) {
@@ -403,6 +461,20 @@ void Checker::check_instance(Instance& instance) {
                 var = VarState{};
                 assign_name(decl.params[i].name, read_local(static_cast<uint32_t>(i), decl.params[i].span), decl.params[i].span);
             }
+        }
+        for (const auto& [name, type] : decl.bound) {
+            uint32_t local = temp(type, std::string(name));
+            function.locals[local].in_cell = true;
+            function.captures.push_back(local);
+            function.captured_from.push_back(0);
+            function.is_closure = true;
+            state.captured.emplace(name, local);
+            auto slot = decl.scope.slots.find(name);
+            if (slot == decl.scope.slots.end()) continue;
+            VarState& var = state.env.vars[slot->second];
+            var.local = static_cast<int32_t>(local);
+            var.declared = var.flow = type;
+            var.bound = Bound::kYes;
         }
         if (decl.is_module) {
             for (size_t i = 0; i < decl.scope.names.size(); ++i) {
@@ -439,7 +511,8 @@ void Checker::check_instance(Instance& instance) {
 
 // --- function values: a Callable whose parameter types later calls decide
 
-TExpr* Checker::function_value(FunctionDecl& decl, const void* site, Span span, const Type* expected) {
+// `bound`: values for decl.bound, kept in the closure.
+TExpr* Checker::function_value(FunctionDecl& decl, const void* site, Span span, const Type* expected, const Args& bound) {
     std::vector<const Type*> params;
     for (size_t i = 0; i < decl.params.size(); ++i) {
         const Type* t = nullptr;
@@ -454,9 +527,12 @@ TExpr* Checker::function_value(FunctionDecl& decl, const void* site, Span span, 
     for (const Type* p : params) {
         const Type* r = resolved(p);
         if (has_open_variable(r)) {
-            report(DiagCode::kCannotInfer, span, "the types of `" + decl.name + "`'s parameters cannot be found: it is never called",
-                   "function value", "annotate the parameters");
-            return make(TK::kConvert, type, span, {never(span)});
+            // Nothing calls it so far, and perhaps nothing ever does.
+            FunctionDecl* uncalled = prelude("_uncalled");
+            Instance* instance = instantiate(*uncalled, {}, span, nullptr);
+            TExpr* closure = make(TK::kMakeClosure, type, span);
+            closure->callee = instance->function;
+            return closure;
         }
         known.push_back(r);
     }
@@ -464,14 +540,29 @@ TExpr* Checker::function_value(FunctionDecl& decl, const void* site, Span span, 
     Instance* instance = instantiate(decl, known, span, has_open_variable(wanted) ? nullptr : wanted);
     if (instance == nullptr) return never(span);
     grow(result, instance->result);
-    TExpr* closure = make(TK::kMakeClosure, type, span);
+    TExpr* closure = make(TK::kMakeClosure, type, span, bound);
     closure->callee = instance->function;
     return closure;
 }
 
+// A default is evaluated where the lambda stands, and kept in it: `lambda x, i=i: x + i`.
 TExpr* Checker::lambda_value(const LambdaExpr& e, const Type* expected) {
+    size_t plain = 0;
+    while (plain < e.params.size() && e.params[plain].default_value == nullptr && e.params[plain].kind == ParamKind::kNormal) ++plain;
+    const size_t wanted = expected != nullptr && prune(expected)->kind == TypeKind::kFunction ? prune(expected)->args.size() - 1 : plain;
     FunctionDecl* decl = declare(&e, "<lambda>", e.params, nullptr, {}, e.body, false, e.span);
-    return function_value(*decl, &e, e.span, expected);
+    const bool defaults = plain < e.params.size() && std::all_of(e.params.begin() + static_cast<std::ptrdiff_t>(plain), e.params.end(),
+                                                                 [](const Param& p) { return p.default_value != nullptr; });
+    if (!defaults || wanted != plain) return function_value(*decl, &e, e.span, expected);
+    decl->params = e.params.first(plain);
+    decl->bound.clear();
+    Args values;
+    for (const Param& p : e.params.subspan(plain)) {
+        values.push_back(expression(*p.default_value));
+        if (prune(values.back()->type)->kind == TypeKind::kNever) return never(e.span);
+        decl->bound.emplace_back(p.name, values.back()->type);
+    }
+    return function_value(*decl, &e, e.span, expected, values);
 }
 
 TExpr* Checker::call_closure(TExpr* callee, const CallExpr& e) {

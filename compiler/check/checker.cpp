@@ -115,7 +115,7 @@ typed::TypedProgram Checker::check(const Module& module, bool cell, bool check_a
         run_pass(*module_, check_all);
         const bool endless = std::any_of(diagnostics_.all().begin() + static_cast<std::ptrdiff_t>(mark), diagnostics_.all().end(),
                                          [](const Diagnostic& d) { return d.code == DiagCode::kRecursiveType; });
-        if (!changed_ || endless) break;
+        if ((!changed_ && !settle_generators()) || endless) break;
         if (i == kMaxPasses) {
             if (!diagnostics_.has_errors())
                 diagnostics_.report(DiagCode::kRecursiveType, *module.file, {0, 0}, "the types of this program grow without end", "",
@@ -139,6 +139,7 @@ void Checker::run_pass(FunctionDecl& module, bool check_all) {
     depth_ = 0;
     checked_.clear();
     exprs_.clear();
+    mapped_.clear();
     program_ = typed::TypedProgram{};
     program_.arena = std::make_unique<typed::TypedArena>();
     for (auto& [name, global] : globals_)

@@ -63,6 +63,9 @@ struct FunctionDecl {
     Unit* unit = nullptr;                 // the module it stands in
     types::ClassInfo* owner = nullptr;    // of a method: the class whose body it stands in
     std::string qualified;                // "Point.area" for methods; else empty
+    bool is_cached = false;               // @lru_cache, @cache
+    std::vector<std::pair<std::string_view, const Type*>> bound;  // what a value of it is made with, by name
+    bool is_generator = false;
     Scope scope;
     FunctionDecl* parent = nullptr;      // null at module level
     Instance* parent_instance = nullptr;  // the activation that a nested function belongs to
@@ -97,6 +100,7 @@ struct Instance {
     std::map<const void*, std::map<uint32_t, const Type*>> loop_types;  // what names carry back to a loop's head
     std::map<const void*, std::unique_ptr<FunctionDecl>> nested;
     std::map<const void*, std::unique_ptr<types::ClassInfo>> nested_classes;
+    bool wants_sent = false;                             // a generator that uses what it is sent
     std::set<std::string_view> captured;                 // names that nested functions share: they live in cells
     std::map<std::string_view, uint32_t> pinned_locals;  // of the latest pass
     std::map<std::string_view, Entity> entities;  // nested functions and imports, by name
@@ -253,6 +257,7 @@ class Checker {
     void apply(const std::vector<Narrowing>& narrowings);
     [[nodiscard]] bool is_module_global(std::string_view name) const;
     uint32_t capture(std::string_view name, Span span);
+    bool capture_through(std::string_view name, Span span);
 
     // conditions.cpp
     Condition condition(const syntax::Expr& e);
@@ -328,7 +333,7 @@ class Checker {
     TExpr* set_display(const syntax::SequenceExpr& e, const Type* expected);
     TExpr* tuple_display(const syntax::SequenceExpr& e, const Type* expected);
     TExpr* dict_display(const syntax::DictExpr& e, const Type* expected);
-    TExpr* comprehension(const syntax::ComprehensionExpr& e, const Type* expected);
+    TExpr* comprehension(const syntax::ComprehensionExpr& e, const Type* expected);  // a generator expression gives a list
     void comprehension_clauses(const syntax::ComprehensionExpr& e, size_t clause, const std::function<void()>& innermost);
     TExpr* conditional(const syntax::ConditionalExpr& e, const Type* expected);
     TExpr* bool_op(const syntax::BoolOpExpr& e);
@@ -342,7 +347,8 @@ class Checker {
     TExpr* format_value(TExpr* value, TExpr* spec, Span span);
     TExpr* to_str(TExpr* value);
     TExpr* to_repr(TExpr* value);
-    TExpr* function_value(FunctionDecl& decl, const void* site, Span span, const Type* expected);
+    TExpr* function_value(FunctionDecl& decl, const void* site, Span span, const Type* expected, const Args& bound = {});
+    TExpr* remembered_call(FunctionDecl& decl, Instance& instance, const Args& args, Span span);
     TExpr* lambda_value(const syntax::LambdaExpr& e, const Type* expected);
     TExpr* wrapped_value(const syntax::Expr& callable, const Type* expected);
     const syntax::CallExpr* call_of(const syntax::Expr& callable, const std::vector<std::string_view>& names);
@@ -406,7 +412,6 @@ class Checker {
     TExpr* list_of(const void* site, const Type* element, Span span);
     TExpr* set_from(const syntax::CallExpr& e, const Type* expected);
     TExpr* dict_from(const syntax::CallExpr& e, const Type* expected);
-    TExpr* map_filter_list(const syntax::CallExpr& e, bool is_map);
     bool argument_count(const syntax::CallExpr& e, const std::string& name, size_t least, size_t most);
     const syntax::Expr* keyword(const syntax::CallExpr& e, std::string_view name);
     bool only_keywords(const syntax::CallExpr& e, const std::string& name, std::initializer_list<std::string_view> allowed);
@@ -480,6 +485,30 @@ class Checker {
     TExpr* count_into(TExpr* counter, const syntax::Expr& more, const syntax::CallExpr& e, bool subtract);
     TExpr* collection_method(TExpr* object, std::string_view name, const syntax::CallExpr& e, bool& handled);
     bool named_tuple_statement(const syntax::AssignStmt& s);
+    // generators.cpp
+    void begin_generator(Instance& instance, typed::Function& function);
+    void generator_return(TExpr* value, Span span);
+    bool settle_generators();  // what nothing sends is None; true when that says something new
+    TExpr* yield(const syntax::YieldExpr& e, bool used);
+    TExpr* yield_from(const syntax::YieldExpr& e, bool used);
+    TExpr* generator_method(TExpr* object, std::string_view name, const syntax::CallExpr& e, bool& handled);
+    TExpr* next_call(const syntax::CallExpr& e);
+    TExpr* next_value(TExpr* iterator, Span span);
+
+    // iterators.cpp: iterators as values, each a generator of the checker's own making
+    TExpr* iterator_of(TExpr* value, const void* site, Span span);  // what iter(value) gives; null when it is none
+    TExpr* iter_call(const syntax::CallExpr& e);
+    TExpr* generator_expression(const syntax::ComprehensionExpr& e);
+    TExpr* lazy_call(const std::string& name, const syntax::CallExpr& e);  // map, filter, zip, enumerate, reversed
+    TExpr* call_synthetic(const void* site, const char* name, Args args, Span span, const std::function<syntax::Body()>& build);
+    TExpr* element_of(typed::Iter* iter, Span span);
+    bool is_lazy(const syntax::Expr& e);  // a call that gives an iterator nobody else can hold, or a generator expression
+    struct SyntheticFunction {
+        std::vector<syntax::Param> params;
+        syntax::Body body;
+    };
+    std::map<const void*, SyntheticFunction> synthetic_functions_;
+    std::map<const typed::Iter*, const syntax::CallExpr*> mapped_;  // of the latest pass: loops over a call of map()
 
     // modules.cpp
     bool known_module(std::string_view name);
@@ -527,6 +556,7 @@ struct FunctionState {
     std::vector<std::map<std::string_view, VarState>> overlays;  // comprehension targets, inlined lambda parameters
     std::vector<std::vector<std::pair<uint32_t, VarState>>*> assignment_logs;  // try bodies being checked
     std::map<std::string_view, uint32_t> captured;  // names from the enclosing function
+    std::set<uint32_t> late_cells;                  // of those, locals whose cell may have nothing in it yet
     std::set<std::string_view> unbound_reads;       // names read where nothing was assigned yet, in the loop body at hand
     std::set<const syntax::Stmt*> tails;            // of a `fn`: expression statements whose value is returned
 };

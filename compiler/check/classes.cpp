@@ -185,13 +185,14 @@ void Checker::add_method(ClassInfo& c, const FunctionStmt& f) {
         report(DiagCode::kUnsupported, f.decorators[0]->span, "this decorator of a method cannot be compiled", "decorator");
         return;
     }
-    if (f.is_async || f.is_generator) {
+    if (f.is_async) {
         function_statement(f);  // says what is missing
         return;
     }
     const auto before = c.methods.find(f.name);
     method.decl = declare(&f, std::string(f.name), f.params, f.returns, f.body, nullptr, f.is_fn, f.name_span);
     method.decl->owner = &c;
+    method.decl->is_generator = f.is_generator;
     method.decl->qualified = c.name + "." + std::string(f.name);
     if (setter && before != c.methods.end()) {
         before->second.setter = method.decl;

@@ -72,8 +72,10 @@ const Type* Checker::narrow_to(const Type* t, const Type* target) {
             bool same_kind = m->kind == w->kind && (m->kind == TypeKind::kList || m->kind == TypeKind::kDict ||
                                                     m->kind == TypeKind::kSet || m->kind == TypeKind::kTuple);
             // Flavours: a tuple of any length is a tuple and no list; a Counter is a dict.
-            if (m->kind == TypeKind::kList && !m->name.empty()) same_kind = m->name == "tuple" && w->kind == TypeKind::kTuple;
-            if (m->kind == TypeKind::kSet && !m->name.empty()) same_kind = m->name == w->name;
+            if (!w->name.empty() && m->kind == w->kind && m->kind != TypeKind::kClass && m->kind != TypeKind::kException && m->kind != TypeKind::kHandle)
+                same_kind = m->name.substr(0, m->name.find_first_of("#:")) == w->name;
+            else if (m->kind == TypeKind::kList && !m->name.empty()) same_kind = m->name == "tuple" && w->kind == TypeKind::kTuple;
+            else if (m->kind == TypeKind::kSet && !m->name.empty()) same_kind = m->name == w->name;
             if (m == w || types::is_subclass(m, w) || same_kind || (w->kind == TypeKind::kInt && m->kind == TypeKind::kBool)) {
                 keep_members.push_back(m);
                 return;
@@ -106,6 +108,9 @@ const Type* Checker::class_argument(const Expr& e) {
     if (e.kind == ExprKind::kName) {
         std::string_view name = as<NameExpr>(e).name;
         if (name == "tuple" && !state_->instance->decl->scope.binds(name)) return types_.tuple({});
+        if (name == "frozenset") return types_.set(types_.never, "frozenset");
+        if (name == "deque") return types_.list(types_.never, "deque");
+        if (name == "defaultdict" || name == "Counter" || name == "OrderedDict") return types_.dict(types_.never, types_.never, name);
     }
     return annotation(e);
 }

@@ -106,8 +106,25 @@ TExpr* Checker::dict_method(TExpr* object, std::string_view name, const CallExpr
         TExpr* dict = hold(object);
         const Type* kt = prune(expression(*e.args[0])->type);
         if (kt->kind == TypeKind::kUnion && types::is_union_with_none(kt) && accepts(key_type, types_.without(kt, types_.none))) {
-            report(DiagCode::kOptionalUse, e.args[0]->span, "the key may be None", "this is " + to_string(resolved(kt)), "test it with `is not None` first");
-            return never(span);
+            // None is no key here: the default stands for it.
+            TExpr* maybe = hold(expression(*e.args[0]));
+            TExpr* other = hold(e.args.size() == 2 ? expression(*e.args[1], value_type) : constant_none(span));
+            TExpr* absent = make(TK::kTypeTest, types_.boolean, span, {maybe});
+            absent->type_arg = types_.none;
+            const Type* rest = types_.without(kt, types_.none);
+            TExpr* got = nullptr;
+            {
+                BlockScope branch(*this);
+                TExpr* present = make(TK::kDictGet, types_.optional(value_type), span, {dict, convert(narrow(maybe, rest), key_type)});
+                if (prune(other->type)->kind == TypeKind::kNone) {
+                    got = branch.finish(present);
+                } else {
+                    TExpr* held_present = hold(runtime(RT::kt_dict_contains, types_.boolean, span, {dict, convert(narrow(maybe, rest), key_type)}));
+                    const Type* both = join_types(value_type, other->type);
+                    got = branch.finish(if_expr(held_present, runtime(RT::kt_dict_get, value_type, span, {dict, convert(narrow(maybe, rest), key_type)}), other, both));
+                }
+            }
+            return if_expr(absent, other, got, join_types(got->type, other->type));
         }
         TExpr* key = hold(key_argument());
         if (e.args.size() == 1 || e.args[1]->kind == ExprKind::kNone)

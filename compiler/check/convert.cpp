@@ -93,6 +93,8 @@ bool Checker::accepts(const Type* to, const Type* from) {
     if (is_subclass(from, to)) return true;
     if (is_long_tuple(to) && from->kind == TypeKind::kTuple)
         return std::all_of(from->args.begin(), from->args.end(), [&](const Type* m) { return accepts(to->args[0], m); });
+    if (to->kind == TypeKind::kIterator && from->kind == TypeKind::kIterator && to->args.size() == 1)
+        return resolved(to->args[0]) == resolved(from->args[0]);
     if (to->kind == TypeKind::kTuple && from->kind == TypeKind::kTuple && to->args.size() == from->args.size()) {
         for (size_t i = 0; i < to->args.size(); ++i)
             if (!accepts(to->args[i], from->args[i])) return false;
@@ -144,6 +146,9 @@ bool Checker::flow_into(const Type* from_raw, const Type* to_raw) {
     if (is_subclass(from, to)) return true;
     if (is_long_tuple(to) && from->kind == TypeKind::kTuple)
         return std::all_of(from->args.begin(), from->args.end(), [&](const Type* m) { return flow_into(m, to->args[0]); });
+    // A generator is an iterator.
+    if (from->kind == TypeKind::kIterator && to->kind == TypeKind::kIterator && to->args.size() == 1 && from->args.size() == 3)
+        return flow_into(types_.iterator(from->args[0]), to);
     if (from->kind != to->kind || from->args.size() != to->args.size() || from->name != to->name) return false;
     if (from->kind == TypeKind::kTuple) {
         for (size_t i = 0; i < from->args.size(); ++i)
@@ -219,7 +224,11 @@ const Type* Checker::join_types(const Type* a_raw, const Type* b_raw) {
     }
     if (is_container(a) && a->kind == b->kind && a->name == b->name && a->args.size() == b->args.size()) {
         if (flow_into(b, a)) return a;
-        return types_.unite(a, b);
+        if (a->kind != TypeKind::kIterator) return types_.unite(a, b);
+    }
+    if (a->kind == TypeKind::kIterator && b->kind == TypeKind::kIterator) {
+        const Type* common = types_.iterator(a->args[0]);
+        return flow_into(types_.iterator(b->args[0]), common) ? common : types_.unite(a, b);
     }
     if (a->kind == TypeKind::kTuple && b->kind == TypeKind::kTuple && a->args.size() == b->args.size()) {
         std::vector<const Type*> members;

@@ -272,6 +272,9 @@ TExpr* Checker::crate_attribute(TExpr* object, const AttributeExpr& e) {
     if (t->kind == TypeKind::kException && name == "args") {
         return runtime(RT::kt_exception_args, types_.list(types_.dynamic), e.span, {object});
     }
+    if (t->kind == TypeKind::kException && name == "value" && types::is_subclass(t, types_.find_exception("StopIteration"))) {
+        return runtime(RT::kt_stop_value, types_.dynamic, e.span, {object});
+    }
     if (t->kind == TypeKind::kTextFile || t->kind == TypeKind::kBinaryFile) {
         if (name == "name") return runtime(RT::kt_file_name, types_.str, e.span, {object});
         if (name == "closed") return runtime(RT::kt_file_closed, types_.boolean, e.span, {object});
@@ -287,11 +290,11 @@ TExpr* Checker::crate_attribute(TExpr* object, const AttributeExpr& e) {
     }
     std::vector<std::string> names = method_names(t);
     const bool is_method = std::find(names.begin(), names.end(), name) != names.end();
+    if (is_method) return bound_value(object, e);
     std::string near = nearest_name(name, names);
     report(DiagCode::kUnknownAttribute, e.name_span,
-           is_method ? "method '" + name + "' of '" + to_string(resolved(t)) + "' is not called"
-                     : "'" + to_string(resolved(t)) + "' object has no attribute '" + name + "'",
-           "this is " + to_string(resolved(t)), is_method ? "call it: " + name + "()" : near.empty() ? "" : "did you mean `" + near + "`?");
+           "'" + to_string(resolved(t)) + "' object has no attribute '" + name + "'", "this is " + to_string(resolved(t)),
+           near.empty() ? "" : "did you mean `" + near + "`?");
     return never(e.span);
 }
 

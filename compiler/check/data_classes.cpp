@@ -20,6 +20,16 @@ using SK = typed::StmtKind;
 namespace {
 
 constexpr const char* kPrelude = R"(
+def _zip_star(rows):
+    columns = []
+    if rows:
+        for i in range(min([len(row) for row in rows])):
+            columns.append(tuple([row[i] for row in rows]))
+    return columns
+
+def _uncalled():
+    raise SystemError("a function was called that nothing calls")
+
 def _compare(a, b):
     if a < b:
         return -1

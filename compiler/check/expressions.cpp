@@ -46,7 +46,12 @@ TExpr* Checker::expression(const Expr& e, const Type* expected) {
         case ExprKind::kList: return list_display(as<SequenceExpr>(e), expected);
         case ExprKind::kSet: return set_display(as<SequenceExpr>(e), expected);
         case ExprKind::kDict: return dict_display(as<DictExpr>(e), expected);
-        case ExprKind::kComprehension: return comprehension(as<ComprehensionExpr>(e), expected);
+        case ExprKind::kComprehension: {
+            const auto& c = as<ComprehensionExpr>(e);
+            const bool list = expected != nullptr && prune(expected)->kind == TypeKind::kList;
+            if (c.comprehension == ComprehensionKind::kGenerator && !list) return generator_expression(c);
+            return comprehension(c, expected);
+        }
         case ExprKind::kUnary: return unary(as<UnaryExpr>(e));
         case ExprKind::kBinary: {
             const auto& b = as<BinaryExpr>(e);
@@ -83,11 +88,11 @@ TExpr* Checker::expression(const Expr& e, const Type* expected) {
         case ExprKind::kSlice:
             report(DiagCode::kSyntax, e.span, "a slice can only stand in square brackets");
             return never(e.span);
-        case ExprKind::kEllipsis:
         case ExprKind::kYield:
-        case ExprKind::kYieldFrom:
+        case ExprKind::kYieldFrom: return yield(as<YieldExpr>(e), true);
+        case ExprKind::kEllipsis:
         case ExprKind::kAwait:
-            report(DiagCode::kUnsupported, e.span, e.kind == ExprKind::kEllipsis ? "`...` has no value in Kayton" : "generators cannot be compiled yet");
+            report(DiagCode::kUnsupported, e.span, e.kind == ExprKind::kEllipsis ? "`...` has no value in Kayton" : "await is not part of Kayton");
             return never(e.span);
     }
     return never(e.span);

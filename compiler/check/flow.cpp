@@ -45,6 +45,16 @@ uint32_t Checker::capture(std::string_view name, Span span) {
     auto in_outer = outer->pinned_locals.find(name);
     if (in_outer != outer->pinned_locals.end()) {
         from = in_outer->second;
+    } else if (pinned != outer->pinned.end() && outer->in_progress) {
+        // Called before the outer function has assigned it: the cell is there, with nothing in it yet.
+        typed::Local cell;
+        cell.name = std::string(name);
+        cell.type = type;
+        cell.in_cell = true;
+        from = static_cast<uint32_t>(outer->function->locals.size());
+        outer->function->locals.push_back(std::move(cell));
+        outer->pinned_locals.emplace(name, from);
+        state_->late_cells.insert(local);
     } else {
         changed_ = true;  // the outer function will have it in the next pass
     }
@@ -56,8 +66,39 @@ uint32_t Checker::capture(std::string_view name, Span span) {
     return local;
 }
 
+// A name of a function further out: the function around this one shares it too, and hands it on. False where that one is
+// not being checked.
+bool Checker::capture_through(std::string_view name, Span span) {
+    Instance* parent = state_->instance->decl->parent_instance;
+    FunctionState* around = state_->outer;
+    while (around != nullptr && around->instance != parent) around = around->outer;
+    if (around == nullptr) return false;
+    FunctionState* here = state_;
+    state_ = around;
+    Entity shared = lookup(name, span);
+    state_ = here;
+    if (shared.kind != EntityKind::kValue || shared.value->kind != ExprKind::kLocal) return false;
+    parent->pinned[name] = shared.value->type;
+    parent->pinned_locals[name] = shared.value->index;
+    if (around->late_cells.contains(shared.value->index)) state_->late_cells.insert(capture(name, span));
+    return true;
+}
+
 Entity Checker::lookup(std::string_view name, Span span) {
     Entity result;
+    if (name.starts_with('%')) {  // what a function value was made with
+        auto bound = state_->captured.find(name);
+        if (bound != state_->captured.end()) {
+            result.kind = EntityKind::kValue;
+            result.value = read_local(bound->second, span);
+            return result;
+        }
+    }
+    if (name.size() > 1 && name.front() == '%' && is_builtin_name(name.substr(1))) {  // in trees of the checker's own making
+        result.kind = EntityKind::kBuiltin;
+        result.name = name.substr(1);
+        return result;
+    }
     const bool at_module = state_->instance->decl->is_module;
     VarState* var = find_var(name);
     const bool declared_global = state_->instance->decl->scope.globals.contains(name);
@@ -95,7 +136,7 @@ Entity Checker::lookup(std::string_view name, Span span) {
             if (!outer->decl->scope.binds(name)) continue;
             auto entity = outer->entities.find(name);
             if (entity != outer->entities.end()) return entity->second;
-            if (outer != decl->parent_instance) {
+            if (outer != decl->parent_instance && !capture_through(name, span)) {
                 report(DiagCode::kUnsupported, span, "`" + std::string(name) + "` belongs to a function two levels up",
                        "captured through another function", "pass it as an argument");
                 result.kind = EntityKind::kValue;
@@ -105,6 +146,7 @@ Entity Checker::lookup(std::string_view name, Span span) {
             uint32_t local = capture(name, span);
             result.kind = EntityKind::kValue;
             result.value = read_local(local, span);
+            result.value->int_value = state_->late_cells.contains(local) ? 1 : 0;
             return result;
         }
     }
@@ -360,6 +402,11 @@ Env Checker::join(const Env& a, const Env& b) {
             if (!out.entity || !other.entity) {
                 if (!out.entity) out.entity = other.entity;
             }
+            continue;
+        }
+        if (out.flow == nullptr || other.flow == nullptr) {
+            if (out.flow == nullptr) out = other;
+            out.bound = Bound::kMaybe;
             continue;
         }
         const Type* joined = join_types(out.flow, other.flow);

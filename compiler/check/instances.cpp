@@ -286,9 +286,49 @@ TExpr* Checker::class_attribute(TExpr* object, const AttributeExpr& e) {
 
 // `object.method` as a value.
 TExpr* Checker::bound_value(TExpr* object, const AttributeExpr& e) {
-    (void)object;
-    report(DiagCode::kUnsupported, e.span, "a method is not a value here", "it is not called", "call it, or pass a lambda that calls it");
-    return never(e.span);
+    // As `lambda a, b: object.method(a, b)`, with the object kept in it.
+    const LambdaExpr*& lambda = wrappers_[&e];
+    if (lambda == nullptr) {
+        size_t count = 1;
+        if (is_instance(object->type)) {
+            const Method* m = find_method(*prune(object->type)->class_info, e.name);
+            if (m != nullptr) {
+                count = 0;
+                for (size_t i = m->kind == MethodKind::kStatic ? 0 : 1; i < m->decl->params.size(); ++i)
+                    if (m->decl->params[i].default_value == nullptr && m->decl->params[i].kind == ParamKind::kNormal) ++count;
+            }
+        }
+        static constexpr std::string_view kNames[] = {"%a", "%b", "%c", "%d", "%e", "%f"};
+        count = std::min(count, std::size(kNames));
+        std::vector<Param> params;
+        for (size_t i = 0; i < count; ++i) {
+            Param p{};
+            p.name = kNames[i];
+            p.span = e.span;
+            p.kind = ParamKind::kNormal;
+            params.push_back(p);
+        }
+        auto* self = synthetic_.make<NameExpr>();
+        self->kind = ExprKind::kName;
+        self->span = e.object->span;
+        self->name = "%self";
+        auto* method = synthetic_.make<AttributeExpr>();
+        method->kind = ExprKind::kAttribute;
+        method->span = e.span;
+        method->object = self;
+        method->name = e.name;
+        method->name_span = e.name_span;
+        auto* made = synthetic_.make<LambdaExpr>();
+        made->kind = ExprKind::kLambda;
+        made->span = e.span;
+        made->params = synthetic_.copy(params);
+        made->body = const_cast<CallExpr*>(call_of(*method, {std::begin(kNames), std::begin(kNames) + static_cast<std::ptrdiff_t>(count)}));
+        lambda = made;
+    }
+    FunctionDecl* decl = declare(lambda, std::string(e.name), lambda->params, nullptr, {}, lambda->body, false, e.span);
+    if (prune(object->type)->kind == TypeKind::kNever) return never(e.span);
+    decl->bound = {{"%self", object->type}};
+    return function_value(*decl, lambda, e.span, nullptr, {object});
 }
 
 // `Class.name`; an entity without kind when the class has no such attribute.

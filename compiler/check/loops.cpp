@@ -161,6 +161,16 @@ typed::Iter* Checker::make_iter(IK kind, Span span, const Args& args, const Type
 }
 
 TExpr* Checker::element_value(typed::Iter* iter, Span span) {
+    TExpr* element = element_of(iter, span);
+    auto mapped = mapped_.find(iter);
+    if (mapped == mapped_.end()) return element;
+    const CallExpr& call = *mapped->second;
+    Args args = {element};
+    if (call.args.size() > 2) args.assign(element->args.begin(), element->args.end());
+    return apply_callable(*call.args[0], args, span);
+}
+
+TExpr* Checker::element_of(typed::Iter* iter, Span span) {
     switch (iter->kind) {
         case IK::kDictItems: {
             TExpr* key = read_local(iter->local, span);
@@ -231,15 +241,32 @@ typed::Iter* Checker::iterate(const Expr& e) {
             iter->children = keep(children);
             return iter;
         }
-        if (name == "zip" && plain && call.keywords.empty() && count >= 1) {
+        // map() with something to call that need not be evaluated first.
+        const bool by_name = count > 0 && (call.args[0]->kind == ExprKind::kLambda || call.args[0]->kind == ExprKind::kName ||
+                                           call.args[0]->kind == ExprKind::kAttribute);
+        const bool map = name == "map" && plain && call.keywords.empty() && count >= 2 && count <= 5 && by_name;
+        if (map && count == 2) {
+            typed::Iter* iter = is_lazy(*call.args[1]) ? iterate_value(expression(*call.args[1]), e.span) : iterate(*call.args[1]);
+            if (iter != nullptr) mapped_[iter] = &call;
+            return iter;
+        }
+        const Expr* strict = name == "zip" ? keyword(call, "strict") : nullptr;
+        const bool lax = call.keywords.empty() || (call.keywords.size() == 1 && strict != nullptr && strict->kind == ExprKind::kBool && !as<BoolExpr>(*strict).value);
+        if (name == "zip" && count == 1 && !plain && lax) {
+            const Expr& rows = *as<StarredExpr>(*call.args[0]).value;
+            return iterate_value(call_values(*prelude("_zip_star"), {list_from(rows, &e, nullptr)}, e.span), e.span);
+        }
+        if ((name == "zip" && plain && lax && count >= 1) || map) {
             std::vector<typed::Iter*> children;
-            for (const Expr* arg : call.args) {
-                typed::Iter* child = iterate(*arg);
+            for (const Expr* arg : call.args.subspan(map ? 1 : 0)) {
+                // Each is asked in its turn, with all that its own functions do.
+                typed::Iter* child = is_lazy(*arg) ? iterate_value(expression(*arg), arg->span) : iterate(*arg);
                 if (child == nullptr) return nullptr;
                 children.push_back(child);
             }
             typed::Iter* iter = make_iter(IK::kZip, e.span, {}, nullptr);
             iter->children = keep(children);
+            if (map) mapped_[iter] = &call;
             return iter;
         }
         if (name == "reversed" && plain && count == 1) {
@@ -251,6 +278,11 @@ typed::Iter* Checker::iterate(const Expr& e) {
                 if (inner->kind == IK::kList) {
                     inner->kind = IK::kReversedList;
                     return inner;
+                }
+                if (inner->kind == IK::kIterator || inner->kind == IK::kZip || inner->kind == IK::kEnumerate || inner->kind == IK::kFile) {
+                    report(DiagCode::kTypeMismatch, e.span, "an iterator is not reversible", "it can only be read forwards",
+                           "make a list of it first");
+                    return nullptr;
                 }
                 TExpr* list = nullptr;
                 {
@@ -266,7 +298,7 @@ typed::Iter* Checker::iterate(const Expr& e) {
             return nullptr;
         }
         if (name == "iter" && plain && count == 1) return iterate(*call.args[0]);
-        if (name == "enumerate" || name == "zip" || name == "reversed" || name == "iter") {
+        if (name == "enumerate" || name == "zip" || name == "reversed") {
             report(plain ? DiagCode::kBadArguments : DiagCode::kUnsupported, e.span,
                    plain ? name + "() cannot take these arguments" : "`*` cannot be used in a call of " + name + "(): how many it gives must be known");
             return nullptr;
@@ -369,6 +401,23 @@ void Checker::loop_over(typed::Iter* iter, Span span, const std::function<void(T
 }
 
 void Checker::for_each(const Expr& iterable, const std::function<void(TExpr*)>& each) {
+    std::string builtin;
+    if (is_iterator_builtin(iterable, builtin) && builtin == "filter" && as<CallExpr>(iterable).args.size() == 2 && is_lazy(iterable)) {
+        const Expr& test = *as<CallExpr>(iterable).args[0];
+        const bool truthy = test.kind == ExprKind::kNone;
+        if (truthy || test.kind == ExprKind::kLambda || test.kind == ExprKind::kName || test.kind == ExprKind::kAttribute) {
+            for_each(*as<CallExpr>(iterable).args[1], [&](TExpr* element) {
+                TExpr* held = hold(element);
+                TStmt* node = stmt(SK::kIf, iterable.span);
+                node->a = truth(truthy ? held : apply_callable(test, {held}, iterable.span));
+                const Type* kept = prune(held->type);
+                if (truthy && types::is_union_with_none(kept)) kept = types_.without(kept, types_.none);
+                node->body = block([&] { each(narrow(held, kept)); });
+                emit(node);
+            });
+            return;
+        }
+    }
     if (typed::Iter* iter = iterate(iterable)) loop_over(iter, iterable.span, each);
 }
 

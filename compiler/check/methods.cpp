@@ -299,7 +299,7 @@ TExpr* Checker::method_call(TExpr* object, const AttributeExpr& callee, const Ca
     }
     bool handled = false;
     BlockScope scope(*this);
-    TExpr* special = special_method(object, name, e, handled);
+    TExpr* special = t->kind == TypeKind::kIterator ? generator_method(object, name, e, handled) : special_method(object, name, e, handled);
     if (handled) return scope.finish(special);
     scope.take();
     const bool immutable = t->name == "tuple" || t->name == "frozenset";

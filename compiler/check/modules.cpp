@@ -96,7 +96,7 @@ std::vector<std::string> members_of(const std::string& module) {
 }  // namespace
 
 bool Checker::known_module(std::string_view name) {
-    static constexpr std::string_view kModules[] = {"math", "sys", "time", "os", "os.path", "string", "typing", "collections.abc", "abc", "dataclasses", "enum", "functools", "collections", "__future__"};
+    static constexpr std::string_view kModules[] = {"math", "sys", "time", "os", "os.path", "string", "typing", "collections.abc", "abc", "dataclasses", "enum", "collections", "__future__"};
     return std::find(std::begin(kModules), std::end(kModules), name) != std::end(kModules);
 }
 
@@ -128,8 +128,7 @@ Entity Checker::module_member(const std::string& module, std::string_view name, 
             return result;
         }
     }
-    if (module == "typing" || module == "collections.abc" || module == "abc" || module == "dataclasses" || module == "enum" ||
-        (module == "functools" && name == "total_ordering")) {
+    if (module == "typing" || module == "collections.abc" || module == "abc" || module == "dataclasses" || module == "enum") {
         result.kind = EntityKind::kBuiltin;
         result.name = std::string(name);
         return result;

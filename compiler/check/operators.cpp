@@ -550,6 +550,22 @@ TExpr* Checker::membership(TExpr* item, TExpr* container, Span span) {
             if (is_numeric(prune(item->type)))
                 return runtime(RT::kt_bytes_contains_int, types_.boolean, span, {container, coerce(item, types_.integer, item->span, "`in` bytes", true)});
             return runtime(RT::kt_bytes_contains, types_.boolean, span, {container, coerce(item, types_.bytes, item->span, "`in` bytes")});
+        case TypeKind::kIterator: {  // as far as it takes
+            BlockScope scope(*this);
+            TExpr* held = hold(item);
+            uint32_t found = temp(types_.boolean);
+            assign_local(found, constant_bool(false, span));
+            loop_over(iterate_value(container, span), span, [&](TExpr* element) {
+                TStmt* test = stmt(typed::StmtKind::kIf, span);
+                test->a = equal(element, held, span, false);
+                test->body = block([&] {
+                    assign_local(found, constant_bool(true, span));
+                    break_out(span);
+                });
+                emit(test);
+            });
+            return scope.finish(read_local(found, span));
+        }
         case TypeKind::kList: return in_elements(t->args[0], RT::kt_list_contains);
         case TypeKind::kDict: return in_elements(t->args[0], RT::kt_dict_contains);
         case TypeKind::kSet: return in_elements(t->args[0], RT::kt_set_contains);

@@ -21,11 +21,9 @@ static const ComprehensionExpr* as_generator(const Expr& e) {
 
 TExpr* Checker::list_from(const Expr& iterable, const void* site, const Type* expected) {
     const Type* hint = expected != nullptr && prune(expected)->kind == TypeKind::kList ? expected : nullptr;
-    if (as_generator(iterable) != nullptr) return expression(iterable, hint);
+    if (const ComprehensionExpr* generator = as_generator(iterable)) return comprehension(*generator, hint);
     Span span = iterable.span;
-    std::string builtin;
-    const bool lazy = is_iterator_builtin(iterable, builtin) && (builtin == "enumerate" || builtin == "zip" || builtin == "reversed" || builtin == "iter");
-    if (!lazy) {
+    if (!is_lazy(iterable)) {
         TExpr* value = expression(iterable, hint);
         const Type* t = prune(value->type);
         switch (t->kind) {
@@ -342,46 +340,6 @@ TExpr* Checker::dict_from(const CallExpr& e, const Type* expected) {
         }
     }
     for (const KeywordArg& k : e.keywords) set(constant_str(k.name, k.span), expression(*k.value));
-    return scope.finish(read_local(collected, span));
-}
-
-TExpr* Checker::map_filter_list(const CallExpr& e, bool is_map) {
-    Span span = e.span;
-    if (!argument_count(e, is_map ? "map" : "filter", 2, is_map ? 4 : 2)) return never(span);
-    const Type* variable = variable_at(&e);
-    const Type* list = types_.list(variable);
-    BlockScope scope(*this);
-    uint32_t collected = temp(list);
-    assign_local(collected, make(TK::kList, list, span, Args{}));
-    if (is_map && e.args.size() > 2) {
-        std::vector<typed::Iter*> children;
-        for (size_t i = 1; i < e.args.size(); ++i) {
-            typed::Iter* child = iterate(*e.args[i]);
-            if (child == nullptr) return never(span);
-            children.push_back(child);
-        }
-        typed::Iter* zip = make_iter(typed::IterKind::kZip, span, {}, nullptr);
-        zip->children = keep(children);
-        loop_over(zip, span, [&](TExpr* tuple) {
-            append_to(read_local(collected, span), apply_callable(*e.args[0], Args(tuple->args.begin(), tuple->args.end()), span), span);
-        });
-        return scope.finish(read_local(collected, span));
-    }
-    auto each = [&](TExpr* element) {
-        if (is_map) {
-            append_to(read_local(collected, span), apply_callable(*e.args[0], {element}, span), span);
-            return;
-        }
-        TExpr* held = hold(element);
-        TExpr* test = e.args[0]->kind == ExprKind::kNone ? truth(held) : truth(apply_callable(*e.args[0], {held}, span));
-        TStmt* node = stmt(SK::kIf, span);
-        node->a = test;
-        const Type* kept = prune(held->type);
-        if (e.args[0]->kind == ExprKind::kNone && types::is_union_with_none(kept)) kept = types_.without(kept, types_.none);
-        node->body = block([&] { append_to(read_local(collected, span), narrow(held, kept), span); });
-        emit(node);
-    };
-    KT_EACH(*e.args[1], each);
     return scope.finish(read_local(collected, span));
 }
 

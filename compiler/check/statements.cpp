@@ -31,6 +31,10 @@ void Checker::statement(const Stmt& s) {
                 break;
             }
             if ((value.kind == ExprKind::kStr && &s != shown_) || value.kind == ExprKind::kEllipsis) break;
+            if (value.kind == ExprKind::kYield || value.kind == ExprKind::kYieldFrom) {
+                emit_expr(yield(as<YieldExpr>(value), false));
+                break;
+            }
             TExpr* e = expression(value);
             if (&s == shown_) {
                 show_value(e, s.span);
@@ -113,7 +117,9 @@ void Checker::assign(const AssignStmt& s) {
         if (var != nullptr && var->bound == Bound::kYes && var->flow != nullptr && !var->entity) expected = var->flow;
         if (expected != nullptr && expected->kind != TypeKind::kFunction) expected = nullptr;
     }
-    TExpr* value = expression(*s.value, expected);
+    // Unpacked at once: the iterator need not come to be.
+    const bool unpacked = s.targets.size() == 1 && (s.targets[0]->kind == ExprKind::kTuple || s.targets[0]->kind == ExprKind::kList);
+    TExpr* value = unpacked && is_lazy(*s.value) ? list_from(*s.value, s.value, nullptr) : expression(*s.value, expected);
     if (s.targets.size() == 1) {
         assign_target(*s.targets[0], value);
         return;
@@ -195,7 +201,16 @@ void Checker::unpack(const SequenceExpr& target, TExpr* value) {
         assign_local(collected, make(TK::kList, types_.list(variable), value->span, Args{}));
         typed::Iter* iter = iterate_value(value, value->span);
         if (iter == nullptr) return;
-        loop_over(iter, value->span, [&](TExpr* element) { append_to(read_local(collected, value->span), element, value->span); });
+        loop_over(iter, value->span, [&](TExpr* element) {
+            append_to(read_local(collected, value->span), element, value->span);
+            if (starred || t->kind != TypeKind::kIterator) return;
+            // One more than fits is enough to know.
+            TStmt* enough = stmt(SK::kIf, value->span);
+            enough->a = op(typed::Op::kIntGt, types_.boolean, value->span,
+                           {len(read_local(collected, value->span)), constant_int(static_cast<int64_t>(fixed), value->span)});
+            enough->body = block([&] { break_out(value->span); });
+            emit(enough);
+        });
         list = read_local(collected, value->span);
     }
     TExpr* held = hold(list);
@@ -498,6 +513,10 @@ void Checker::return_value(TExpr* value, Span span) {
         emit_expr(value);
         return;
     }
+    if (instance.decl->is_generator) {
+        generator_return(value, span);
+        return;
+    }
     const Type* target = instance.forced_result;
     if (target != nullptr) {
         value = coerce(value, target, span, "result of `" + instance.decl->name + "`");
@@ -518,9 +537,9 @@ void Checker::return_value(TExpr* value, Span span) {
 }
 
 void Checker::return_statement(const ReturnStmt& s) {
-    const Type* expected = state_->instance->forced_result;
+    const Type* expected = state_->instance->decl->is_generator ? nullptr : state_->instance->forced_result;
     const Type* annotated = nullptr;
-    if (state_->instance->decl->returns != nullptr) {
+    if (state_->instance->decl->returns != nullptr && !state_->instance->decl->is_generator) {
         annotated = annotation(*state_->instance->decl->returns);
         if (annotated != nullptr && annotated->kind != TypeKind::kDynamic && expected == nullptr) expected = annotated;
     }
@@ -629,16 +648,21 @@ void Checker::function_statement(const FunctionStmt& s) {
                "async Rust functions are called and waited for; write a plain function");
         return;
     }
-    if (s.is_generator) {
-        report(DiagCode::kUnsupported, s.name_span, "generator functions cannot be compiled yet", "it holds a `yield`",
-               "return a list instead");
-        return;
-    }
-    if (!s.decorators.empty()) {
-        report(DiagCode::kUnsupported, s.decorators[0]->span, "decorators cannot be compiled yet", "decorator");
-        return;
+    bool cached = false;
+    for (const Expr* d : s.decorators) {
+        const Expr* named = d->kind == ExprKind::kCall ? as<CallExpr>(*d).callee : d;
+        std::string_view name = named->kind == ExprKind::kName ? as<NameExpr>(*named).name : named->kind == ExprKind::kAttribute ? as<AttributeExpr>(*named).name : "";
+        if (name == "overload") return;  // only its annotations count, and the last definition has them all
+        if (name == "lru_cache" || name == "cache") {
+            cached = true;
+        } else if (name != "wraps" && name != "final" && name != "no_type_check" && name != "staticmethod") {
+            report(DiagCode::kUnsupported, d->span, "this decorator of a function cannot be compiled", "decorator", "apply it by hand: f = decorator(f)");
+            return;
+        }
     }
     FunctionDecl* decl = declare(&s, std::string(s.name), s.params, s.returns, s.body, nullptr, s.is_fn, s.name_span);
+    decl->is_generator = s.is_generator;
+    decl->is_cached = cached;
     Entity entity;
     entity.kind = EntityKind::kFunction;
     entity.function = decl;

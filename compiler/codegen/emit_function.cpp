@@ -59,6 +59,11 @@ void Emitter::emit_function(const kir::Function& source, llvm::Function* target)
     last_begin_ = UINT32_MAX;
     values_.assign(source.values.size(), nullptr);
     slots_.assign(source.slots.size(), nullptr);
+    suspended_ = nullptr;
+    if (source.coroutine) {
+        has_coroutines_ = true;
+        target->setPresplitCoroutine();
+    }
     blocks_.assign(source.blocks.size(), nullptr);
 
     auto* frame = llvm::BasicBlock::Create(context_, "frame", target);
@@ -135,6 +140,8 @@ void Emitter::emit_inst(const kir::Function& source, const Inst& inst) {
             }
             return;
         case Opcode::kUnreachable: b_.CreateUnreachable(); return;
+        case Opcode::kSuspend:
+        case Opcode::kCoroEnd: emit_coroutine(inst); return;
         default: break;
     }
     llvm::Value* value = emit_value(source, inst);
@@ -214,6 +221,8 @@ llvm::Value* Emitter::emit_value(const kir::Function& source, const Inst& inst) 
         case Opcode::kCall:
         case Opcode::kCallRuntime:
         case Opcode::kCallIndirect: return emit_call(source, inst);
+        case Opcode::kCoroSize:
+        case Opcode::kCoroBegin: return emit_coroutine(inst);
         default: return nullptr;
     }
 }

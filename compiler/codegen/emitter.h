@@ -25,6 +25,8 @@ class Emitter {
     void emit();
     // Is there code that is worth LLVM's passes? A module whose code runs once, without loops, is not.
     [[nodiscard]] bool worth_optimizing() const { return worth_optimizing_; }
+    // Coroutines need passes of their own at every level.
+    [[nodiscard]] bool has_coroutines() const { return has_coroutines_; }
 
   private:
     // --- types and declarations
@@ -64,6 +66,8 @@ class Emitter {
     void retain(llvm::Value* object, bool nullable);
     void release(llvm::Value* object, bool nullable, bool cold);
     llvm::Function* count_function(const char* name, bool of_value, bool retaining);
+    llvm::Value* emit_coroutine(const kir::Inst& inst);
+    llvm::BasicBlock* suspended();
     static std::vector<kir::BlockId> reverse_post_order(const kir::Function& source, bool& has_loop);
     static void skip_optimizing(llvm::Function* function);
     void tag(llvm::Instruction* access, kir::Memory memory);
@@ -96,6 +100,10 @@ class Emitter {
     std::vector<llvm::BasicBlock*> blocks_;
     std::vector<llvm::AllocaInst*> slots_;
     bool in_cold_block_ = false;
+    llvm::Value* coro_id_ = nullptr;
+    llvm::Value* coro_handle_ = nullptr;
+    llvm::BasicBlock* suspended_ = nullptr;  // where a coroutine goes back to its caller
+    bool has_coroutines_ = false;
     bool worth_optimizing_ = false;
 
     std::unique_ptr<llvm::DIBuilder> lines_;

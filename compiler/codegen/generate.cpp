@@ -41,7 +41,9 @@ Result<CompiledModule> emit_object(const kir::Module& source, OptLevel opt) {
     codegen::Emitter emitter(source, module, opt);
     emitter.emit();
     if (auto valid = verify(module); !valid) return tl::unexpected(valid.error());
-    if (opt == OptLevel::kO0 || emitter.worth_optimizing()) codegen::optimize(module, *target->machine, opt);
+    if (opt == OptLevel::kO0 || emitter.worth_optimizing()) {
+        codegen::optimize(module, *target->machine, opt, emitter.has_coroutines());
+    }
     llvm::SmallVector<char, 0> object;
     llvm::raw_svector_ostream out(object);
     llvm::legacy::PassManager passes;

@@ -5,11 +5,14 @@
 #include <llvm/IR/PassManager.h>
 #include <llvm/Passes/PassBuilder.h>
 #include <llvm/Target/TargetMachine.h>
+#include <llvm/Transforms/Coroutines/CoroCleanup.h>
+#include <llvm/Transforms/Coroutines/CoroEarly.h>
+#include <llvm/Transforms/Coroutines/CoroSplit.h>
 #include <llvm/Transforms/Utils/Mem2Reg.h>
 
 namespace kayton::codegen {
 
-void optimize(llvm::Module& module, llvm::TargetMachine& machine, OptLevel opt) {
+void optimize(llvm::Module& module, llvm::TargetMachine& machine, OptLevel opt, bool has_coroutines) {
     llvm::LoopAnalysisManager loops;
     llvm::FunctionAnalysisManager functions;
     llvm::CGSCCAnalysisManager components;
@@ -24,6 +27,11 @@ void optimize(llvm::Module& module, llvm::TargetMachine& machine, OptLevel opt) 
     if (opt == OptLevel::kO0) {
         // Slots become registers; everything else is left to the fast instruction selector.
         passes.addPass(llvm::createModuleToFunctionPassAdaptor(llvm::PromotePass()));
+        if (has_coroutines) {
+            passes.addPass(llvm::CoroEarlyPass());
+            passes.addPass(llvm::createModuleToPostOrderCGSCCPassAdaptor(llvm::CoroSplitPass()));
+            passes.addPass(llvm::CoroCleanupPass());
+        }
     } else {
         passes = builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2);
     }

@@ -11,6 +11,6 @@ class TargetMachine;
 
 namespace kayton::codegen {
 
-void optimize(llvm::Module& module, llvm::TargetMachine& machine, OptLevel opt);
+void optimize(llvm::Module& module, llvm::TargetMachine& machine, OptLevel opt, bool has_coroutines);
 
 }  // namespace kayton::codegen

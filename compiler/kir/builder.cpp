@@ -7,7 +7,15 @@ namespace kayton::kir {
 namespace {
 
 bool ends_block(Opcode op) {
-    return op == Opcode::kJump || op == Opcode::kBranch || op == Opcode::kReturn || op == Opcode::kUnreachable;
+    switch (op) {
+        case Opcode::kSuspend:
+        case Opcode::kCoroEnd:
+        case Opcode::kJump:
+        case Opcode::kBranch:
+        case Opcode::kReturn:
+        case Opcode::kUnreachable: return true;
+        default: return false;
+    }
 }
 
 }  // namespace
@@ -67,6 +75,14 @@ void Builder::branch(ValueId condition, BlockId if_true, BlockId if_false, uint8
 void Builder::return_value(ValueId value) { append(Opcode::kReturn, Repr::kVoid).a = value; }
 void Builder::return_nothing() { append(Opcode::kReturn, Repr::kVoid); }
 void Builder::unreachable() { append(Opcode::kUnreachable, Repr::kVoid); }
+
+ValueId Builder::coro_size() { return define(append(Opcode::kCoroSize, Repr::kInt64)); }
+
+ValueId Builder::coro_begin(ValueId memory) { return unary(Opcode::kCoroBegin, Repr::kPointer, memory); }
+
+void Builder::suspend(BlockId resumed) { append(Opcode::kSuspend, Repr::kVoid).edge = resumed; }
+
+void Builder::coro_end() { append(Opcode::kCoroEnd, Repr::kVoid); }
 
 ValueId Builder::param(uint32_t position) {
     Inst& inst = append(Opcode::kParam, function_.params[position]);

@@ -25,6 +25,10 @@ class Builder {
     void return_value(ValueId value);
     void return_nothing();
     void unreachable();
+    ValueId coro_size();
+    ValueId coro_begin(ValueId memory);
+    void suspend(BlockId resumed);
+    void coro_end();
 
     // --- values
     ValueId param(uint32_t position);

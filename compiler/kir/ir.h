@@ -55,7 +55,12 @@ enum class Opcode : uint8_t {
     kCallRuntime,   // runtime
     kCallIndirect,  // a: the code
     kCheck,         // a: true goes to edge
+    // generators (coroutines): the frame lies in memory that the function asks for
+    kCoroSize,      // bytes of the frame
+    kCoroBegin,     // a: the frame's memory; the result is the same address
     // ends of a block
+    kSuspend,       // edge: where it goes on
+    kCoroEnd,       // never goes on
     kJump,          // edge
     kBranch,        // a ? edge : other; likely: which of them (1 edge, 2 other, 0 neither)
     kReturn,        // a, or nothing
@@ -108,6 +113,7 @@ struct Function {
     bool external = false;     // declared only
     bool exported = false;     // other modules may name it
     bool runs_once = false;    // the module body and the entry
+    bool coroutine = false;
     std::vector<Slot> slots;
     std::vector<Block> blocks;  // [0] is the entry
     std::vector<ValueId> args;

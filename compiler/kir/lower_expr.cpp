@@ -93,6 +93,7 @@ Rvalue FunctionLowering::lower_expr(const Expr* expr) {
             }
             break;
         }
+        case ExprKind::kYield: result = lower_yield(expr); break;
         case ExprKind::kStrJoin: result = lower_str_join(expr); break;
         case ExprKind::kTypeInfo: result = plain(expr->type, type_info(expr->type_arg)); break;
         case ExprKind::kCString: result = plain(expr->type, b_.data(program_.c_string(expr->text))); break;

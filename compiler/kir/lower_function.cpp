@@ -1,4 +1,6 @@
 // A function's frame: parameters, locals, cells, the stack check, and its two exits.
+#include <algorithm>
+
 #include "compiler/kir/lowering.h"
 #include "shared/object_layout.h"
 
@@ -17,6 +19,8 @@ void FunctionLowering::lower() {
     b_.move_to(b_.new_block());
     b_.span = source_.span;
     find_assigned();
+    // A generator outlives what its caller lends it.
+    if (source_.is_generator) std::fill_n(assigned_.begin(), source_.param_count, true);
     lower_prologue();
     lower_block(source_.body);
     if (b_.open()) {
@@ -45,7 +49,9 @@ void FunctionLowering::lower_prologue() {
     }
     out_ = b_.param(position);
 
-    if (calls_kayton_) {
+    if (source_.is_generator) {
+        begin_generator();
+    } else if (calls_kayton_) {
         ValueId limit = b_.load(Repr::kPointer, b_.data(program_.runtime_symbol("kt_stack_limit")), 0, Memory::kFlag);
         ValueId low = b_.binary(Opcode::kULt, Repr::kBool, b_.frame_address(), limit);
         // Nothing of the frame is set up yet: this error leaves at once.
@@ -87,6 +93,10 @@ void FunctionLowering::lower_prologue() {
         LocalPlace& place = locals_[source_.captures[k]];
         place.cell = b_.load(Repr::kPointer, closure, static_cast<int64_t>(sizeof(KtClosure)) + 8 * k, Memory::kCell);
         place.fixed = true;  // the closure keeps the cell
+        if (source_.is_generator) {
+            b_.retain(place.cell, false);
+            place.counted = true;
+        }
     }
     for (uint32_t i = 0; i < source_.locals.size(); ++i) {
         LocalPlace& place = locals_[i];
@@ -98,7 +108,14 @@ void FunctionLowering::lower_prologue() {
             store_parts(place.type, params[i], place.cell, kCellValue, Memory::kCell);
         }
     }
-    if (program_.is_recursive(&source_)) safe_point(source_.span);
+    if (source_.is_generator) {
+        BlockId started = b_.new_block();
+        b_.suspend(started);
+        b_.move_to(started);
+        check_resumed(source_.span, false);
+    } else if (program_.is_recursive(&source_)) {
+        safe_point(source_.span);
+    }
 }
 
 void FunctionLowering::lower_exits() {
@@ -119,14 +136,18 @@ void FunctionLowering::lower_exits() {
         if (exit == kNone) return;
         b_.move_to(exit);
         if (!counted) {
-            b_.return_value(b_.constant(Repr::kInt32, code));
+            if (source_.is_generator) {
+                end_generator(b_.constant(Repr::kInt32, code));
+            } else {
+                b_.return_value(b_.constant(Repr::kInt32, code));
+            }
             return;
         }
         b_.store_slot(status, b_.constant(Repr::kInt32, code));
         b_.jump(epilogue);
     };
-    leave(good_exit_, 0);
-    leave(error_exit_, 1);
+    leave(good_exit_, source_.is_generator ? KT_STOP : KT_OK);
+    leave(error_exit_, KT_ERROR);
     if (!counted) return;
     b_.move_to(epilogue);
     for (LocalPlace& place : locals_) {
@@ -139,7 +160,11 @@ void FunctionLowering::lower_exits() {
         for (SlotId slot : place.slots) parts.push_back(b_.load_slot(slot));
         release_parts(place.type, parts, true);
     }
-    b_.return_value(b_.load_slot(status));
+    if (source_.is_generator) {
+        end_generator(b_.load_slot(status));
+    } else {
+        b_.return_value(b_.load_slot(status));
+    }
 }
 
 // --- locals

@@ -27,6 +27,7 @@ bool FunctionLowering::has_call(const Expr* expr) {
         case ExprKind::kCallPlugin:
         case ExprKind::kCallClosure:
         case ExprKind::kRuntime:
+        case ExprKind::kYield:
         case ExprKind::kSeq: return true;
         default: break;
     }

@@ -234,13 +234,17 @@ void FunctionLowering::lower_while(const Stmt* stmt) {
 }
 
 void FunctionLowering::lower_return(const Stmt* stmt) {
-    const Type* type = source_.result;
+    const Type* type = source_.is_generator ? source_.result->args[2] : source_.result;
     Rvalue value = unit(type);
     if (stmt->a != nullptr) value = convert(lower_expr(stmt->a), type);
     Cleanup carried{CleanupKind::kRelease, 0, type, take(value)};
     leave_to(0, types::holds_references(type) ? &carried : nullptr);
     if (!b_.open()) return;
-    store_parts(type, carried.parts, out_, 0, Memory::kStack);
+    if (source_.is_generator) {
+        store_generator_result(carried.parts);
+    } else {
+        store_parts(type, carried.parts, out_, 0, Memory::kStack);
+    }
     if (good_exit_ == kNone) good_exit_ = b_.new_block();
     b_.jump(good_exit_);
 }

@@ -179,6 +179,14 @@ class FunctionLowering {
     Advance start_step(const typed::Iter* iter);
     ValueId loop_source(const typed::Expr* source);  // kept alive until the loop's end
 
+    // --- generators (lower_generator.cpp)
+    void begin_generator();
+    void check_resumed(Span span, bool guarded);
+    void end_generator(ValueId status);
+    void store_generator_result(const std::vector<ValueId>& parts);
+    Rvalue lower_yield(const typed::Expr* expr);
+    ValueId generator_ = kNone;
+
     // --- frame
     struct LocalPlace {
         const Type* type = nullptr;

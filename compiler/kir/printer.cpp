@@ -16,7 +16,7 @@ constexpr const char* kOpcodes[] = {
     "bool.and", "bool.or", "bool.xor", "not", "select",
     "int_to_float", "bool_to_int", "int32_to_int", "pointer_to_int", "int_to_pointer", "float_bits", "bits_to_float",
     "retain", "release", "retain_value", "release_value",
-    "call", "call", "call_indirect", "check", "jump", "branch", "return", "unreachable",
+    "call", "call", "call_indirect", "check", "coro_size", "coro_begin", "suspend", "coro_end", "jump", "branch", "return", "unreachable",
 };
 static_assert(sizeof(kOpcodes) / sizeof(kOpcodes[0]) == static_cast<size_t>(Opcode::kUnreachable) + 1);
 

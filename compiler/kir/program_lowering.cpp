@@ -79,6 +79,7 @@ uint32_t ProgramLowering::function(const typed::Function* callee) {
     target.span = callee->span;
     target.external = callee->external;
     target.exported = callee->exported;
+    target.coroutine = callee->is_generator && !callee->external;
     if (callee->is_closure) target.params.push_back(Repr::kPointer);
     for (uint32_t i = 0; i < callee->param_count; ++i) {
         const Type* type = callee->locals[i].type;
@@ -298,7 +299,8 @@ uint8_t ProgramLowering::expr_effects(const typed::Expr* expr) {
     switch (expr->kind) {
         case ExprKind::kCall:
         case ExprKind::kCallPlugin:
-        case ExprKind::kCallClosure: effects = kCode | kContainers; break;
+        case ExprKind::kCallClosure:
+        case ExprKind::kYield: effects = kCode | kContainers; break;
         case ExprKind::kRuntime: effects = runtime_effects(expr->runtime, *expr); break;
         case ExprKind::kSeq: effects = kLocals | kCode | kContainers; break;
         case ExprKind::kDict:

@@ -73,6 +73,9 @@ const Type* TypeContext::set(const Type* element, std::string_view flavour) {
 }
 const Type* TypeContext::tuple(std::span<const Type* const> members) { return intern(TypeKind::kTuple, members); }
 const Type* TypeContext::iterator(const Type* element) { return intern(TypeKind::kIterator, std::array{element}); }
+const Type* TypeContext::generator(const Type* element, const Type* sent, const Type* result) {
+    return intern(TypeKind::kIterator, std::array{element, sent, result});
+}
 const Type* TypeContext::handle(std::string_view name) { return intern(TypeKind::kHandle, {}, name); }
 
 const Type* TypeContext::function(std::span<const Type* const> params, const Type* result) {
@@ -283,7 +286,7 @@ void write(const Type* t, std::string& out) {
             list_args("[", t->args.size(), t->name == "tuple" ? ", ...]" : "]");
             break;
         }
-        case TypeKind::kIterator: list_args("Iterator[", 1, "]"); break;
+        case TypeKind::kIterator: list_args(t->args.size() == 1 ? "Iterator[" : "Generator[", t->args.size(), "]"); break;
         case TypeKind::kTuple:
             if (t->args.empty()) {
                 out += "tuple[()]";

@@ -24,7 +24,7 @@ enum class TypeKind : uint8_t {
     kFunction,   // args: parameters, then the result
     kClass, kException, kHandle,  // by name; base for the first two
     kTextFile, kBinaryFile,
-    kIterator,  // args[0]: the element; a boxed iterator object
+    kIterator,  // args: the element; a generator's also what it is sent and what it returns
     kVar,       // inference only
     // Compile-time entities, never in storage:
     kModule, kTypeObject, kFunctionRef, kMethodRef,
@@ -96,6 +96,7 @@ class TypeContext {
     const Type* tuple(std::span<const Type* const> members);
     const Type* function(std::span<const Type* const> params, const Type* result);
     const Type* iterator(const Type* element);
+    const Type* generator(const Type* element, const Type* sent, const Type* result);
     const Type* handle(std::string_view name);
     const Type* exception(std::string_view name, const Type* base);  // base null: looked up
     const Type* find_exception(std::string_view name) const;         // null when there is none

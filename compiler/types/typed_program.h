@@ -71,6 +71,8 @@ enum class ExprKind : uint8_t {
     kField,     // args[0], index of the field
     kMakeClosure,  // callee; its captures are taken from the current function (Function::captures)
     kSeq,       // block, then args[0] is the value
+    kYield,     // in generators. args[0]: the value, of the element type; args[1], when there: the iterator that a
+                //   `yield from` goes over. type: what is sent, or None
     kStrJoin,   // args: str pieces, concatenated
     kTypeInfo,  // type_arg as a const KtTypeInfo*; only as an argument of kRuntime
     kCString,   // text as a NUL-terminated pointer; only as an argument of kRuntime
@@ -141,7 +143,7 @@ enum class StmtKind : uint8_t {
     kWhile,      // a; body, else_body (run when the condition ends the loop)
     kFor,        // iter; body, else_body
     kBreak, kContinue,
-    kReturn,     // a (of the function's result type; null in generators)
+    kReturn,     // a (of the function's result type)
     kRaise,      // a: the exception object; b: its cause or null; int_value 1: from None
     kReraise,    // bare raise
     kTry,        // body, handlers, else_body, finally_body
@@ -184,6 +186,7 @@ struct Function {
     std::vector<uint32_t> captures;        // locals of this function that come from the enclosing one, by cell
     std::vector<uint32_t> captured_from;   // the same in the enclosing function's locals
     bool is_closure = false;       // called with its KtClosure first
+    bool is_generator = false;     // a call makes a generator; `return` gives result->args[2]
     const Type* result = nullptr;  // kNever: does not return normally
     Block body;
     bool external = false;         // compiled by an earlier cell: only called

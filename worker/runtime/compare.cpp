@@ -5,6 +5,7 @@
 
 #include "worker/runtime/codec.h"
 #include "worker/runtime/exceptions.h"
+#include "worker/runtime/iterators.h"
 #include "worker/runtime/list.h"
 #include "worker/runtime/str.h"
 #include "worker/runtime/table.h"
@@ -370,7 +371,14 @@ int64_t kt_id(const KtTypeInfo* type, const void* value) {
 }
 
 KtStr* kt_type_name(const KtTypeInfo* type, const void* value) {
-    return str_new(short_name(dynamic_type(type, value)));
+    const KtTypeInfo* actual = dynamic_type(type, value);
+    if (actual->kind == KT_KIND_ITERATOR) {
+        const void* at = type->kind == KT_KIND_UNION || type->kind == KT_KIND_DYNAMIC
+                             ? payload_address(*static_cast<const KtValue*>(value))
+                             : value;
+        return str_new(iterator_type_name(*static_cast<KtGenerator* const*>(at)));
+    }
+    return str_new(short_name(actual));
 }
 
 }  // extern "C"

@@ -51,8 +51,12 @@ void destroy(KtObject* object) {
         case KT_KIND_SET: table_destroy(reinterpret_cast<KtDict*>(object)); break;
         case KT_KIND_TUPLE: value_release(type, reinterpret_cast<KtBox*>(object)->data); break;
         case kKindCell: value_release(type->args[0], reinterpret_cast<KtCell*>(object)->value); break;
-        case KT_KIND_FUNCTION:
         case KT_KIND_ITERATOR: {
+            auto* generator = reinterpret_cast<KtGenerator*>(object);
+            generator->drop(generator);
+            break;
+        }
+        case KT_KIND_FUNCTION: {
             auto* closure = reinterpret_cast<KtClosure*>(object);
             if (closure->drop != nullptr) closure->drop(closure);
             break;
@@ -257,12 +261,6 @@ KtCell* kt_cell_new(const KtTypeInfo* type) {
 
 void kt_handle_drop_borrow(void* object) {
     release(object);
-}
-
-// A boxed iterator has the layout of a closure whose code takes itself and where to write the next value.
-int32_t kt_iterator_next(void* object, void* out) {
-    auto* iterator = static_cast<KtClosure*>(object);
-    return reinterpret_cast<int32_t (*)(KtClosure*, void*)>(iterator->code)(iterator, out);
 }
 
 }  // extern "C"

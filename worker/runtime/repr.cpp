@@ -9,6 +9,7 @@
 #include "worker/runtime/exceptions.h"
 #include "worker/runtime/file.h"
 #include "worker/runtime/float_format.h"
+#include "worker/runtime/iterators.h"
 #include "worker/runtime/list.h"
 #include "worker/runtime/table.h"
 #include "worker/runtime/type_registry.h"
@@ -320,7 +321,8 @@ int32_t repr_into(TextBuilder& builder, const KtTypeInfo* type, const void* valu
             return repr_into(builder, type->args[0], value);
         case KT_KIND_FUNCTION: add_address(builder, "function", *static_cast<void* const*>(value)); return KT_OK;
         case KT_KIND_ITERATOR:
-            add_address(builder, "generator object", *static_cast<void* const*>(value));
+            add_address(builder, iterator_title(*static_cast<KtGenerator* const*>(value)).c_str(),
+                        *static_cast<void* const*>(value));
             return KT_OK;
         case KT_KIND_TYPE: {
             const auto* shown = *static_cast<const KtTypeInfo* const*>(value);

@@ -339,6 +339,15 @@ double kt_math_fabs(double value);
 void kt_handle_drop_borrow(void* object);
 int32_t kt_iterator_next(void* object, void* out);
 
+// --- generators
+KtGenerator* kt_generator_new(const KtTypeInfo* type, int64_t frame_size, const KtFrameInfo* info);
+int32_t kt_next(KtGenerator* generator, void* out);
+int32_t kt_generator_send(KtGenerator* generator, const void* value, void* out);
+int32_t kt_generator_throw(KtGenerator* generator, KtException* exception, void* out);
+int32_t kt_generator_close(KtGenerator* generator);
+int32_t kt_generator_result(KtGenerator* generator, void* out);
+int32_t kt_stop_value(KtException* stop, void* out);
+
 }  // extern "C"
 
 }  // namespace kayton

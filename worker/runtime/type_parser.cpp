@@ -126,6 +126,7 @@ class TypeParser {
         if (name == "dict" && args.size() == 2) return composite_type(KT_KIND_DICT, args);
         if (args.size() == 2 && (name.starts_with("defaultdict") || name == "Counter" || name == "OrderedDict"))
             return composite_type(KT_KIND_DICT, args, name);
+        if (name == "Generator" && args.size() == 3) return composite_type(KT_KIND_ITERATOR, args);
         if (args.size() != 1) return nullptr;
         if (name == "deque") return composite_type(KT_KIND_LIST, args, name);
         if (name == "frozenset") return composite_type(KT_KIND_SET, args, name);

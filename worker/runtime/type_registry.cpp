@@ -72,7 +72,8 @@ std::string composite_name(uint32_t kind, const std::vector<const KtTypeInfo*>& 
     switch (kind) {
         case KT_KIND_LIST: return "list[" + joined(args, 0, 1, "") + "]";
         case KT_KIND_SET: return "set[" + joined(args, 0, 1, "") + "]";
-        case KT_KIND_ITERATOR: return "Iterator[" + joined(args, 0, 1, "") + "]";
+        case KT_KIND_ITERATOR:
+            return (args.size() == 1 ? "Iterator[" : "Generator[") + joined(args, 0, args.size(), ", ") + "]";
         case KT_KIND_DICT: return "dict[" + joined(args, 0, 2, ", ") + "]";
         case KT_KIND_TUPLE: return args.empty() ? "tuple[()]" : "tuple[" + joined(args, 0, args.size(), ", ") + "]";
         case KT_KIND_UNION: return joined(args, 0, args.size(), " | ");

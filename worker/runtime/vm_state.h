@@ -20,6 +20,7 @@ struct VmState {
     KtObject* dead = nullptr;              // objects waiting for their destruction, linked through refcount
     int64_t dealloc_depth = 0;
     int64_t compare_depth = 0;
+    int64_t generator_depth = 0;  // generators that are running or wait for one they asked
     // Where the last index of a non-ASCII string ended, so that walking by index is not quadratic.
     const KtStr* cursor_text = nullptr;
     int64_t cursor_index = 0;
