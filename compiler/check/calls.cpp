@@ -513,6 +513,41 @@ void Checker::check_instance(Instance& instance) {
 
 // `bound`: values for decl.bound, kept in the closure.
 TExpr* Checker::function_value(FunctionDecl& decl, const void* site, Span span, const Type* expected, const Args& bound) {
+    // A value takes the parameters without defaults; the defaults are evaluated here, and kept in it.
+    size_t plain = 0;
+    while (plain < decl.params.size() && decl.params[plain].default_value == nullptr &&
+           (decl.params[plain].kind == ParamKind::kNormal || decl.params[plain].kind == ParamKind::kPositionalOnly))
+        ++plain;
+    const size_t arity = expected != nullptr && prune(expected)->kind == TypeKind::kFunction ? prune(expected)->args.size() - 1 : plain;
+    if (decl.bound.empty() && arity == plain && plain < decl.params.size() &&
+        std::all_of(decl.params.begin() + static_cast<std::ptrdiff_t>(plain), decl.params.end(), [](const Param& p) { return p.default_value != nullptr; })) {
+        auto& slot = state_->instance->nested[&decl.scope];
+        if (slot == nullptr) {
+            slot = std::make_unique<FunctionDecl>();
+            slot->name = decl.name;
+            slot->file = decl.file;
+            slot->span = decl.span;
+            slot->params = decl.params.first(plain);
+            slot->returns = decl.returns;
+            slot->body = decl.body;
+            slot->lambda_body = decl.lambda_body;
+            slot->is_fn = decl.is_fn;
+            slot->is_generator = decl.is_generator;
+            slot->scope = decl.scope;
+            slot->parent = decl.parent;
+            slot->parent_instance = decl.parent_instance;
+            slot->unit = decl.unit;
+            slot->owner = decl.owner;
+        }
+        slot->bound.clear();
+        Args values;
+        for (size_t i = plain; i < decl.params.size(); ++i) {
+            values.push_back(default_value(decl, i, span));
+            if (prune(values.back()->type)->kind == TypeKind::kNever) return never(span);
+            slot->bound.emplace_back(decl.params[i].name, values.back()->type);
+        }
+        return function_value(*slot, site, span, expected, values);
+    }
     std::vector<const Type*> params;
     for (size_t i = 0; i < decl.params.size(); ++i) {
         const Type* t = nullptr;
@@ -545,24 +580,9 @@ TExpr* Checker::function_value(FunctionDecl& decl, const void* site, Span span, 
     return closure;
 }
 
-// A default is evaluated where the lambda stands, and kept in it: `lambda x, i=i: x + i`.
 TExpr* Checker::lambda_value(const LambdaExpr& e, const Type* expected) {
-    size_t plain = 0;
-    while (plain < e.params.size() && e.params[plain].default_value == nullptr && e.params[plain].kind == ParamKind::kNormal) ++plain;
-    const size_t wanted = expected != nullptr && prune(expected)->kind == TypeKind::kFunction ? prune(expected)->args.size() - 1 : plain;
     FunctionDecl* decl = declare(&e, "<lambda>", e.params, nullptr, {}, e.body, false, e.span);
-    const bool defaults = plain < e.params.size() && std::all_of(e.params.begin() + static_cast<std::ptrdiff_t>(plain), e.params.end(),
-                                                                 [](const Param& p) { return p.default_value != nullptr; });
-    if (!defaults || wanted != plain) return function_value(*decl, &e, e.span, expected);
-    decl->params = e.params.first(plain);
-    decl->bound.clear();
-    Args values;
-    for (const Param& p : e.params.subspan(plain)) {
-        values.push_back(expression(*p.default_value));
-        if (prune(values.back()->type)->kind == TypeKind::kNever) return never(e.span);
-        decl->bound.emplace_back(p.name, values.back()->type);
-    }
-    return function_value(*decl, &e, e.span, expected, values);
+    return function_value(*decl, &e, e.span, expected);
 }
 
 TExpr* Checker::call_closure(TExpr* callee, const CallExpr& e) {

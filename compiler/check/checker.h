@@ -510,6 +510,14 @@ class Checker {
     std::map<const void*, SyntheticFunction> synthetic_functions_;
     std::map<const typed::Iter*, const syntax::CallExpr*> mapped_;  // of the latest pass: loops over a call of map()
 
+    // match.cpp
+    void match_statement(const syntax::MatchStmt& s);
+    void when(TExpr* test, Span span, const std::function<void()>& then);
+    void pattern(const syntax::Pattern& p, TExpr* value, const std::function<void(TExpr*)>& then);
+    void only_member(TExpr* value, const Type* member, Span span, const std::function<void(TExpr*)>& then);
+    void sequence_pattern(const syntax::Pattern& p, TExpr* value, const std::function<void(TExpr*)>& then);
+    void class_pattern(const syntax::Pattern& p, TExpr* value, const std::function<void(TExpr*)>& then);
+
     // modules.cpp
     bool known_module(std::string_view name);
     Entity module_member(const std::string& module, std::string_view name, Span span);

@@ -58,6 +58,7 @@ struct ClassInfo {
     std::map<std::string, Method, std::less<>> methods;
     std::set<std::string, std::less<>> attributes;  // class attributes: globals named attribute_global(name)
     std::vector<DataField> data_fields;             // inherited first
+    std::vector<std::string_view> match_args;       // __match_args__
     bool is_dataclass = false, is_frozen = false;
     bool is_enum = false;
     std::vector<std::string> enum_members;

@@ -226,6 +226,11 @@ void Checker::class_body(ClassInfo& c, const ClassStmt& s) {
                     break;
                 }
                 std::string_view name = as<NameExpr>(*a.targets[0]).name;
+                if (name == "__match_args__" && a.value->kind == ExprKind::kTuple) {
+                    c.match_args.clear();
+                    for (const Expr* item : as<SequenceExpr>(*a.value).items)
+                        if (item->kind == ExprKind::kStr) c.match_args.push_back(as<StrExpr>(*item).value);
+                }
                 if (name == "__slots__" || name == "__match_args__" || name == "__hash__") break;
                 if (a.value->kind == ExprKind::kName) {
                     auto same = c.methods.find(as<NameExpr>(*a.value).name);

@@ -89,8 +89,7 @@ void Checker::statement(const Stmt& s) {
             class_statement(as<ClassStmt>(s));
             break;
         case StmtKind::kMatch:
-            report(DiagCode::kUnsupported, {s.span.begin, s.span.begin + 5}, "match cannot be compiled yet", "match statement",
-                   "write it with if and elif");
+            match_statement(as<MatchStmt>(s));
             break;
     }
 }

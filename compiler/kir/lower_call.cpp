@@ -172,10 +172,10 @@ Rvalue FunctionLowering::lower_make_closure(const Expr* expr) {
     ValueId code = b_.function_address(program_.closure_entry(&callee));
     ValueId drop = count == 0 ? b_.null() : b_.function_address(program_.closure_drop(count));
     ValueId closure = b_.call_runtime(RuntimeFn::kt_closure_new, Repr::kPointer, {code, drop, b_.integer(8 * count)});
-    // Values are kept in cells of the closure's own.
+    // The first captures may be values, kept in cells of the closure's own.
+    Rvalue made = temporary(expr->type, {closure});
     if (!expr->args.empty()) {
         std::vector<Rvalue> values = lower_operands(expr->args, kCode | kContainers);
-        Rvalue made = temporary(expr->type, {closure});
         for (uint32_t k = 0; k < count && k < values.size(); ++k) {
             const Type* type = callee.locals[callee.captures[k]].type;
             Rvalue value = convert(std::move(values[k]), type);
@@ -184,9 +184,8 @@ Rvalue FunctionLowering::lower_make_closure(const Expr* expr) {
             store_parts(type, parts, cell, offsetof(KtCell, value), Memory::kCell);
             b_.store(closure, static_cast<int64_t>(sizeof(KtClosure)) + 8 * k, cell, Memory::kCell);
         }
-        return made;
     }
-    for (uint32_t k = 0; k < count; ++k) {
+    for (auto k = static_cast<uint32_t>(expr->args.size()); k < count; ++k) {
         // A closure that calls itself hands on the cells it was made with.
         ValueId cell = locals_[&callee == &source_ ? callee.captures[k] : callee.captured_from[k]].cell;
         if (cell == kNone) {
@@ -196,7 +195,7 @@ Rvalue FunctionLowering::lower_make_closure(const Expr* expr) {
         b_.retain(cell, false);
         b_.store(closure, static_cast<int64_t>(sizeof(KtClosure)) + 8 * k, cell, Memory::kCell);
     }
-    return temporary(expr->type, {closure});
+    return made;
 }
 
 }  // namespace kayton::kir
