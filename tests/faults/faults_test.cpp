@@ -386,6 +386,9 @@ TEST_F(Fault, F51_ExitZeroIsNotAFinish) {
 }
 
 TEST_F(Fault, F59_NothingIsLeftInSharedMemory) {
+    if (!std::filesystem::is_directory("/dev/shm")) {
+        GTEST_SKIP() << "this machine has no /dev/shm";
+    }
     const auto count = [] {
         const std::filesystem::directory_iterator folder("/dev/shm");
         return std::distance(begin(folder), end(folder));
