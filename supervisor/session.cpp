@@ -107,7 +107,7 @@ Result<void> Session::wait_ready() {
     }
     if (linker_ == nullptr) {
         missing_layers_ = worker_->hello().missing_layers;
-        if (options_.strict_sandbox && !missing_layers_.empty()) {
+        if (options_.grants.level == SandboxLevel::kStrict && !missing_layers_.empty()) {
             std::string names;
             for (const std::string& layer : missing_layers_) {
                 names += (names.empty() ? "" : ", ") + layer;

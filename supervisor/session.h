@@ -40,7 +40,6 @@ struct SessionOptions {
     std::filesystem::path worker_program;  // empty: the one beside this program
     std::filesystem::path working_folder;  // empty: the current one
     SandboxGrants grants;
-    bool strict_sandbox = false;      // refuse a worker that lacks a sandbox layer
     bool output_is_terminal = false;  // output is passed on line by line
     std::chrono::milliseconds start_limit{30'000};
     std::chrono::milliseconds interrupt_grace{2'000};

@@ -16,7 +16,6 @@ struct RunCommand {
     std::filesystem::path file;
     std::vector<std::string> arguments;
     SandboxGrants grants;
-    bool strict_sandbox = false;
 };
 [[nodiscard]] int run_command(const RunCommand& command);
 
@@ -28,7 +27,6 @@ struct CheckCommand {
 
 struct ReplCommand {
     SandboxGrants grants;
-    bool strict_sandbox = false;
 };
 [[nodiscard]] int repl_command(const ReplCommand& command);
 

@@ -187,7 +187,6 @@ int repl_command(const ReplCommand& command) {
     SessionOptions options;
     options.environment = *environment;
     options.grants = command.grants;
-    options.strict_sandbox = command.strict_sandbox;
     options.output_is_terminal = ::isatty(STDOUT_FILENO) != 0;
     auto session = Session::start(std::move(options), io);
     if (!session) {

@@ -101,7 +101,6 @@ int run_command(const RunCommand& command) {
     SessionOptions options;
     options.environment = *environment;
     options.grants = command.grants;
-    options.strict_sandbox = command.strict_sandbox;
     options.output_is_terminal = ::isatty(STDOUT_FILENO) != 0;
     auto started = Session::start(std::move(options), io);
     if (!started) {
