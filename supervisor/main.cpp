@@ -124,6 +124,10 @@ int command_line(std::vector<std::string> arguments) {
     CLI::App* repl = app.add_subcommand("repl", "Type and run Kayton, line by line");
     repl_flags.add_to(*repl);
 
+    DoctorCommand doctor_request;
+    CLI::App* doctor = app.add_subcommand("doctor", "Look over this machine: what works, what is missing, what helps");
+    doctor->add_flag("--json", doctor_request.json, "Write the findings as JSON");
+
     const std::string asked = arguments.empty() ? "" : arguments.front();
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
     try {
@@ -142,6 +146,9 @@ int command_line(std::vector<std::string> arguments) {
     if (check->parsed()) {
         check_request.files.assign(files.begin(), files.end());
         return check_command(check_request);
+    }
+    if (doctor->parsed()) {
+        return doctor_command(doctor_request);
     }
     return repl_command({repl_flags.grants()});
 }

@@ -6,6 +6,7 @@
 
 #include "supervisor/link/linker.h"
 #include "supervisor/report/crash_report.h"
+#include "supervisor/sandbox/refusal.h"
 
 namespace kayton {
 namespace {
@@ -77,8 +78,8 @@ Result<void> Session::start_worker() {
     request.setup.environment_root = options_.environment.root.string();
     request.setup.bridge = options_.environment.bridge().string();
     request.setup.output_is_terminal = options_.output_is_terminal;
-    request.setup.sandbox =
-        make_policy(options_.environment, options_.working_folder, temporary_.path(), options_.grants);
+    policy_ = make_policy(options_.environment, options_.working_folder, temporary_.path(), options_.grants);
+    request.setup.sandbox = policy_;
     auto worker = Worker::start(request);
     if (!worker) {
         return tl::unexpected(std::move(worker.error()));
@@ -158,6 +159,9 @@ Result<RunOutcome> Session::run_at(uint64_t entry, std::vector<std::string> argv
         if (auto finished = events_->take_finished()) {
             RunOutcome outcome;
             outcome.exit_status = finished->status & 0xff;
+            if (finished->exception_class == "PermissionError") {
+                outcome.help = explain_refusal(finished->message, policy_, options_.working_folder);
+            }
             outcome.finished = std::move(finished);
             served_interrupts_ = interrupts_.load();
             return outcome;

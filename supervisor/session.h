@@ -50,6 +50,7 @@ struct RunOutcome {
     std::optional<Finished> finished;
     std::optional<WorkerEnd> worker_end;
     std::string report;   // of the worker's end: one line for the person; else empty
+    std::string help;     // what the person can do about the exception that ended it; mostly empty
     int exit_status = 0;  // what `kayton run` exits with
 };
 
@@ -108,6 +109,7 @@ class Session {
     std::unique_ptr<Linker> linker_;
     std::unique_ptr<Events> events_;
     std::vector<std::string> missing_layers_;
+    SandboxPolicy policy_;
     std::atomic<int> interrupts_{0};
     std::atomic<bool> terminating_{false};
     int served_interrupts_ = 0;

@@ -25,6 +25,11 @@ struct CheckCommand {
 };
 [[nodiscard]] int check_command(const CheckCommand& command);
 
+struct DoctorCommand {
+    bool json = false;
+};
+[[nodiscard]] int doctor_command(const DoctorCommand& command);
+
 struct ReplCommand {
     SandboxGrants grants;
 };
@@ -32,5 +37,7 @@ struct ReplCommand {
 
 // Says on standard error what failed and what helps; returns the exit status for it.
 int report_error(const Error& error);
+// The line that says what helps; nothing for an empty one.
+void report_help(const std::string& help);
 
 }  // namespace kayton

@@ -127,6 +127,7 @@ class Repl {
             return std::nullopt;
         }
         std::fputs(outcome->finished->traceback.c_str(), stderr);
+        report_help(outcome->help);
         if (outcome->finished->exception_class == "SystemExit") {
             return outcome->exit_status;
         }

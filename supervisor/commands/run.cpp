@@ -74,6 +74,7 @@ int status_of(const RunOutcome& outcome, const TerminalIo& io, const Interrupts&
     }
     if (outcome.finished) {
         std::fputs(outcome.finished->traceback.c_str(), stderr);
+        report_help(outcome.help);
     } else {
         std::fprintf(stderr, "%skayton: %s\n",
                      outcome.worker_end->reason == EndReason::kInterrupted ? "KeyboardInterrupt\n" : "",
