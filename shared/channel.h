@@ -21,7 +21,11 @@ namespace kayton {
 struct ControlPage {
     RingLines to_worker;
     RingLines to_supervisor;
-    alignas(64) std::atomic<uint64_t> interrupted_run;  // the run that is to raise KeyboardInterrupt; 0: none
+    // The supervisor's wish: this run is to raise KeyboardInterrupt; a higher number is another wish.
+    alignas(64) std::atomic<uint64_t> interrupted_run;
+    std::atomic<uint64_t> interrupt_number;
+    // The worker's answer: the number of the last wish that became a KeyboardInterrupt.
+    std::atomic<uint64_t> interrupt_taken;
 };
 constexpr size_t kCrashPageOffset = 4096;
 constexpr size_t kUpstreamOffset = 64 * 1024;

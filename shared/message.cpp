@@ -68,7 +68,7 @@ void pack(Packer& packer, const InputRequest& request) {
 }
 
 void pack(Packer& packer, const Setup& setup) {
-    packer.pack_array(8);
+    packer.pack_array(10);
     packer.pack(setup.environment_root);
     packer.pack(setup.bridge);
     packer.pack(setup.output_is_terminal);
@@ -76,7 +76,9 @@ void pack(Packer& packer, const Setup& setup) {
     pack_strings(packer, setup.sandbox.read_write);
     packer.pack(setup.sandbox.temporary);
     packer.pack(setup.sandbox.max_open_files);
-    packer.pack(setup.sandbox.max_threads);
+    packer.pack(setup.sandbox.max_memory);
+    packer.pack(setup.sandbox.restrict_files);
+    packer.pack(setup.sandbox.restrict_calls);
 }
 
 void pack(Packer& packer, const Source& source) {
@@ -94,9 +96,10 @@ void pack(Packer& packer, const Run& run) {
 }
 
 void pack(Packer& packer, const InputReply& reply) {
-    packer.pack_array(3);
+    packer.pack_array(4);
     packer.pack(reply.id);
     packer.pack(reply.end_of_file);
+    packer.pack(reply.interrupted);
     packer.pack(reply.line);
 }
 
@@ -287,7 +290,9 @@ void take_members(Members& members, Setup& setup) {
     members.take(setup.sandbox.read_write);
     members.take(setup.sandbox.temporary);
     members.take(setup.sandbox.max_open_files);
-    members.take(setup.sandbox.max_threads);
+    members.take(setup.sandbox.max_memory);
+    members.take(setup.sandbox.restrict_files);
+    members.take(setup.sandbox.restrict_calls);
 }
 
 void take_members(Members& members, Source& source) {
@@ -305,6 +310,7 @@ void take_members(Members& members, Run& run) {
 void take_members(Members& members, InputReply& reply) {
     members.take(reply.id);
     members.take(reply.end_of_file);
+    members.take(reply.interrupted);
     members.take(reply.line);
 }
 

@@ -19,7 +19,7 @@
 
 namespace kayton {
 
-constexpr uint32_t kProtocolVersion = 1;
+constexpr uint32_t kProtocolVersion = 2;
 
 enum class FrameType : uint32_t {
     // worker to supervisor
@@ -91,7 +91,8 @@ struct Run {
 struct InputReply {
     uint64_t id = 0;
     bool end_of_file = false;
-    std::string line;  // without its newline
+    bool interrupted = false;  // there is no line: the run is being interrupted
+    std::string line;          // with its newline, which the last one may lack
 };
 
 struct Interrupt {};

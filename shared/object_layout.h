@@ -40,8 +40,6 @@ struct KtClassNeed {
     const char* const* field_names;
     const char* const* field_signatures;
     const KtTypeOps* ops;  // entries the class defines; NULL entries are inherited
-    const void* const* vtable;
-    int64_t vtable_count;
     const KtTypeInfo** slot;
 };
 struct KtStartupTable {

@@ -6,9 +6,12 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
+#include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "shared/kayton_api.h"
@@ -33,7 +36,9 @@ std::vector<std::string> take_program_arguments(std::vector<std::string>& argume
     }
     size_t file = 1;
     while (file < arguments.size() && arguments[file].starts_with("-")) {
-        const bool value_follows = arguments[file] == "--allow-read" || arguments[file] == "--allow-write";
+        static constexpr std::array<std::string_view, 4> kWithValue{"--allow-read", "--allow-write", "--sandbox",
+                                                                    "--max-memory"};
+        const bool value_follows = std::find(kWithValue.begin(), kWithValue.end(), arguments[file]) != kWithValue.end();
         file += value_follows ? 2 : 1;
     }
     const size_t end = std::min(file + 1, arguments.size());
@@ -42,11 +47,14 @@ std::vector<std::string> take_program_arguments(std::vector<std::string>& argume
     return taken;
 }
 
+constexpr uint64_t kLeastMemory = 200'000'000;
+
 // Options that say what a program may touch, the same for every command that runs one.
 struct SandboxFlags {
     std::vector<std::string> read;
     std::vector<std::string> write;
-    std::string level = "default";
+    std::string level = "auto";
+    uint64_t memory = 0;
 
     void add_to(CLI::App& command) {
         command.add_option("--allow-read", read, "Let the program read PATH (may be repeated)")
@@ -57,12 +65,31 @@ struct SandboxFlags {
             ->type_name("PATH")
             ->check(CLI::ExistingPath)
             ->allow_extra_args(false);
-        command.add_option("--sandbox", level, "strict: refuse to run where a layer of the sandbox is missing")
-            ->check(CLI::IsMember({"default", "strict"}));
+        command
+            .add_option(
+                "--sandbox", level,
+                "auto: every layer the kernel has; strict: refuse to run where one is missing; off: limits only")
+            ->type_name("LEVEL")
+            ->check([](const std::string& value) {
+                return value == "auto" || value == "strict" || value == "off" ? std::string()
+                                                                              : "the levels are auto, strict and off";
+            });
+        command.add_option("--max-memory", memory, "Memory the program may use, as 500M or 2G")
+            ->type_name("SIZE")
+            ->transform(CLI::AsSizeValue(true))
+            ->check([](const std::string& value) {
+                const bool enough = value.size() > 8 || std::strtoull(value.c_str(), nullptr, 10) >= kLeastMemory;
+                return enough ? std::string() : "a program needs at least 200M";
+            });
     }
-    [[nodiscard]] bool strict() const { return level == "strict"; }
     [[nodiscard]] SandboxGrants grants() const {
         SandboxGrants result;
+        result.level = level == "strict" ? SandboxLevel::kStrict
+                       : level == "off"  ? SandboxLevel::kOff
+                                         : SandboxLevel::kAuto;
+        if (memory != 0) {
+            result.max_memory = memory;
+        }
         for (const std::string& path : read) {
             result.read.push_back(std::filesystem::absolute(path));
         }
@@ -97,6 +124,10 @@ int command_line(std::vector<std::string> arguments) {
     CLI::App* repl = app.add_subcommand("repl", "Type and run Kayton, line by line");
     repl_flags.add_to(*repl);
 
+    DoctorCommand doctor_request;
+    CLI::App* doctor = app.add_subcommand("doctor", "Look over this machine: what works, what is missing, what helps");
+    doctor->add_flag("--json", doctor_request.json, "Write the findings as JSON");
+
     const std::string asked = arguments.empty() ? "" : arguments.front();
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
     try {
@@ -110,13 +141,16 @@ int command_line(std::vector<std::string> arguments) {
         return app.exit(error, std::cout, std::cerr) == 0 ? 0 : 2;
     }
     if (run->parsed()) {
-        return run_command({file, std::move(program_arguments), run_flags.grants(), run_flags.strict()});
+        return run_command({file, std::move(program_arguments), run_flags.grants()});
     }
     if (check->parsed()) {
         check_request.files.assign(files.begin(), files.end());
         return check_command(check_request);
     }
-    return repl_command({repl_flags.grants(), repl_flags.strict()});
+    if (doctor->parsed()) {
+        return doctor_command(doctor_request);
+    }
+    return repl_command({repl_flags.grants()});
 }
 
 }  // namespace

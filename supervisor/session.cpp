@@ -6,6 +6,7 @@
 
 #include "supervisor/link/linker.h"
 #include "supervisor/report/crash_report.h"
+#include "supervisor/sandbox/refusal.h"
 
 namespace kayton {
 namespace {
@@ -13,6 +14,7 @@ namespace {
 // Output that nobody is in a hurry for is found by the look after this time.
 constexpr std::chrono::milliseconds kLook{20};
 constexpr std::chrono::milliseconds kCloseGrace{500};
+constexpr int kInterruptsThatKill = 3;
 
 }  // namespace
 
@@ -76,8 +78,8 @@ Result<void> Session::start_worker() {
     request.setup.environment_root = options_.environment.root.string();
     request.setup.bridge = options_.environment.bridge().string();
     request.setup.output_is_terminal = options_.output_is_terminal;
-    request.setup.sandbox =
-        make_policy(options_.environment, options_.working_folder, temporary_.path(), options_.grants);
+    policy_ = make_policy(options_.environment, options_.working_folder, temporary_.path(), options_.grants);
+    request.setup.sandbox = policy_;
     auto worker = Worker::start(request);
     if (!worker) {
         return tl::unexpected(std::move(worker.error()));
@@ -106,7 +108,7 @@ Result<void> Session::wait_ready() {
     }
     if (linker_ == nullptr) {
         missing_layers_ = worker_->hello().missing_layers;
-        if (options_.strict_sandbox && !missing_layers_.empty()) {
+        if (options_.grants.level == SandboxLevel::kStrict && !missing_layers_.empty()) {
             std::string names;
             for (const std::string& layer : missing_layers_) {
                 names += (names.empty() ? "" : ", ") + layer;
@@ -157,6 +159,9 @@ Result<RunOutcome> Session::run_at(uint64_t entry, std::vector<std::string> argv
         if (auto finished = events_->take_finished()) {
             RunOutcome outcome;
             outcome.exit_status = finished->status & 0xff;
+            if (finished->exception_class == "PermissionError") {
+                outcome.help = explain_refusal(finished->message, policy_, options_.working_folder);
+            }
             outcome.finished = std::move(finished);
             served_interrupts_ = interrupts_.load();
             return outcome;
@@ -166,32 +171,54 @@ Result<RunOutcome> Session::run_at(uint64_t entry, std::vector<std::string> argv
             return outcome_of_end();
         }
         if (const auto prompt = events_->take_prompt()) {
-            std::string line;
-            switch (io_.read_line(*prompt, line)) {
-                case SessionIo::InputState::kLine: worker_->reply_input(std::move(line)); break;
-                case SessionIo::InputState::kEndOfFile: worker_->reply_input(std::nullopt); break;
-                case SessionIo::InputState::kInterrupted: interrupt(); break;
-            }
+            answer_input(*prompt);
         }
     }
 }
 
+void Session::answer_input(const std::string& prompt) {
+    const bool being_interrupted = kill_at_ != std::chrono::steady_clock::time_point{};
+    std::string line;
+    const auto state = being_interrupted || interrupt_pending() || terminating() ? SessionIo::InputState::kInterrupted
+                                                                                 : io_.read_line(prompt, line);
+    switch (state) {
+        case SessionIo::InputState::kLine: worker_->reply_input(std::move(line)); return;
+        case SessionIo::InputState::kEndOfFile: worker_->reply_input(std::nullopt); return;
+        case SessionIo::InputState::kInterrupted: break;
+    }
+    serve_interrupts();  // the wish goes first, so that the program finds it when its read returns
+    worker_->reply_input_interrupted();
+}
+
 void Session::serve_interrupts() {
+    constexpr std::chrono::steady_clock::time_point kNever{};
     const auto now = std::chrono::steady_clock::now();
-    const int wanted = interrupts_.load();
-    if (wanted != served_interrupts_) {
-        served_interrupts_ = wanted;
-        if (kill_at_ == std::chrono::steady_clock::time_point{}) {
+    if (interrupt_pending()) {
+        served_interrupts_ = interrupts_.load();
+        if (now - first_interrupt_ > options_.interrupt_grace) {
+            first_interrupt_ = now;
+            interrupts_in_a_row_ = 0;
+        }
+        ++interrupts_in_a_row_;
+        if (kill_at_ == kNever && interrupts_in_a_row_ < kInterruptsThatKill) {
             kill_at_ = now + options_.interrupt_grace;
+            remind_at_ = now + kLook;
             worker_->interrupt();
         } else {
             kill_at_ = now;
+        }
+    } else if (kill_at_ != kNever && now >= remind_at_) {
+        if (worker_->interrupt_taken()) {
+            kill_at_ = kNever;
+        } else {
+            remind_at_ = now + kLook;
+            worker_->remind();
         }
     }
     if (terminating_.load()) {
         worker_->kill(EndReason::kSupervisorClosed, "");
     }
-    if (kill_at_ != std::chrono::steady_clock::time_point{} && now >= kill_at_) {
+    if (kill_at_ != kNever && now >= kill_at_) {
         worker_->kill(EndReason::kInterrupted, "it did not stop when interrupted");
     }
 }

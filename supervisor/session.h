@@ -30,7 +30,8 @@ class SessionIo {
     enum class InputState { kLine, kEndOfFile, kInterrupted };
     virtual ~SessionIo() = default;
     virtual void write(bool error, std::string_view bytes) = 0;
-    // A line without its newline; the prompt has not been shown yet.
+    // A line with its newline, which the last one may lack; the prompt has not been shown yet. kInterrupted when
+    // Session::interrupt_pending() or terminating() has become true.
     virtual InputState read_line(std::string_view prompt, std::string& line) = 0;
 };
 
@@ -39,7 +40,6 @@ struct SessionOptions {
     std::filesystem::path worker_program;  // empty: the one beside this program
     std::filesystem::path working_folder;  // empty: the current one
     SandboxGrants grants;
-    bool strict_sandbox = false;      // refuse a worker that lacks a sandbox layer
     bool output_is_terminal = false;  // output is passed on line by line
     std::chrono::milliseconds start_limit{30'000};
     std::chrono::milliseconds interrupt_grace{2'000};
@@ -50,6 +50,7 @@ struct RunOutcome {
     std::optional<Finished> finished;
     std::optional<WorkerEnd> worker_end;
     std::string report;   // of the worker's end: one line for the person; else empty
+    std::string help;     // what the person can do about the exception that ended it; mostly empty
     int exit_status = 0;  // what `kayton run` exits with
 };
 
@@ -75,8 +76,10 @@ class Session {
     // Waits until the worker is ready to run something; an error says why it never will be.
     [[nodiscard]] Result<void> wait_ready();
 
-    // Asks the open run to stop: KeyboardInterrupt now, the end of the worker after the grace or at the second call.
+    // Asks the open run to stop with KeyboardInterrupt. The worker is ended if it has not raised it after the grace or at
+    // the second call, and at the third call in a row even if it says that it has.
     void interrupt() { interrupts_.fetch_add(1); }
+    [[nodiscard]] bool interrupt_pending() const { return interrupts_.load() != served_interrupts_; }
     // An interrupt that came while nothing ran is not meant for the next run.
     void forget_interrupts() { served_interrupts_ = interrupts_.load(); }
     // Ends the open run by killing its worker. Any thread or signal handler.
@@ -96,6 +99,7 @@ class Session {
     Session(SessionOptions options, SessionIo& io, TemporaryFolder temporary);
     [[nodiscard]] Result<void> start_worker();
     void serve_interrupts();
+    void answer_input(const std::string& prompt);
     [[nodiscard]] RunOutcome outcome_of_end();
 
     SessionOptions options_;
@@ -105,10 +109,14 @@ class Session {
     std::unique_ptr<Linker> linker_;
     std::unique_ptr<Events> events_;
     std::vector<std::string> missing_layers_;
+    SandboxPolicy policy_;
     std::atomic<int> interrupts_{0};
     std::atomic<bool> terminating_{false};
     int served_interrupts_ = 0;
-    std::chrono::steady_clock::time_point kill_at_{};
+    std::chrono::steady_clock::time_point kill_at_{};  // an interrupt is under way and not taken yet
+    std::chrono::steady_clock::time_point remind_at_{};
+    std::chrono::steady_clock::time_point first_interrupt_{};  // of those in a row
+    int interrupts_in_a_row_ = 0;
 };
 
 }  // namespace kayton

@@ -54,16 +54,13 @@ void Loop::serve() {
         } else if (const auto* request = std::get_if<Run>(&*message)) {
             run(*request);
         }
-        // An Interrupt that comes between runs has nothing to stop.
     }
 }
 
 void Loop::run(const Run& request) {
     clear_interrupt();
     open_run_.store(request.id);
-    if (channel_.control().interrupted_run.load() == request.id) {
-        request_interrupt();
-    }
+    on_interrupt();  // it may have been wished before the run was open
     expect_no_exit(true);
     ProgramEnd end = run_program(request.entry, request.argv);
     expect_no_exit(false);
@@ -92,15 +89,26 @@ void Loop::write_output(bool error, std::string_view bytes) {
 }
 
 Loop::InputState Loop::read_input(std::string_view prompt, std::string& line) {
+    if (!unread_.empty()) {
+        line = std::exchange(unread_, {});
+        return InputState::kLine;
+    }
     const uint64_t id = ++last_input_;
     send(InputRequest{id, bounded(std::string(prompt))});
+    // Every request gets its reply, also when the run is interrupted while it waits.
+    bool interrupted = false;
     for (;;) {
-        auto message = receive(true);
+        auto message = receive(!interrupted);
         if (!message) {
-            return InputState::kInterrupted;
+            interrupted = true;
+            continue;
         }
         auto* reply = std::get_if<InputReply>(&*message);
         if (reply != nullptr && reply->id == id) {
+            if (interrupted || reply->interrupted) {
+                unread_ = std::move(reply->line);
+                return InputState::kInterrupted;
+            }
             line = std::move(reply->line);
             return reply->end_of_file ? InputState::kEndOfFile : InputState::kLine;
         }
@@ -111,9 +119,17 @@ Loop::InputState Loop::read_input(std::string_view prompt, std::string& line) {
 }
 
 void Loop::on_interrupt() {
+    ControlPage& control = channel_.control();
     const uint64_t run = open_run_.load();
-    if (run != 0 && channel_.control().interrupted_run.load() == run) {
+    if (run == 0 || control.interrupted_run.load() != run) {
+        return;
+    }
+    const uint64_t number = control.interrupt_number.load();
+    if (requested_interrupt_.load() != number) {
         request_interrupt();
+        requested_interrupt_.store(number);
+    } else if (!interrupt_requested()) {
+        control.interrupt_taken.store(number);
     }
 }
 
@@ -161,11 +177,11 @@ std::optional<SupervisorMessage> Loop::receive(bool interruptible) {
             if (!message) {
                 ::_exit(70);
             }
-            if (interruptible && std::holds_alternative<Interrupt>(*message)) {
-                on_interrupt();
-                return std::nullopt;
+            if (!std::holds_alternative<Interrupt>(*message)) {
+                return std::move(*message);
             }
-            return std::move(*message);
+            on_interrupt();
+            continue;
         }
         if (interruptible && interrupt_requested()) {
             return std::nullopt;

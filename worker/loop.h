@@ -30,16 +30,17 @@ class Loop {
     void write_output(bool error, std::string_view bytes);
 
     enum class InputState { kLine, kEndOfFile, kInterrupted };
-    // A line of the person's standard input, without its newline.
+    // A line of the person's standard input, with its newline.
     [[nodiscard]] InputState read_input(std::string_view prompt, std::string& line);
 
-    // Marks the open run as interrupted if that is what the supervisor wants. Async-signal-safe.
+    // Interrupts the open run if that is what the supervisor wants, once for each wish. Async-signal-safe.
     void on_interrupt();
 
   private:
     void send(const WorkerMessage& message);
     void send_frame(FrameType type, ByteView payload, bool quiet);
-    // The next message; nothing when the wait was broken off by an interrupt of the open run.
+    // The next message; nothing when the wait was broken off by an interrupt of the open run. Interrupts are dealt with
+    // here and not given out.
     [[nodiscard]] std::optional<SupervisorMessage> receive(bool interruptible);
     void run(const Run& run);
 
@@ -47,6 +48,8 @@ class Loop {
     Bytes payload_;
     std::map<std::string, std::string> sources_;  // arriving in pieces
     std::atomic<uint64_t> open_run_{0};
+    std::atomic<uint64_t> requested_interrupt_{0};  // the last wish of the supervisor that was passed on
+    std::string unread_;                            // a line that came when the run was being interrupted
     uint64_t last_input_ = 0;
     bool output_is_terminal_ = false;
 };

@@ -45,7 +45,7 @@ class MessageInput : public InputSource {
             line_.clear();
             at_ = 0;
             switch (loop_.read_input("", line_)) {
-                case Loop::InputState::kLine: line_ += '\n'; break;
+                case Loop::InputState::kLine: break;
                 case Loop::InputState::kEndOfFile: return 0;
                 case Loop::InputState::kInterrupted: return -EINTR;
             }

@@ -141,8 +141,9 @@ const Type* Checker::annotation(const Expr& e) {
         case ExprKind::kNone: return types_.none;
         case ExprKind::kEllipsis: return types_.dynamic;
         case ExprKind::kStr: {
-            const Type* t = parse_type(as<StrExpr>(e).value);
-            if (t != nullptr && t->kind != TypeKind::kHandle) return t;
+            std::string_view text = as<StrExpr>(e).value;
+            const Module& module = parsed(&e, [&] { return std::string(text) + "\n"; });
+            if (module.body.size() == 1 && module.body[0]->kind == StmtKind::kExpr) return annotation(*as<ExprStmt>(*module.body[0]).value);
             return types_.dynamic;
         }
         case ExprKind::kBinary: {
@@ -161,6 +162,7 @@ const Type* Checker::annotation(const Expr& e) {
             if (name == "str") return types_.str;
             if (name == "bytes") return types_.bytes;
             if (name == "range") return types_.range;
+            if (name == "Self" && state_->instance->decl->owner != nullptr) return state_->instance->decl->owner->type;
             if (name == "Dynamic" || is_open_name(name)) return types_.dynamic;
             if (name == "list" || name == "List") return types_.list(variable_at(&e));
             if (name == "set" || name == "Set" || name == "frozenset") return types_.set(variable_at(&e));

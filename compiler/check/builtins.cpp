@@ -65,7 +65,9 @@ TExpr* Checker::builtin_unary(const std::string& name, TExpr* value, Span span) 
     if (name == "ascii") return runtime(RT::kt_ascii, types_.str, span, {type_info(t, span), value});
     if (name == "bool") return truth(value);
     if (name == "id") return runtime(RT::kt_id, types_.integer, span, {type_info(t, span), value});
-    if (name == "callable") return constant_bool(t->kind == TypeKind::kFunction, span);
+    if (name == "callable")
+        return constant_bool(t->kind == TypeKind::kFunction || t->kind == TypeKind::kTypeObject ||
+                                 (is_instance(t) && find_method(*t->class_info, "__call__") != nullptr), span);
     if (name == "hash") {
         if (!hashable(t)) return wrong("unhashable type: '" + to_string(resolved(t)) + "'");
         return runtime(RT::kt_hash, types_.integer, span, {type_info(t, span), value});
@@ -85,6 +87,9 @@ TExpr* Checker::builtin_unary(const std::string& name, TExpr* value, Span span) 
                     if (const Manifest* m = manifest_of(k); m != nullptr && !crate_functions(*m, std::string(k->name) + ".__len__").empty())
                         return crate_protocol(k, "__len__", {v}, span);
                     [[fallthrough]];
+                case TypeKind::kClass:
+                    if (TExpr* length = call_method(v, "__len__", {}, span)) return coerce(length, types_.integer, span, "__len__", true);
+                    [[fallthrough]];
                 default: return wrong("object of type '" + to_string(resolved(k)) + "' has no len()");
             }
         });
@@ -92,6 +97,7 @@ TExpr* Checker::builtin_unary(const std::string& name, TExpr* value, Span span) 
         return each([&](TExpr* v) -> TExpr* {
             const Type* k = prune(v->type);
             if (k->kind == TypeKind::kFloat) return runtime(RT::kt_math_fabs, types_.floating, span, {v});
+            if (TExpr* own = call_method(v, "__abs__", {}, span)) return own;
             if (k->kind != TypeKind::kInt && k->kind != TypeKind::kBool) return wrong("bad operand type for abs(): '" + to_string(resolved(k)) + "'");
             BlockScope scope(*this);
             TExpr* held = hold(convert(v, types_.integer));
@@ -114,6 +120,8 @@ TExpr* Checker::builtin_unary(const std::string& name, TExpr* value, Span span) 
             if (k->kind == TypeKind::kHandle)
                 if (const Manifest* m = manifest_of(k); m != nullptr && !crate_functions(*m, std::string(k->name) + ".__int__").empty())
                     return crate_protocol(k, "__int__", {v}, span);
+            for (const char* own : {"__int__", "__index__", "__trunc__"})
+                if (TExpr* result = call_method(v, own, {}, span)) return result;
             return wrong("int() argument must be a string, a bytes-like object or a real number, not '" + to_string(resolved(k)) + "'");
         });
     if (name == "float")
@@ -124,6 +132,7 @@ TExpr* Checker::builtin_unary(const std::string& name, TExpr* value, Span span) 
             if (k->kind == TypeKind::kHandle)
                 if (const Manifest* m = manifest_of(k); m != nullptr && !crate_functions(*m, std::string(k->name) + ".__float__").empty())
                     return crate_protocol(k, "__float__", {v}, span);
+            if (TExpr* own = call_method(v, "__float__", {}, span)) return own;
             return wrong("float() argument must be a string or a real number, not '" + to_string(resolved(k)) + "'");
         });
     // round
@@ -131,6 +140,7 @@ TExpr* Checker::builtin_unary(const std::string& name, TExpr* value, Span span) 
         const Type* k = prune(v->type);
         if (k->kind == TypeKind::kFloat) return runtime(RT::kt_float_round, types_.integer, span, {v});
         if (k->kind == TypeKind::kInt || k->kind == TypeKind::kBool) return convert(v, types_.integer);
+        if (TExpr* own = call_method(v, "__round__", {}, span)) return own;
         return wrong("type " + to_string(resolved(k)) + " doesn't define __round__ method");
     });
 }

@@ -75,6 +75,7 @@ FunctionDecl* Checker::declare(const void* node, std::string name, std::span<con
         slot->lambda_body = lambda_body;
         slot->is_fn = is_fn;
         slot->parent = state_->instance->decl;
+        slot->unit = state_->instance->decl->unit;
         slot->parent_instance = parent;
         if (lambda_body != nullptr) {
             for (const Param& p : params) {
@@ -133,7 +134,9 @@ TExpr* Checker::argument_for(FunctionDecl& decl, size_t param, const Expr& e) {
     return fit_argument(decl, param, expression(e, expected));
 }
 
-TExpr* Checker::call_decl(FunctionDecl& decl, const CallExpr& e) {
+// `self`: the first argument, already checked.
+TExpr* Checker::call_decl(FunctionDecl& decl, const CallExpr& e, TExpr* self) {
+    const std::string& shown = decl.qualified.empty() ? decl.name : decl.qualified;
     const size_t count = decl.params.size();
     std::vector<TExpr*> values(count, nullptr);
     size_t var_args = count, var_keywords = count, positional = 0;
@@ -144,7 +147,7 @@ TExpr* Checker::call_decl(FunctionDecl& decl, const CallExpr& e) {
     }
     auto wrong = [&](Span span, const std::string& message, const std::string& label = {}) {
         Diagnostic& d = report(DiagCode::kBadArguments, span, message, label);
-        d.secondary.push_back({decl.file, decl.span, "`" + decl.name + "` is defined here"});
+        d.secondary.push_back({decl.file, decl.span, "`" + shown + "` is defined here"});
         return never(e.span);
     };
     BlockScope scope(*this);
@@ -159,6 +162,7 @@ TExpr* Checker::call_decl(FunctionDecl& decl, const CallExpr& e) {
             ++next;
         }
     };
+    if (self != nullptr) take(self);
     for (const Expr* arg : e.args) {
         if (arg->kind == ExprKind::kStarred) {
             TExpr* tuple = hold(expression(*as<StarredExpr>(*arg).value));
@@ -184,7 +188,7 @@ TExpr* Checker::call_decl(FunctionDecl& decl, const CallExpr& e) {
         }
     }
     if (!extra.empty() && var_args == count)
-        return wrong(e.span, decl.name + "() takes " + std::to_string(positional) + " positional argument" + (positional == 1 ? "" : "s") +
+        return wrong(e.span, shown + "() takes " + std::to_string(positional) + " positional argument" + (positional == 1 ? "" : "s") +
                                  " but " + std::to_string(next) + (next == 1 ? " was" : " were") + " given");
     Args keyword_parts;
     for (const KeywordArg& k : e.keywords) {
@@ -204,12 +208,12 @@ TExpr* Checker::call_decl(FunctionDecl& decl, const CallExpr& e) {
             std::vector<std::string> names;
             for (const Param& p : decl.params) names.emplace_back(p.name);
             std::string near = nearest_name(k.name, names);
-            Diagnostic& d = report(DiagCode::kBadArguments, k.span, decl.name + "() got an unexpected keyword argument '" + std::string(k.name) + "'",
+            Diagnostic& d = report(DiagCode::kBadArguments, k.span, shown + "() got an unexpected keyword argument '" + std::string(k.name) + "'",
                                    "", near.empty() ? "" : "did you mean `" + near + "`?");
-            d.secondary.push_back({decl.file, decl.span, "`" + decl.name + "` is defined here"});
+            d.secondary.push_back({decl.file, decl.span, "`" + shown + "` is defined here"});
             return never(e.span);
         }
-        if (values[at] != nullptr) return wrong(k.span, decl.name + "() got multiple values for argument '" + std::string(k.name) + "'");
+        if (values[at] != nullptr) return wrong(k.span, shown + "() got multiple values for argument '" + std::string(k.name) + "'");
         values[at] = argument_for(decl, at, *k.value);
     }
     std::vector<std::string> missing;
@@ -233,7 +237,7 @@ TExpr* Checker::call_decl(FunctionDecl& decl, const CallExpr& e) {
     if (!missing.empty()) {
         std::string list = missing[0];
         for (size_t i = 1; i < missing.size(); ++i) list += (i + 1 == missing.size() ? " and " : ", ") + missing[i];
-        return wrong(e.span, decl.name + "() missing " + std::to_string(missing.size()) + " required positional argument" +
+        return wrong(e.span, shown + "() missing " + std::to_string(missing.size()) + " required positional argument" +
                                  (missing.size() == 1 ? "" : "s") + ": " + list);
     }
     return scope.finish(call_instance(decl, values, e.span));
@@ -374,7 +378,7 @@ void Checker::check_instance(Instance& instance) {
         }
         if (decl.is_module) {
             for (size_t i = 0; i < decl.scope.names.size(); ++i) {
-                auto known = globals_.find(decl.scope.names[i]);
+                auto known = globals_.find(global_key(decl.scope.names[i]));
                 if (known == globals_.end() || !known->second.external) continue;
                 VarState& var = state.env.vars[i];
                 if (known->second.entity.kind != EntityKind::kNothing) {
@@ -445,6 +449,7 @@ TExpr* Checker::lambda_value(const LambdaExpr& e, const Type* expected) {
 TExpr* Checker::call_closure(TExpr* callee, const CallExpr& e) {
     const Type* t = prune(callee->type);
     if (t->kind == TypeKind::kNever) return callee;
+    if (is_instance(t)) return call_object(callee, e);
     if (t->kind == TypeKind::kUnion && types::is_union_with_none(t)) return require_present(callee, e.callee->span, "a call");
     if (t->kind != TypeKind::kFunction) {
         report(DiagCode::kNotCallable, e.callee->span, "'" + to_string(resolved(t)) + "' object is not callable", "this is " + to_string(resolved(t)));
@@ -551,7 +556,10 @@ TExpr* Checker::call(const CallExpr& e, const Type* expected) {
     const Expr& callee = *e.callee;
     if (callee.kind == ExprKind::kAttribute) {
         const auto& a = as<AttributeExpr>(callee);
+        if (is_super_call(*a.object)) return super_call(a, e);
         Entity object = entity(*a.object);
+        if (object.kind == EntityKind::kType)
+            if (TExpr* result = call_on_class(object.type, a, e)) return result;
         if (object.kind == EntityKind::kModuleMember || object.kind == EntityKind::kCrateFunctions) {
             object.value = entity_value(object, *a.object, nullptr);
             object.kind = EntityKind::kValue;
@@ -567,7 +575,9 @@ TExpr* Checker::call(const CallExpr& e, const Type* expected) {
     switch (entity.kind) {
         case EntityKind::kFunction: return call_decl(*entity.function, e);
         case EntityKind::kBuiltin: return builtin_call(entity.name, e, expected);
-        case EntityKind::kType: return convert_call(entity.type, e, expected);
+        case EntityKind::kType:
+            if (entity.type->class_info != nullptr) return construct(*entity.type->class_info, e);
+            return convert_call(entity.type, e, expected);
         case EntityKind::kModuleMember: return module_call(entity.name, e);
         case EntityKind::kCrateType:
             if (entity.type->kind == TypeKind::kException) return convert_call(entity.type, e, expected);

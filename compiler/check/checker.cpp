@@ -95,8 +95,10 @@ typed::TypedProgram Checker::check(const Module& module, bool cell, bool check_a
     decl->file = module.file;
     decl->body = module.body;
     decl->is_module = true;
+    decl->unit = &main_;
     decl->scope = analyse_scope({}, module.body);
     module_ = decl.get();
+    main_.body = module_;
     modules_.push_back(std::move(decl));
     if (!scan_rimports(module)) return {};
 
@@ -142,7 +144,9 @@ void Checker::run_pass(FunctionDecl& module, bool check_all) {
     program_.arena = std::make_unique<typed::TypedArena>();
     for (auto& [name, global] : globals_)
         if (!global.external) global.entity = Entity{};
+    declared_classes_.clear();
     check_instance(*module.instances.front());
+    protocol_instances();
     if (check_all) check_uncalled();
 }
 
@@ -162,7 +166,7 @@ void Checker::check_uncalled() {
             uncalled.push_back(decl.get());
     std::sort(uncalled.begin(), uncalled.end(), [](const FunctionDecl* a, const FunctionDecl* b) { return a->span.begin < b->span.begin; });
     for (FunctionDecl* decl : uncalled) {
-        if (decl->file != module_->file) continue;
+        if (decl->file != module_->file || decl->owner != nullptr) continue;
         std::vector<const Type*> args;
         for (const Param& p : decl->params) {
             if (p.annotation == nullptr || p.kind == ParamKind::kVarArgs || p.kind == ParamKind::kVarKeywords) break;
@@ -209,6 +213,8 @@ void Checker::close_types() {
         for (typed::Local& local : function->locals) local.type = types_.resolve(local.type, true);
     }
     for (typed::Global& global : program_.globals) global.type = types_.resolve(global.type, true);
+    for (typed::Class& c : program_.classes)
+        for (const Type*& field : c.field_types) field = types_.resolve(field, true);
 }
 
 // Instances that turned out to have the same parameter types are one function.
@@ -229,6 +235,12 @@ void Checker::merge_equal_instances() {
         auto merged = same.find(e->callee);
         if (merged != same.end()) e->callee = merged->second;
     }
+    for (typed::Class& c : program_.classes) {
+        for (typed::Function*& protocol : c.protocols) {
+            auto merged = same.find(protocol);
+            if (merged != same.end()) protocol = merged->second;
+        }
+    }
     std::erase_if(program_.functions, [&](const auto& f) { return same.contains(f.get()); });
 }
 
@@ -244,13 +256,19 @@ void Checker::commit() {
         }
         global.listed_in = -1;
     }
+    for (types::ClassInfo* c : declared_classes_) {
+        for (types::ClassField& field : c->fields) field.type = types_.resolve(field.type, true);
+        c->committed = true;
+    }
+    for (auto& [name, unit] : units_)
+        if (unit->body->instances.front()->checked_in == pass_) unit->committed = true;
     committed_globals_ = globals_;
 }
 
 std::vector<std::pair<std::string, std::string>> Checker::names() const {
     std::vector<std::pair<std::string, std::string>> all;
     for (const auto& [name, global] : committed_globals_) {
-        if (name.find('#') != std::string::npos) continue;
+        if (name.find_first_of("#:") != std::string::npos) continue;
         if (global.declared != nullptr) all.emplace_back(name, to_string(global.declared));
         else if (global.entity.kind == EntityKind::kFunction) all.emplace_back(name, "function");
         else if (global.entity.kind == EntityKind::kCrate || global.entity.kind == EntityKind::kModule) all.emplace_back(name, "module");

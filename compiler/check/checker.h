@@ -9,6 +9,7 @@
 // One Checker a compiler session; one thread. The syntax trees given must outlive it.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -17,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "compiler/check/class_info.h"
 #include "compiler/check/scope.h"
 #include "compiler/diagnostics/diagnostics.h"
 #include "compiler/types/type.h"
@@ -34,6 +36,18 @@ using RT = typed::RuntimeFn;
 
 struct Instance;
 struct FunctionState;
+struct FunctionDecl;
+
+// A module: the program itself or what it imports. Its global names are keyed with `prefix`.
+struct Unit {
+    std::string name = "__main__";  // dotted
+    std::string prefix;             // "": the program's own names
+    syntax::Module tree;
+    FunctionDecl* body = nullptr;
+    std::vector<Unit*> stars;  // `from m import *`
+    bool is_package = false;
+    bool committed = false;  // ran in an earlier cell
+};
 
 // A function, lambda or the module body as written.
 struct FunctionDecl {
@@ -47,6 +61,9 @@ struct FunctionDecl {
     bool is_fn = false;
     bool is_module = false;
     bool is_generator = false;
+    Unit* unit = nullptr;                 // the module it stands in
+    types::ClassInfo* owner = nullptr;    // of a method: the class whose body it stands in
+    std::string qualified;                // "Point.area" for methods; else empty
     Scope scope;
     FunctionDecl* parent = nullptr;      // null at module level
     Instance* parent_instance = nullptr;  // the activation that a nested function belongs to
@@ -81,6 +98,7 @@ struct Instance {
     std::map<const void*, std::map<uint32_t, const Type*>> loop_types;  // what names carry back to a loop's head
     std::map<const void*, std::unique_ptr<FunctionDecl>> nested;
     bool wants_sent = false;                             // a generator that uses what it is sent
+    std::map<const void*, std::unique_ptr<types::ClassInfo>> nested_classes;
     std::set<std::string_view> captured;                 // names that nested functions share: they live in cells
     std::map<std::string_view, uint32_t> pinned_locals;  // of the latest pass
     std::map<std::string_view, Entity> entities;  // nested functions and imports, by name
@@ -100,6 +118,7 @@ struct VarState {
 struct Env {
     bool reachable = true;
     std::vector<VarState> vars;
+    std::map<std::string_view, const Type*> paths;  // "self.head": what it is known to be here
 };
 
 struct GlobalName {
@@ -153,7 +172,9 @@ class Checker {
     std::map<std::string, GlobalName, std::less<>> committed_globals_;
     std::vector<std::unique_ptr<FunctionDecl>> modules_;  // module bodies, all cells
     std::map<const void*, std::unique_ptr<FunctionDecl>> functions_;
-    FunctionDecl* module_ = nullptr;
+    FunctionDecl* module_ = nullptr;  // the program's or cell's body
+    Unit main_;
+    std::map<std::string, std::unique_ptr<Unit>> units_;
     bool cell_ = false;
     int cell_number_ = 0;
 
@@ -165,6 +186,13 @@ class Checker {
     std::vector<Instance*> checked_;   // in this pass, the module body first
     const syntax::Stmt* shown_ = nullptr;  // a cell's last expression: its value is printed
     int depth_ = 0;
+    std::map<const void*, std::unique_ptr<types::ClassInfo>> classes_;  // of modules, by their statement
+    std::vector<types::ClassInfo*> declared_classes_;                    // in this pass, bases first
+    std::map<std::string, size_t> class_names_;                          // how many classes bear a name
+    uint32_t next_class_ = 0;
+    std::set<std::string, std::less<>> paths_;
+    std::vector<std::unique_ptr<SourceFile>> synthetic_files_;
+    std::map<const void*, std::unique_ptr<syntax::Module>> synthetic_modules_;
     uint32_t next_instance_ = 0;
     FunctionState* state_ = nullptr;
     syntax::AstArena synthetic_;       // trees of the checker's own making: wrappers of built-ins used as values
@@ -258,6 +286,7 @@ class Checker {
     void statement(const syntax::Stmt& s);
     void assign(const syntax::AssignStmt& s);
     void aug_assign(const syntax::AugAssignStmt& s);
+    TExpr* update_in_place(const syntax::AugAssignStmt& s, TExpr* current);
     void ann_assign(const syntax::AnnAssignStmt& s);
     void if_statement(const syntax::IfStmt& s);
     void while_statement(const syntax::WhileStmt& s);
@@ -268,6 +297,7 @@ class Checker {
     void raise_statement(const syntax::RaiseStmt& s);
     void try_statement(const syntax::TryStmt& s);
     void with_statement(const syntax::WithStmt& s, size_t item);
+    bool with_object(const syntax::WithStmt& s, size_t item, TExpr* context);
     void assert_statement(const syntax::AssertStmt& s);
     void delete_statement(const syntax::DeleteStmt& s);
     void function_statement(const syntax::FunctionStmt& s);
@@ -336,7 +366,7 @@ class Checker {
 
     // calls.cpp
     TExpr* call(const syntax::CallExpr& e, const Type* expected);
-    TExpr* call_decl(FunctionDecl& decl, const syntax::CallExpr& e);
+    TExpr* call_decl(FunctionDecl& decl, const syntax::CallExpr& e, TExpr* self = nullptr);
     TExpr* default_value(FunctionDecl& decl, size_t param, Span span);
     void store_defaults(FunctionDecl& decl);
     TExpr* argument_for(FunctionDecl& decl, size_t param, const syntax::Expr& e);
@@ -408,12 +438,77 @@ class Checker {
     };
     std::map<const void*, SyntheticFunction> synthetic_functions_;
     std::map<const typed::Iter*, const syntax::CallExpr*> mapped_;  // of the latest pass: loops over a call of map()
+    // classes.cpp, data_classes.cpp
+    void class_statement(const syntax::ClassStmt& s);
+    void class_body(types::ClassInfo& c, const syntax::ClassStmt& s);
+    void add_method(types::ClassInfo& c, const syntax::FunctionStmt& f);
+    void annotate_field(types::ClassInfo& c, std::string_view name, const syntax::Expr& written);
+    static const types::Method* find_method(const types::ClassInfo& c, std::string_view name);
+    static types::ClassField* find_field(types::ClassInfo& c, std::string_view name);
+    static types::ClassInfo* attribute_owner(types::ClassInfo& c, std::string_view name);
+    static uint32_t field_index(const types::ClassInfo& c, std::string_view name);
+    types::ClassField& add_field(types::ClassInfo& c, std::string_view name, Span span);
+    void protocol_instances();
+    const syntax::Module& parsed(const void* key, const std::function<std::string()>& text);
+    FunctionDecl* prelude(std::string_view name);
+    void add_written_methods(types::ClassInfo& c, const void* key, const std::function<std::string()>& text);
+    void make_data_class(types::ClassInfo& c, const syntax::ClassStmt& s, bool ordered, bool is_tuple);
+    void make_total_ordering(types::ClassInfo& c);
+    void enum_member(types::ClassInfo& c, std::string_view name, const syntax::Expr& value, int64_t& next_value);
+    TExpr* enum_list(types::ClassInfo& c, Span span);
+    TExpr* enum_by_name(types::ClassInfo& c, const syntax::SubscriptExpr& e);
+
+    // instances.cpp
+    static bool is_instance(const Type* t);
+    TExpr* object_of(TExpr* value, const std::string& attribute);
+    TExpr* by_class(TExpr* object, Span span, const std::function<const void*(types::ClassInfo&)>& choice,
+                    const std::function<TExpr*(TExpr*, types::ClassInfo&)>& each);
+    TExpr* class_value(const Type* type, Span span);
+    TExpr* construct(types::ClassInfo& c, const syntax::CallExpr& e);
+    void init_exception(TExpr* object, const syntax::CallExpr& e);
+    TExpr* read_field(TExpr* object, types::ClassInfo& c, std::string_view name, Span span);
+    TExpr* read_attribute_global(types::ClassInfo& owner, std::string_view name, Span span);
+    TExpr* class_attribute(TExpr* object, const syntax::AttributeExpr& e);
+    TExpr* bound_value(TExpr* object, const syntax::AttributeExpr& e);
+    Entity class_member(types::ClassInfo& c, const syntax::AttributeExpr& e);
+    void store_attribute(const syntax::AttributeExpr& target, TExpr* value, const syntax::Expr* written);
+    void store_field(TExpr* object, const std::string& name, TExpr* value, const syntax::AttributeExpr& target, const syntax::Expr* written);
+    TExpr* call_values(FunctionDecl& decl, Args values, Span span);
+    TExpr* call_method(TExpr* object, std::string_view name, const Args& args, Span span);
+    TExpr* class_method_call(TExpr* object, const syntax::AttributeExpr& callee, const syntax::CallExpr& e);
+    TExpr* call_class_method(const types::Method& m, TExpr* object, types::ClassInfo& k, const syntax::CallExpr& e);
+    TExpr* call_object(TExpr* object, const syntax::CallExpr& e);
+    TExpr* call_on_class(const Type* type, const syntax::AttributeExpr& callee, const syntax::CallExpr& e);
+    bool is_super_call(const syntax::Expr& e);
+    TExpr* super_call(const syntax::AttributeExpr& callee, const syntax::CallExpr& e);
+    TExpr* expression_of_name(std::string_view name, Span span);
+    TExpr* class_binary(syntax::BinaryOp o, TExpr* left, TExpr* right, Span span);
+    TExpr* class_equal(TExpr* left, TExpr* right, Span span);
+    TExpr* class_order(syntax::CompareOp o, TExpr* left, TExpr* right, Span span);
+    typed::Iter* class_iter(TExpr* value, Span span);
+    typed::Iter* step_iter(Span span, const char* end, const std::function<TExpr*()>& next);
+    std::string_view keep_path(std::string text);
+    std::string_view path_of(const syntax::Expr& e);
+    void forget_paths(std::string_view attribute);
+    void forget_paths_of(const syntax::Expr& object);
+    void forget_paths_from(std::string_view prefix);
+    TExpr* narrow_path(TExpr* value, const syntax::Expr& e);
 
     // modules.cpp
     bool known_module(std::string_view name);
     Entity module_member(const std::string& module, std::string_view name, Span span);
     TExpr* module_value(const std::string& member, Span span);
     TExpr* module_call(const std::string& member, const syntax::CallExpr& e);
+
+    // units.cpp
+    [[nodiscard]] std::string global_key(std::string_view name) const;
+    [[nodiscard]] std::optional<std::filesystem::path> find_source(const std::string& dotted) const;
+    Unit* load_unit(const std::string& dotted, Span span);
+    void run_unit(Unit& unit, Span span);
+    Unit* import_unit(const std::string& dotted, Span span);
+    [[nodiscard]] std::string relative_name(int level, std::string_view module) const;
+    Entity unit_member(Unit& unit, std::string_view name, Span span);
+    void bind_import(std::string_view name, Entity member, Span span);
 
     // crates.cpp
     Entity crate_member(const Manifest& manifest, const std::string& path, Span span, bool report_missing);
@@ -460,7 +555,7 @@ class NarrowScope {
 
   private:
     Checker& checker_;
-    std::vector<std::pair<std::string_view, const Type*>> saved_;
+    std::vector<std::pair<std::string_view, const Type*>> saved_;  // a path that was not known: null
 };
 
 // Statements that an expression needs before its value: collected here, made into a kSeq by finish().

@@ -42,6 +42,10 @@ TExpr* Checker::truth(TExpr* value) {
         }
         case TypeKind::kUnion: return dispatch(value, span, [&](TExpr* member) { return truth(member); });
         case TypeKind::kDynamic: return runtime(RT::kt_truth, types_.boolean, span, {type_info(t, span), value});
+        case TypeKind::kClass:
+            if (TExpr* own = call_method(value, "__bool__", {}, span)) return truth(own);
+            if (TExpr* length = call_method(value, "__len__", {}, span)) return truth(length);
+            [[fallthrough]];
         case TypeKind::kHandle:
             if (const Manifest* manifest = manifest_of(t)) {
                 if (!crate_functions(*manifest, std::string(t->name) + ".__len__").empty())
@@ -108,9 +112,11 @@ Condition Checker::condition(const Expr& e) {
     auto narrowed_name = [&](const Expr& operand) -> std::string_view {
         if (operand.kind == ExprKind::kName) return as<NameExpr>(operand).name;
         if (operand.kind == ExprKind::kNamedExpr) return as<NamedExpr>(operand).target->name;
-        return {};
+        return path_of(operand);
     };
-    auto flow_of = [&](std::string_view name) -> const Type* {
+    // `value`: what a path of attributes was read as.
+    auto flow_of = [&](std::string_view name, const TExpr* value) -> const Type* {
+        if (name.find('.') != std::string_view::npos) return prune(value->type);
         VarState* var = name.empty() ? nullptr : find_var(name);
         return var == nullptr || var->entity || var->flow == nullptr ? nullptr : prune(var->flow);
     };
@@ -160,7 +166,7 @@ Condition Checker::condition(const Expr& e) {
                 emit_expr(value);
                 test = scope.finish(constant_bool(t->kind == TypeKind::kNone, e.span));
             }
-            if (const Type* flow = flow_of(name); flow != nullptr && flow->kind != TypeKind::kNever) {
+            if (const Type* flow = flow_of(name, value); flow != nullptr && flow->kind != TypeKind::kNever) {
                 const bool has_none = flow->kind == TypeKind::kNone || types::is_union_with_none(flow);
                 if (flow->kind == TypeKind::kDynamic) {
                     result.when_true.push_back({name, flow});
@@ -213,7 +219,7 @@ Condition Checker::condition(const Expr& e) {
             }
             result.test = scope.finish(test);
             std::string_view name = narrowed_name(*call.args[0]);
-            if (flow_of(name) != nullptr && t->kind != TypeKind::kNever) {
+            if (flow_of(name, value) != nullptr && t->kind != TypeKind::kNever) {
                 result.when_true.push_back({name, hit});
                 if (t->kind != TypeKind::kDynamic) result.when_false.push_back({name, rest});
             }
@@ -222,7 +228,7 @@ Condition Checker::condition(const Expr& e) {
     }
     TExpr* value = expression(e);
     std::string_view name = narrowed_name(e);
-    if (const Type* flow = flow_of(name); flow != nullptr && types::is_union_with_none(flow))
+    if (const Type* flow = flow_of(name, value); flow != nullptr && types::is_union_with_none(flow))
         result.when_true.push_back({name, types_.without(flow, types_.none)});
     result.test = truth(value);
     return result;

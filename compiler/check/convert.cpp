@@ -68,6 +68,8 @@ bool Checker::hashable(const Type* t) {
         case TypeKind::kList:
         case TypeKind::kDict:
         case TypeKind::kSet: return false;
+        case TypeKind::kClass:
+            return t->class_info == nullptr || find_method(*t->class_info, "__eq__") == nullptr || find_method(*t->class_info, "__hash__") != nullptr;
         case TypeKind::kTuple:
         case TypeKind::kUnion: return std::all_of(t->args.begin(), t->args.end(), [&](const Type* m) { return hashable(m); });
         default: return true;

@@ -267,6 +267,8 @@ TExpr* Checker::crate_attribute(TExpr* object, const AttributeExpr& e) {
         }
         return dispatch(object, e.span, [&](TExpr* member) { return crate_attribute(member, e); });
     }
+    if (is_instance(t))
+        if (TExpr* value = class_attribute(object, e)) return value;
     if (t->kind == TypeKind::kException && name == "args") {
         return runtime(RT::kt_exception_args, types_.list(types_.dynamic), e.span, {object});
     }

@@ -111,7 +111,24 @@ Entity Checker::entity(const Expr& e) {
             result.value = runtime(RT::kt_type_name, types_.str, e.span, {type_info(prune(value->type), e.span), value});
             return result;
         }
+        // x.__class__.__name__ is the name of the object's own class.
+        if (a.name == "__name__" && a.object->kind == ExprKind::kAttribute && as<AttributeExpr>(*a.object).name == "__class__") {
+            TExpr* value = expression(*as<AttributeExpr>(*a.object).object);
+            result.kind = EntityKind::kValue;
+            result.value = runtime(RT::kt_type_name, types_.str, e.span, {type_info(prune(value->type), e.span), value});
+            return result;
+        }
+        if (is_super_call(*a.object)) {
+            CallExpr none{};
+            none.kind = ExprKind::kCall;
+            none.span = e.span;
+            none.callee = const_cast<Expr*>(&e);
+            result.kind = EntityKind::kValue;
+            result.value = super_call(a, none);
+            return result;
+        }
         Entity object = entity(*a.object);
+        if (object.kind == EntityKind::kType && object.type->class_info != nullptr) return class_member(*object.type->class_info, a);
         switch (object.kind) {
             case EntityKind::kModule: return module_member(object.name, a.name, a.name_span);
             case EntityKind::kCrate: return crate_member(*object.manifest, object.name + "." + std::string(a.name), a.name_span, true);
@@ -152,7 +169,7 @@ Entity Checker::entity(const Expr& e) {
             result.value = never(e.span);
             return result;
         }
-        result.value = crate_attribute(object.value, a);
+        result.value = narrow_path(crate_attribute(object_of(object.value, std::string(a.name)), a), e);
         return result;
     }
     result.kind = EntityKind::kValue;
@@ -173,6 +190,8 @@ TExpr* Checker::entity_value(const Entity& entity, const Expr& e, const Type* ex
             return wrapped_value(e, expected);
         case EntityKind::kBuiltin: return wrapped_value(e, expected);
         case EntityKind::kType:
+            if (entity.type->class_info != nullptr) return class_value(entity.type, e.span);
+            [[fallthrough]];
         case EntityKind::kCrateType:
             report(DiagCode::kUnsupported, e.span, "a type is not a value here", "type");
             return never(e.span);

@@ -18,8 +18,9 @@ VarState* Checker::find_overlay(std::string_view name) {
 }
 
 bool Checker::is_module_global(std::string_view name) const {
-    const Scope& scope = module_->scope;
-    return scope.binds(name) && (cell_ || scope.nested_used.contains(name) || scope.nested_globals.contains(name));
+    const Unit* unit = state_->instance->decl->unit;
+    const Scope& scope = unit->body->scope;
+    return scope.binds(name) && (cell_ || unit != &main_ || scope.nested_used.contains(name) || scope.nested_globals.contains(name));
 }
 
 VarState* Checker::find_var(std::string_view name) {
@@ -95,9 +96,14 @@ Entity Checker::lookup(std::string_view name, Span span) {
     const bool declared_global = state_->instance->decl->scope.globals.contains(name);
     if (var != nullptr && !declared_global) {
         if (var->entity) return *var->entity;
+        if (var->bound != Bound::kNo && var->flow != nullptr && types::prune(var->flow)->kind == TypeKind::kTypeObject) {
+            result.kind = EntityKind::kType;
+            result.type = types::prune(var->flow)->args[0];
+            return result;
+        }
         if (var->bound == Bound::kNo && at_module) {
             // Not assigned on this path: a built-in of the same name, an earlier cell's global, or an error.
-            auto earlier = globals_.find(name);
+            auto earlier = globals_.find(global_key(name));
             if (earlier != globals_.end() && earlier->second.external) {
                 if (earlier->second.entity.kind != EntityKind::kNothing) return earlier->second.entity;
                 result.kind = EntityKind::kValue;
@@ -136,19 +142,24 @@ Entity Checker::lookup(std::string_view name, Span span) {
             return result;
         }
     }
-    auto global = globals_.find(name);
+    auto global = globals_.find(global_key(name));
     if (global != globals_.end()) {
         if (global->second.entity.kind != EntityKind::kNothing) return global->second.entity;
         result.kind = EntityKind::kValue;
         result.value = read_global(global->second, name, span);
         return result;
     }
-    if (module_->scope.binds(name) && !at_module) {  // assigned later at module level
-        globals_[std::string(name)];
+    Unit* unit = state_->instance->decl->unit;
+    if (unit->body->scope.binds(name) && !at_module) {  // assigned later at module level
+        globals_[global_key(name)];
         changed_ = true;
         result.kind = EntityKind::kValue;
         result.value = never(span);
         return result;
+    }
+    for (Unit* star : unit->stars) {
+        result = unit_member(*star, name, span);
+        if (result.kind != EntityKind::kNothing) return result;
     }
     if (is_builtin_name(name)) {
         result.kind = EntityKind::kBuiltin;
@@ -157,7 +168,7 @@ Entity Checker::lookup(std::string_view name, Span span) {
     }
     if (name == "__name__") {
         result.kind = EntityKind::kValue;
-        result.value = constant_str("__main__", span);
+        result.value = constant_str(unit->name, span);
         return result;
     }
     if (const Type* exception = types_.find_exception(name)) {
@@ -184,7 +195,7 @@ TExpr* Checker::read_var(VarState& var, std::string_view name, Span span) {
         return never(span);
     }
     if (var.global) {
-        TExpr* e = read_global(globals_[std::string(name)], name, span);
+        TExpr* e = read_global(globals_[global_key(name)], name, span);
         e->int_value = var.bound == Bound::kMaybe ? 1 : 0;
         if (var.flow != nullptr && resolved(var.flow) != resolved(e->type) && accepts(e->type, var.flow)) {
             TExpr* narrowed = make(ExprKind::kNarrowChecked, var.flow, span, {e});
@@ -226,7 +237,7 @@ TExpr* Checker::read_global(GlobalName& global, std::string_view name, Span span
 }
 
 void Checker::assign_global(std::string_view name, TExpr* value, Span span) {
-    GlobalName& global = globals_[std::string(name)];
+    GlobalName& global = globals_[global_key(name)];
     if (global.external) {  // a new version of the name, in this cell
         global = GlobalName{};
     }
@@ -262,6 +273,7 @@ void Checker::pin(std::string_view name, const Type* type) {
 
 void Checker::assign_name(std::string_view name, TExpr* value, Span span) {
     FunctionDecl& decl = *state_->instance->decl;
+    forget_paths_from(name);
     if (find_overlay(name) != nullptr) {
         set_overlay(name, value);
         return;
@@ -300,7 +312,7 @@ void Checker::assign_name(std::string_view name, TExpr* value, Span span) {
     if (decl.is_module && is_module_global(name)) {
         assign_global(name, value, span);
         var.global = true;
-        var.declared = globals_[std::string(name)].declared;
+        var.declared = globals_[global_key(name)].declared;
         var.flow = value->type;
         var.bound = Bound::kYes;
     } else {
@@ -335,7 +347,7 @@ void Checker::assign_name(std::string_view name, TExpr* value, Span span) {
 void Checker::bind_entity(std::string_view name, Entity entity, Span span) {
     FunctionDecl& decl = *state_->instance->decl;
     if (decl.is_module || decl.scope.globals.contains(name)) {
-        GlobalName& global = globals_[std::string(name)];
+        GlobalName& global = globals_[global_key(name)];
         if (global.external) global = GlobalName{};
         global.entity = entity;
         global.span = span;
@@ -355,6 +367,15 @@ Env Checker::join(const Env& a, const Env& b) {
     if (!a.reachable) return b;
     if (!b.reachable) return a;
     Env result = a;
+    for (auto fact = result.paths.begin(); fact != result.paths.end();) {
+        auto other = b.paths.find(fact->first);
+        if (other == b.paths.end()) {
+            fact = result.paths.erase(fact);
+            continue;
+        }
+        fact->second = join_types(fact->second, other->second);
+        ++fact;
+    }
     const auto& names = state_->instance->decl->scope.names;
     for (size_t i = 0; i < result.vars.size(); ++i) {
         VarState& out = result.vars[i];
@@ -395,6 +416,11 @@ void Checker::set_overlay(std::string_view name, TExpr* value) {
 
 void Checker::apply(const std::vector<Narrowing>& narrowings) {
     for (const Narrowing& n : narrowings) {
+        if (n.name.find('.') != std::string_view::npos) {
+            if (types::prune(n.type)->kind != TypeKind::kNone && types::prune(n.type)->kind != TypeKind::kNever)
+                state_->env.paths[n.name] = n.type;
+            continue;
+        }
         VarState* var = find_var(n.name);
         if (var == nullptr || var->entity || var->bound == Bound::kNo) continue;
         if (!var->global && state_->instance->captured.contains(n.name)) continue;
@@ -407,6 +433,13 @@ void Checker::apply(const std::vector<Narrowing>& narrowings) {
 
 NarrowScope::NarrowScope(Checker& checker, const std::vector<Narrowing>& narrowings) : checker_(checker) {
     for (const Narrowing& n : narrowings) {
+        if (n.name.find('.') != std::string_view::npos) {
+            auto& paths = checker_.state_->env.paths;
+            auto known = paths.find(n.name);
+            saved_.emplace_back(n.name, known == paths.end() ? nullptr : known->second);
+            if (types::prune(n.type)->kind != TypeKind::kNone && types::prune(n.type)->kind != TypeKind::kNever) paths[n.name] = n.type;
+            continue;
+        }
         VarState* var = checker_.find_var(n.name);
         if (var == nullptr || var->entity || var->bound == Bound::kNo) continue;
         if (!var->global && checker_.state_->instance->captured.contains(n.name)) continue;
@@ -416,8 +449,18 @@ NarrowScope::NarrowScope(Checker& checker, const std::vector<Narrowing>& narrowi
 }
 
 NarrowScope::~NarrowScope() {
-    for (auto it = saved_.rbegin(); it != saved_.rend(); ++it)
+    for (auto it = saved_.rbegin(); it != saved_.rend(); ++it) {
+        if (it->first.find('.') != std::string_view::npos) {
+            auto& paths = checker_.state_->env.paths;
+            if (it->second == nullptr) {
+                paths.erase(it->first);
+            } else {
+                paths[it->first] = it->second;
+            }
+            continue;
+        }
         if (VarState* var = checker_.find_var(it->first)) var->flow = it->second;
+    }
 }
 
 }  // namespace kayton::check

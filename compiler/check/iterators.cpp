@@ -118,8 +118,8 @@ TExpr* Checker::call_synthetic(const void* site, const char* name, Args args, Sp
     // What a module's names hold is shared through globals.
     if (state_->instance->decl->is_module) {
         for (std::string_view used : scope.used) {
-            if (scope.binds(used) || !module_->scope.binds(used)) continue;
-            if (module_->scope.nested_used.insert(used).second) changed_ = true;
+            Scope& names = state_->instance->decl->scope;
+            if (!scope.binds(used) && names.binds(used) && names.nested_used.insert(used).second) changed_ = true;
         }
     }
     FunctionDecl* decl = declare(site, name, made.params, nullptr, made.body, nullptr, false, span);
@@ -206,6 +206,9 @@ TExpr* Checker::iterator_of(TExpr* value, const void* site, Span span) {
         case TypeKind::kTextFile:
         case TypeKind::kBinaryFile: return value;
         case TypeKind::kHandle: return crate_iter(value, span);
+        case TypeKind::kClass:
+            if (TExpr* made = call_method(value, "__iter__", {}, span)) return made;
+            return nullptr;
         case TypeKind::kList:
         case TypeKind::kTuple:
         case TypeKind::kStr:

@@ -44,6 +44,13 @@ void Checker::loop_body(const Stmt& s, TStmt* loop, Body statements, Body else_b
         Env back = join(continue_env, state_->env);
         bool again = false;
         if (back.reachable) {
+            // What is known of attributes at the head must hold at every turn.
+            const size_t known = entry.paths.size();
+            std::erase_if(entry.paths, [&](const auto& fact) {
+                auto carried_back = back.paths.find(fact.first);
+                return carried_back == back.paths.end() || resolved(carried_back->second) != resolved(fact.second);
+            });
+            again = entry.paths.size() != known;
             for (size_t i = 0; i < entry.vars.size(); ++i) {
                 VarState& at_head = entry.vars[i];
                 const VarState& carried_back = back.vars[i];
@@ -349,6 +356,12 @@ typed::Iter* Checker::iterate_value(TExpr* value, Span span) {
             }
             return make_iter(IK::kList, span, {make(TK::kList, types_.list(element), span, items)}, element);
         }
+        case TypeKind::kClass:
+            if (typed::Iter* iter = class_iter(value, span)) return iter;
+            break;
+        case TypeKind::kTypeObject:
+            if (prune(t->args[0])->class_info->is_enum) return iterate_value(enum_list(*prune(t->args[0])->class_info, span), span);
+            break;
         case TypeKind::kHandle: {
             TExpr* iterator = crate_iter(value, span);
             if (iterator == nullptr) break;
@@ -364,6 +377,7 @@ typed::Iter* Checker::iterate_value(TExpr* value, Span span) {
         }
         default: break;
     }
+    if (TExpr* object = object_of(value, "__iter__"); object != value) return iterate_value(object, span);
     if (types::is_union_with_none(t)) {
         report(DiagCode::kOptionalUse, span, "this may be None, which is not iterable", "this is " + to_string(resolved(t)),
                "test it with `is not None` first");

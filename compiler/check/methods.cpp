@@ -285,6 +285,10 @@ TExpr* Checker::method_call(TExpr* object, const AttributeExpr& callee, const Ca
             if (arg->kind != ExprKind::kStarred && arg->kind != ExprKind::kLambda) expression(*arg);
         return never(e.span);
     }
+    object = object_of(object, name);
+    t = prune(object->type);
+    if (is_instance(t))
+        if (TExpr* result = class_method_call(object, callee, e)) return result;
     if (t->kind == TypeKind::kUnion) {
         if (types::is_union_with_none(t)) {
             report(DiagCode::kOptionalUse, callee.object->span, "this may be None, which has no attribute '" + name + "'",
@@ -303,7 +307,7 @@ TExpr* Checker::method_call(TExpr* object, const AttributeExpr& callee, const Ca
     if (t->kind == TypeKind::kBool)
         for (const MethodSpec& spec : kMethods)
             if (spec.owner == TypeKind::kInt && name == spec.name) return table_call(spec, convert(object, types_.integer), types_.integer, e);
-    if (t->kind == TypeKind::kHandle) {
+    if (t->kind == TypeKind::kHandle || t->kind == TypeKind::kException) {
         const Manifest* manifest = manifest_of(t);
         if (manifest != nullptr) return crate_call(*manifest, std::string(t->name) + "." + name, object, e);
     }

@@ -96,19 +96,32 @@ std::vector<std::string> members_of(const std::string& module) {
 }  // namespace
 
 bool Checker::known_module(std::string_view name) {
-    static constexpr std::string_view kModules[] = {"math", "sys", "time", "os", "os.path", "string", "typing", "collections.abc"};
+    static constexpr std::string_view kModules[] = {"math", "sys", "time", "os", "os.path", "string", "typing", "collections.abc", "abc", "dataclasses", "enum", "functools", "__future__"};
     return std::find(std::begin(kModules), std::end(kModules), name) != std::end(kModules);
 }
 
 Entity Checker::module_member(const std::string& module, std::string_view name, Span span) {
     Entity result;
     const std::string full = module + "." + std::string(name);
+    if (auto unit = units_.find(module); unit != units_.end()) {
+        result = unit_member(*unit->second, name, span);
+        if (result.kind != EntityKind::kNothing) return result;
+        std::vector<std::string> names;
+        for (auto bound : unit->second->body->scope.names) names.emplace_back(bound);
+        std::string near = nearest_name(name, names);
+        report(DiagCode::kUnknownMember, span, "module '" + module + "' has no attribute '" + std::string(name) + "'", "",
+               near.empty() ? "" : "did you mean `" + near + "`?");
+        result.kind = EntityKind::kValue;
+        result.value = never(span);
+        return result;
+    }
     if (full == "os.path") {
         result.kind = EntityKind::kModule;
         result.name = full;
         return result;
     }
-    if (module == "typing" || module == "collections.abc") {
+    if (module == "typing" || module == "collections.abc" || module == "abc" || module == "dataclasses" || module == "enum" ||
+        (module == "functools" && name == "total_ordering")) {
         result.kind = EntityKind::kBuiltin;
         result.name = std::string(name);
         return result;

@@ -85,6 +85,10 @@ TExpr* Checker::unary(const UnaryExpr& e) {
             if (const Manifest* m = manifest_of(t); m != nullptr && !crate_functions(*m, std::string(t->name) + "." + name).empty())
                 return crate_protocol(t, name, {v}, e.span);
         }
+        if (is_instance(t)) {
+            const char* name = e.op == UnaryOp::kMinus ? "__neg__" : e.op == UnaryOp::kPlus ? "__pos__" : "__invert__";
+            if (TExpr* result = call_method(v, name, {}, e.span)) return result;
+        }
         report(DiagCode::kBadOperand, e.span,
                std::string("bad operand type for unary ") + (e.op == UnaryOp::kMinus ? "-" : e.op == UnaryOp::kPlus ? "+" : "~") + ": '" +
                    to_string(resolved(t)) + "'",
@@ -108,6 +112,9 @@ TExpr* Checker::binary(BinaryOp o, TExpr* left, TExpr* right, Span span, Span op
 }
 
 TExpr* Checker::binary_one(BinaryOp o, TExpr* left, TExpr* right, Span span, Span op_span) {
+    if (prune(left->type)->kind != TypeKind::kNever && prune(right->type)->kind != TypeKind::kNever &&
+        (is_instance(left->type) || (is_instance(right->type) && !(o == BinaryOp::kMod && prune(left->type)->kind == TypeKind::kStr))))
+        if (TExpr* result = class_binary(o, left, right, span)) return result;
     const Type* l = prune(left->type);
     const Type* r = prune(right->type);
     if (l->kind == TypeKind::kNever || r->kind == TypeKind::kNever) {
@@ -365,6 +372,8 @@ TExpr* Checker::equal(TExpr* left, TExpr* right, Span span, bool negated) {
                                 swap ? Args{convert(right, types_.integer), left} : Args{convert(left, types_.integer), right});
         return op(negated ? Op::kIntNe : Op::kIntEq, types_.boolean, span, {result, constant_int(0, span)});
     }
+    if (l->kind != TypeKind::kUnion && r->kind != TypeKind::kUnion && l->kind != TypeKind::kDynamic && r->kind != TypeKind::kDynamic)
+        if (TExpr* result = class_equal(left, right, span)) return finish(result);
     if (l->kind == TypeKind::kStr && r->kind == TypeKind::kStr) return finish(runtime(RT::kt_str_eq, types_.boolean, span, {left, right}));
     if (l->kind == TypeKind::kUnion || r->kind == TypeKind::kUnion || l->kind == TypeKind::kDynamic || r->kind == TypeKind::kDynamic) {
         const Type* both = types_.unite(l, r);
@@ -470,6 +479,8 @@ TExpr* Checker::order(CompareOp o, TExpr* left, TExpr* right, Span span) {
             }
         }
     }
+    if (is_instance(l) || is_instance(r))
+        if (TExpr* result = class_order(o, left, right, span)) return result;
     const bool ordered = l->kind == TypeKind::kBytes || l->kind == TypeKind::kList || l->kind == TypeKind::kTuple || l->kind == TypeKind::kDynamic;
     if (ordered && (l->kind == r->kind || l->kind == TypeKind::kDynamic || r->kind == TypeKind::kDynamic)) {
         const Type* both = accepts(l, r) ? l : accepts(r, l) ? r : join_types(l, r);
@@ -591,6 +602,25 @@ TExpr* Checker::membership(TExpr* item, TExpr* container, Span span) {
                 return crate_protocol(t, "__contains__", {container, item}, span);
             break;
         default: break;
+    }
+    if (is_instance(t)) {
+        if (TExpr* result = call_method(container, "__contains__", {item}, span)) return truth(result);
+        BlockScope scope(*this);
+        TExpr* wanted = hold(item);
+        if (typed::Iter* iter = class_iter(hold(container), span)) {
+            uint32_t found = temp(types_.boolean);
+            assign_local(found, constant_bool(false, span));
+            loop_over(iter, span, [&](TExpr* element) {
+                TStmt* node = stmt(typed::StmtKind::kIf, span);
+                node->a = equal(element, wanted, span, false);
+                node->body = block([&] {
+                    assign_local(found, constant_bool(true, span));
+                    break_out(span);
+                });
+                emit(node);
+            });
+            return scope.finish(read_local(found, span));
+        }
     }
     report(types::is_union_with_none(t) ? DiagCode::kOptionalUse : DiagCode::kBadOperand, container->span,
            "argument of type '" + to_string(resolved(t)) + "' is not iterable", "this is " + to_string(resolved(t)));

@@ -86,7 +86,7 @@ void Checker::statement(const Stmt& s) {
             break;
         }
         case StmtKind::kClass:
-            report(DiagCode::kUnsupported, as<ClassStmt>(s).name_span, "classes cannot be compiled yet", "class statement");
+            class_statement(as<ClassStmt>(s));
             break;
         case StmtKind::kMatch:
             report(DiagCode::kUnsupported, {s.span.begin, s.span.begin + 5}, "match cannot be compiled yet", "match statement",
@@ -133,15 +133,7 @@ void Checker::assign_target(const Expr& target, TExpr* value) {
         case ExprKind::kTuple:
         case ExprKind::kList: unpack(as<SequenceExpr>(target), value); break;
         case ExprKind::kSubscript: store_item(as<SubscriptExpr>(target), value); break;
-        case ExprKind::kAttribute: {
-            TExpr* object = expression(*as<AttributeExpr>(target).object);
-            emit_expr(value);
-            if (prune(object->type)->kind != TypeKind::kNever)
-                report(DiagCode::kUnknownAttribute, as<AttributeExpr>(target).name_span,
-                       to_string(resolved(object->type)) + " has no attribute `" + std::string(as<AttributeExpr>(target).name) +
-                           "` that can be assigned");
-            break;
-        }
+        case ExprKind::kAttribute: store_attribute(as<AttributeExpr>(target), value, nullptr); break;
         case ExprKind::kError: break;
         default: report(DiagCode::kBadTarget, target.span, "this cannot be assigned to"); break;
     }
@@ -269,6 +261,13 @@ void Checker::store_item(const SubscriptExpr& target, TExpr* value) {
         emit_expr(object);
         return;
     }
+    object = object_of(object, "__setitem__");
+    if (is_instance(prune(object->type))) {
+        if (TExpr* stored = call_method(object, "__setitem__", {expression(*target.index), value}, span)) {
+            emit_expr(stored);
+            return;
+        }
+    }
     object = require_present(object, target.object->span, "item assignment");
     t = prune(object->type);
     if (t->kind == TypeKind::kNever) return;
@@ -336,6 +335,17 @@ void Checker::store_item(const SubscriptExpr& target, TExpr* value) {
            "this is " + to_string(resolved(t)));
 }
 
+// The new value of `target op= value`: an object's own __iadd__, else as `target op value`.
+TExpr* Checker::update_in_place(const AugAssignStmt& s, TExpr* current) {
+    TExpr* right = expression(*s.value);
+    if (is_instance(current->type)) {
+        static constexpr std::string_view kNames[] = {"__iadd__", "__isub__", "__imul__", "__itruediv__", "__ifloordiv__", "__imod__", "__ipow__",
+                                                      "__imatmul__", "__ilshift__", "__irshift__", "__iand__", "__ior__", "__ixor__"};
+        if (TExpr* updated = call_method(current, kNames[static_cast<size_t>(s.op)], {right}, s.span)) return updated;
+    }
+    return binary(s.op, current, right, s.span, s.op_span);
+}
+
 void Checker::aug_assign(const AugAssignStmt& s) {
     Span span = s.span;
     if (s.target->kind == ExprKind::kName) {
@@ -363,8 +373,7 @@ void Checker::aug_assign(const AugAssignStmt& s) {
             emit_expr(runtime(RT::kt_dict_update, types_.none, span, {dict, more}));
             return;
         }
-        TExpr* right = expression(*s.value);
-        assign_name(as<NameExpr>(*s.target).name, binary(s.op, current, right, span, s.op_span), s.target->span);
+        assign_name(as<NameExpr>(*s.target).name, update_in_place(s, current), s.target->span);
         return;
     }
     if (s.target->kind == ExprKind::kSubscript) {
@@ -372,6 +381,17 @@ void Checker::aug_assign(const AugAssignStmt& s) {
         TExpr* object = hold(expression(*sub.object));
         const Type* t = prune(object->type);
         if (t->kind == TypeKind::kNever) return;
+        if (is_instance(t)) {
+            TExpr* key = hold(expression(*sub.index));
+            TExpr* current = call_method(object, "__getitem__", {key}, sub.span);
+            if (current != nullptr) {
+                TExpr* updated = binary(s.op, current, expression(*s.value), span, s.op_span);
+                if (TExpr* stored = call_method(object, "__setitem__", {key, updated}, span)) {
+                    emit_expr(stored);
+                    return;
+                }
+            }
+        }
         if (t->kind != TypeKind::kList && t->kind != TypeKind::kDict) {
             report(DiagCode::kNotSubscriptable, span, "'" + to_string(resolved(t)) + "' object does not support item assignment");
             return;
@@ -415,6 +435,27 @@ void Checker::aug_assign(const AugAssignStmt& s) {
         }
         return;
     }
+    if (s.target->kind == ExprKind::kAttribute) {
+        const auto& target = as<AttributeExpr>(*s.target);
+        TExpr* current = expression(*s.target);
+        const Type* t = prune(current->type);
+        if (t->kind == TypeKind::kNever) {
+            expression(*s.value);
+            return;
+        }
+        if (t->kind == TypeKind::kList && s.op == BinaryOp::kAdd) {  // in place
+            TExpr* list = hold(current);
+            TExpr* more = expression(*s.value, t);
+            if (prune(more->type)->kind == TypeKind::kList && flow_into(more->type, t)) {
+                emit_expr(runtime(RT::kt_list_extend, types_.none, span, {list, convert(more, t)}));
+            } else if (typed::Iter* iter = iterate_value(more, s.value->span)) {
+                loop_over(iter, span, [&](TExpr* element) { append_to(list, element, span); });
+            }
+            return;
+        }
+        store_attribute(target, update_in_place(s, current), nullptr);
+        return;
+    }
     report(DiagCode::kBadTarget, s.target->span, "this cannot be updated in place");
 }
 
@@ -435,6 +476,10 @@ void Checker::ann_assign(const AnnAssignStmt& s) {
             d.secondary.push_back({&file(), s.annotation->span, "because of this annotation"});
             value = never(s.value->span);
         }
+    }
+    if (s.target->kind == ExprKind::kAttribute) {
+        store_attribute(as<AttributeExpr>(*s.target), value, s.annotation);
+        return;
     }
     assign_target(*s.target, value);
 }
@@ -553,7 +598,7 @@ void Checker::delete_statement(const DeleteStmt& s) {
                 emit(unbind);
             }
             if (var->global) {
-                globals_[std::string(name)].entity = Entity{};
+                globals_[global_key(name)].entity = Entity{};
             }
             var->bound = Bound::kNo;
             var->entity = nullptr;
@@ -584,6 +629,8 @@ void Checker::delete_statement(const DeleteStmt& s) {
         } else if (t->kind == TypeKind::kDict) {
             TExpr* key = coerce(expression(*sub.index), t->args[0], sub.index->span, "dict key");
             emit_expr(runtime(RT::kt_dict_del, types_.none, target->span, {object, key}));
+        } else if (is_instance(t) && find_method(*t->class_info, "__delitem__") != nullptr) {
+            emit_expr(call_method(object, "__delitem__", {expression(*sub.index)}, target->span));
         } else {
             report(DiagCode::kNotSubscriptable, target->span, "'" + to_string(resolved(t)) + "' object doesn't support item deletion");
         }

@@ -78,6 +78,7 @@ TExpr* Checker::subscript(const SubscriptExpr& e) {
         object.value = entity_value(object, *e.object, nullptr);
         object.kind = EntityKind::kValue;
     }
+    if (object.kind == EntityKind::kType && object.type->class_info != nullptr && object.type->class_info->is_enum) return enum_by_name(*object.type->class_info, e);
     if (object.kind != EntityKind::kValue) {
         report(DiagCode::kNotSubscriptable, e.span, "this cannot be subscripted");
         return never(e.span);
@@ -90,6 +91,8 @@ TExpr* Checker::subscript_value(TExpr* object, const SubscriptExpr& e) {
     const Type* t = prune(object->type);
     Span span = e.span;
     if (t->kind == TypeKind::kNever) return object;
+    object = object_of(object, "__getitem__");
+    t = prune(object->type);
     if (t->kind == TypeKind::kUnion) {
         if (types::is_union_with_none(t)) {
             report(DiagCode::kOptionalUse, e.object->span, "this may be None, which is not subscriptable", "this is " + to_string(resolved(t)),
@@ -97,6 +100,14 @@ TExpr* Checker::subscript_value(TExpr* object, const SubscriptExpr& e) {
             return never(span);
         }
         return dispatch(object, span, [&](TExpr* member) { return subscript_value(member, e); });
+    }
+    if (is_instance(t)) {
+        if (e.index->kind == ExprKind::kSlice) {
+            report(DiagCode::kUnsupported, e.index->span, "a slice of an object of a class cannot be compiled");
+            return never(span);
+        }
+        if (TExpr* item = call_method(object, "__getitem__", {expression(*e.index)}, span)) return item;
+        if (TExpr* tuple = call_method(object, "_as_tuple", {}, span)) return subscript_value(tuple, e);
     }
     if (e.index->kind == ExprKind::kSlice) return slice_value(object, as<SliceExpr>(*e.index));
     auto index = [&](const char* what) { return coerce(expression(*e.index), types_.integer, e.index->span, what, true); };

@@ -25,6 +25,7 @@ void Checker::try_statement(const TryStmt& s) {
     // Where an exception may leave a region: each assignment in it may or may not have happened.
     auto interrupted = [&](const Log& log) {
         Env env = entry;
+        env.paths.clear();
         const auto& names = state_->instance->decl->scope.names;
         for (const auto& [slot, assigned] : log) {
             VarState& var = env.vars[slot];
@@ -135,6 +136,13 @@ void Checker::try_statement(const TryStmt& s) {
 TExpr* Checker::exception_object(const Expr& e) {
     if (e.kind == ExprKind::kName || e.kind == ExprKind::kAttribute) {
         Entity entity = this->entity(e);
+        if (entity.kind == EntityKind::kType && entity.type->kind == TypeKind::kException && entity.type->class_info != nullptr) {
+            CallExpr call{};
+            call.kind = ExprKind::kCall;
+            call.span = e.span;
+            call.callee = const_cast<Expr*>(&e);
+            return construct(*entity.type->class_info, call);
+        }
         if ((entity.kind == EntityKind::kType || entity.kind == EntityKind::kCrateType) && entity.type->kind == TypeKind::kException)
             return runtime(RT::kt_exception_new, entity.type, e.span, {type_info(entity.type, e.span), null(e.span)});
         if (entity.kind == EntityKind::kValue) {
@@ -169,6 +177,75 @@ void Checker::raise_statement(const RaiseStmt& s) {
     state_->env.reachable = false;
 }
 
+// with on an object of a class: __enter__, and __exit__ on every way out. An exception that __exit__ answers with a true
+// value ends there. False: the class has no such methods.
+bool Checker::with_object(const WithStmt& s, size_t item, TExpr* context) {
+    const WithItem& with = s.items[item];
+    Span span = with.context->span;
+    TExpr* held = hold(context);
+    TExpr* entered = call_method(held, "__enter__", {}, span);
+    const types::Method* leave = find_method(*prune(held->type)->class_info, "__exit__");
+    if (entered == nullptr || leave == nullptr) return false;
+    entered = hold(entered);
+    if (with.target != nullptr) assign_target(*with.target, entered);
+    auto exit_with = [&](TExpr* exception) -> TExpr* {
+        Args args;
+        if (exception == nullptr) {
+            args = {constant_none(span), constant_none(span), constant_none(span)};
+        } else {
+            TExpr* type = make(TK::kConvert, types_.optional(types_.str), span, {runtime(RT::kt_type_name, types_.str, span, {type_info(exception->type, span), exception})});
+            args = {type, convert(exception, types_.optional(exception->type)), constant_none(span)};
+        }
+        return call_method(held, "__exit__", args, span);
+    };
+    // An exception: asked, and raised again where the answer is false. Every other way out: told.
+    uint32_t failed = temp(types_.boolean);
+    assign_local(failed, constant_bool(false, span));
+    TStmt* outer = stmt(SK::kTry, s.span);
+    Env before = state_->env;
+    outer->body = block([&] {
+        TStmt* inner = stmt(SK::kTry, s.span);
+        inner->body = block([&] { with_statement(s, item + 1); });
+        Env after = state_->env;
+        state_->env.reachable = true;
+        typed::Handler handler;
+        handler.span = span;
+        uint32_t caught = temp(types_.find_exception("BaseException"));
+        handler.local = caught;
+        bool may_swallow = false;
+        handler.body = block([&] {
+            assign_local(failed, constant_bool(true, span));
+            TExpr* answer = exit_with(read_local(caught, span));
+            const Type* answered = prune(answer->type);
+            if (answered->kind == TypeKind::kNone || (answer->kind == TK::kBool && answer->int_value == 0)) {
+                emit_expr(answer);
+                emit(stmt(SK::kReraise, span));
+                return;
+            }
+            may_swallow = true;
+            TStmt* again = stmt(SK::kIf, span);
+            again->a = negate(truth(answer));
+            again->body = block([&] { emit(stmt(SK::kReraise, span)); });
+            emit(again);
+        });
+        std::vector<typed::Handler> handlers = {handler};
+        inner->handlers = keep(handlers);
+        emit(inner);
+        state_->env = may_swallow ? join(before, after) : after;
+    });
+    Env after = state_->env;
+    state_->env.reachable = true;
+    outer->finally_body = block([&] {
+        TStmt* node = stmt(SK::kIf, span);
+        node->a = negate(read_local(failed, span));
+        node->body = block([&] { emit_expr(exit_with(nullptr)); });
+        emit(node);
+    });
+    state_->env = std::move(after);
+    emit(outer);
+    return true;
+}
+
 void Checker::with_statement(const WithStmt& s, size_t item) {
     if (item == s.items.size()) {
         body(s.body);
@@ -177,6 +254,7 @@ void Checker::with_statement(const WithStmt& s, size_t item) {
     const WithItem& with = s.items[item];
     TExpr* context = expression(*with.context);
     const Type* t = prune(context->type);
+    if (is_instance(t) && with_object(s, item, context)) return;
     if (t->kind != TypeKind::kTextFile && t->kind != TypeKind::kBinaryFile) {
         if (t->kind != TypeKind::kNever)
             report(DiagCode::kTypeMismatch, with.context->span, "'" + to_string(resolved(t)) + "' object does not support the context manager protocol",
@@ -200,6 +278,15 @@ void Checker::import_statement(const ImportStmt& s) {
     for (const ImportName& n : s.names) {
         if (!known_module(n.path)) {
             std::string path(n.path);
+            const size_t errors = diagnostics_.all().size();
+            if (Unit* unit = import_unit(path, n.span)) {
+                Entity module;
+                module.kind = EntityKind::kModule;
+                module.name = n.alias.empty() ? path.substr(0, path.find('.')) : unit->name;
+                bind_import(n.alias.empty() ? n.path.substr(0, n.path.find('.')) : n.alias, module, n.span);
+                continue;
+            }
+            if (diagnostics_.all().size() > errors) continue;
             report(DiagCode::kUnknownModule, n.span, "no module named '" + path + "'", "not found",
                    "a Rust crate is imported with `rimport " + path + "`");
             std::string_view name = n.alias.empty() ? n.path.substr(0, n.path.find('.')) : n.alias;
@@ -232,7 +319,38 @@ void Checker::from_import(const FromImportStmt& s) {
         return;
     }
     if (s.level != 0 || !known_module(s.module)) {
-        std::string path(s.module);
+        std::string path = s.level != 0 ? relative_name(s.level, s.module) : std::string(s.module);
+        const size_t errors = diagnostics_.all().size();
+        Unit* unit = path.empty() ? nullptr : import_unit(path, s.module_span);
+        if (unit != nullptr || path.empty()) {
+            for (const ImportName& n : s.names) {
+                if (n.path == "*") {
+                    Unit* here = state_->instance->decl->unit;
+                    if (unit != nullptr && std::find(here->stars.begin(), here->stars.end(), unit) == here->stars.end()) here->stars.push_back(unit);
+                    continue;
+                }
+                Entity member;
+                if (unit != nullptr) {
+                    member = unit_member(*unit, n.path, n.span);
+                } else if (Unit* beside = import_unit(std::string(n.path), n.span)) {
+                    member.kind = EntityKind::kModule;
+                    member.name = beside->name;
+                }
+                if (member.kind == EntityKind::kNothing) {
+                    std::vector<std::string> names;
+                    if (unit != nullptr)
+                        for (auto name : unit->body->scope.names) names.emplace_back(name);
+                    std::string near = nearest_name(n.path, names);
+                    report(DiagCode::kUnknownMember, n.span, "cannot import name '" + std::string(n.path) + "' from '" + path + "'", "",
+                           near.empty() ? "" : "did you mean `" + near + "`?");
+                    member.kind = EntityKind::kValue;
+                    member.value = never(n.span);
+                }
+                bind_import(n.alias.empty() ? n.path : n.alias, member, n.span);
+            }
+            return;
+        }
+        if (diagnostics_.all().size() > errors) return;
         report(DiagCode::kUnknownModule, s.module_span, "no module named '" + path + "'", "not found",
                "items of a Rust crate are imported with `from " + path + " rimport ...`");
         for (const ImportName& n : s.names) {

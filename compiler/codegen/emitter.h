@@ -46,6 +46,7 @@ class Emitter {
     llvm::GlobalVariable* private_data(llvm::Constant* value, const char* name, bool constant);
     llvm::Constant* runtime_symbol(const std::string& name);
     llvm::Constant* startup_table();
+    llvm::Constant* type_ops(const kir::ClassNeed& need);
     llvm::Constant* table(llvm::StructType* entry, const std::vector<llvm::Constant*>& entries);
     llvm::Constant* int64(int64_t value) { return llvm::ConstantInt::getSigned(i64_, value); }
 

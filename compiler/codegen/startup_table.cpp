@@ -19,12 +19,22 @@ llvm::Constant* Emitter::string_array(const std::vector<std::string>& texts) {
     return private_data(llvm::ConstantArray::get(llvm::ArrayType::get(ptr_, items.size()), items), "texts", true);
 }
 
+// KtTypeOps: `drop` is the runtime's own, the rest what the class defines.
+llvm::Constant* Emitter::type_ops(const kir::ClassNeed& need) {
+    auto* null = llvm::ConstantPointerNull::get(ptr_);
+    std::vector<llvm::Constant*> entries = {null};
+    for (uint32_t function : need.ops) {
+        entries.push_back(function == kir::kNone ? static_cast<llvm::Constant*>(null) : declare(function));
+    }
+    return private_data(llvm::ConstantArray::get(llvm::ArrayType::get(ptr_, entries.size()), entries), "ops", true);
+}
+
 llvm::Constant* Emitter::startup_table() {
     auto* null = llvm::ConstantPointerNull::get(ptr_);
     auto* plugin = llvm::StructType::get(context_, {ptr_, ptr_});
     auto* function = llvm::StructType::get(context_, {ptr_, i64_, ptr_});
     auto* type = llvm::StructType::get(context_, {ptr_, ptr_});
-    auto* user_class = llvm::StructType::get(context_, {ptr_, ptr_, i64_, ptr_, ptr_, ptr_, ptr_, i64_, ptr_});
+    auto* user_class = llvm::StructType::get(context_, {ptr_, ptr_, i64_, ptr_, ptr_, ptr_, ptr_});
 
     std::vector<llvm::Constant*> plugins, classes, types, functions;
     for (const kir::PluginNeed& need : source_.plugins) {
@@ -37,7 +47,7 @@ llvm::Constant* Emitter::startup_table() {
             user_class,
             {c_string(need.name), need.base.empty() ? static_cast<llvm::Constant*>(null) : c_string(need.base),
              int64(static_cast<int64_t>(need.field_names.size())), string_array(need.field_names),
-             string_array(need.field_signatures), null, null, int64(0), data(need.slot)}));
+             string_array(need.field_signatures), type_ops(need), data(need.slot)}));
     }
     for (kir::DataId id = 0; id < source_.data.size(); ++id) {
         const kir::Data& need = source_.data[id];

@@ -138,10 +138,11 @@ struct Data {
     bool external = false;
 };
 
-// A user class of the module (KtClassNeed). Functions are positions in Module::functions, kNone for what is inherited.
+// A user class of the module (KtClassNeed). `ops`: KtTypeOps after drop, as positions in Module::functions or kNone.
 struct ClassNeed {
     std::string name, base;
     std::vector<std::string> field_names, field_signatures;
+    std::vector<uint32_t> ops;
     DataId slot = kNone;
 };
 

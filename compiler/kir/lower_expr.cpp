@@ -41,22 +41,25 @@ Rvalue FunctionLowering::lower_expr(const Expr* expr) {
             Rvalue value = lower_expr(expr->args[0]);
             ValueId fits = type_test(value, expr->type);
             b_.check(b_.unary(Opcode::kNot, Repr::kBool, fits),
-                     failing(expr->span, [&] { raise_class("TypeError", expr->text); }));
+                     failing(expr->span, [&] {
+                         raise_class(expr->int_value == 1 ? "AttributeError" : "TypeError", expr->text);
+                     }));
             result = narrow(std::move(value), expr->type);
             break;
         }
         case ExprKind::kTypeTest: {
             Rvalue value = lower_expr(expr->args[0]);
-            result = plain(expr->type, type_test(value, expr->type_arg));
+            if (expr->int_value == 1) {
+                ValueId type = b_.load(Repr::kPointer, scalar(value), offsetof(KtObject, type), Memory::kObjectType);
+                result = plain(expr->type, b_.binary(Opcode::kEq, Repr::kBool, type, type_info(expr->type_arg)));
+            } else {
+                result = plain(expr->type, type_test(value, expr->type_arg));
+            }
             break;
         }
         case ExprKind::kCall: result = lower_call(expr); break;
         case ExprKind::kCallPlugin: result = lower_plugin_call(expr); break;
         case ExprKind::kCallClosure: result = lower_closure_call(expr); break;
-        case ExprKind::kCallMethod:
-            program_.unsupported("a virtual method call", source_.file, expr->span);
-            result = borrowed(expr->type, zero_parts(expr->type), 0);
-            break;
         case ExprKind::kRuntime: result = lower_runtime(expr); break;
         case ExprKind::kTuple: result = lower_tuple(expr); break;
         case ExprKind::kTupleGet: result = lower_tuple_get(expr); break;

@@ -223,7 +223,7 @@ void FunctionLowering::find_assigned(typed::Block block) {
 
 void FunctionLowering::find_assigned_expr(const typed::Expr* expr) {
     using typed::ExprKind;
-    if (expr->kind == ExprKind::kCall || expr->kind == ExprKind::kCallClosure || expr->kind == ExprKind::kCallMethod) {
+    if (expr->kind == ExprKind::kCall || expr->kind == ExprKind::kCallClosure) {
         calls_kayton_ = true;
     }
     for (const typed::Expr* arg : expr->args) find_assigned_expr(arg);

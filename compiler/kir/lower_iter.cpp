@@ -26,7 +26,6 @@ bool FunctionLowering::has_call(const Expr* expr) {
         case ExprKind::kCall:
         case ExprKind::kCallPlugin:
         case ExprKind::kCallClosure:
-        case ExprKind::kCallMethod:
         case ExprKind::kRuntime:
         case ExprKind::kYield:
         case ExprKind::kSeq: return true;
@@ -107,6 +106,7 @@ FunctionLowering::Advance FunctionLowering::start_iter(const Iter* iter) {
         case IterKind::kIterator: return start_calls(iter);
         case IterKind::kEnumerate: return start_enumerate(iter);
         case IterKind::kZip: return start_zip(iter);
+        case IterKind::kStep: return start_step(iter);
     }
     return {};
 }
@@ -276,6 +276,14 @@ FunctionLowering::Advance FunctionLowering::start_enumerate(const Iter* iter) {
         ValueId count = b_.load_slot(counter);
         b_.store_slot(counter, b_.binary(Opcode::kAdd, Repr::kInt64, count, b_.integer(1)));
         bindings.push_back({local, plain(type, count)});
+    };
+}
+
+FunctionLowering::Advance FunctionLowering::start_step(const Iter* iter) {
+    return [iter, this](BlockId end, std::vector<Binding>&) {
+        BlockId next = b_.new_block();
+        lower_condition(iter->args[0], next, end);
+        b_.move_to(next);
     };
 }
 

@@ -176,6 +176,7 @@ class FunctionLowering {
     Advance start_calls(const typed::Iter* iter);
     Advance start_enumerate(const typed::Iter* iter);
     Advance start_zip(const typed::Iter* iter);
+    Advance start_step(const typed::Iter* iter);
     ValueId loop_source(const typed::Expr* source);  // kept alive until the loop's end
 
     // --- generators (lower_generator.cpp)

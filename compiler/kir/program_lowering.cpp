@@ -35,11 +35,15 @@ Result<Module> ProgramLowering::lower() {
         module_.plugins.push_back({manifest->crate, plugin->library().string()});
     }
     for (const typed::Class& info : program_.classes) {
+        if (info.external) continue;
         ClassNeed need;
         need.name = std::string(info.type->name);
         if (info.type->base != nullptr) need.base = types::to_string(info.type->base);
         need.field_names = info.field_names;
         for (const Type* field : info.field_types) need.field_signatures.push_back(types::to_string(field));
+        for (const typed::Function* protocol : info.protocols) {
+            need.ops.push_back(protocol == nullptr ? kNone : function(protocol));
+        }
         need.slot = type_slot(need.name);
         module_.classes.push_back(std::move(need));
     }
@@ -296,8 +300,7 @@ uint8_t ProgramLowering::expr_effects(const typed::Expr* expr) {
         case ExprKind::kCall:
         case ExprKind::kCallPlugin:
         case ExprKind::kCallClosure:
-        case ExprKind::kYield:
-        case ExprKind::kCallMethod: effects = kCode | kContainers; break;
+        case ExprKind::kYield: effects = kCode | kContainers; break;
         case ExprKind::kRuntime: effects = runtime_effects(expr->runtime, *expr); break;
         case ExprKind::kSeq: effects = kLocals | kCode | kContainers; break;
         case ExprKind::kDict:
@@ -320,7 +323,7 @@ void ProgramLowering::find_recursion() {
         auto& callees = calls[function.get()];
         walk_block(function->body, [&](const typed::Expr* expr) {
             if (expr->kind == ExprKind::kCall) callees.push_back(expr->callee);
-            if (expr->kind == ExprKind::kCallClosure || expr->kind == ExprKind::kCallMethod) {
+            if (expr->kind == ExprKind::kCallClosure) {
                 recursive_.insert(function.get());
             }
         });

@@ -96,7 +96,7 @@ const Type* TypeContext::exception(std::string_view name, const Type* base) {
 
 const Type* TypeContext::class_type(std::string_view name, const Type* base, ClassInfo* info) {
     Type type{};
-    type.kind = TypeKind::kClass;
+    type.kind = base != nullptr && base->kind == TypeKind::kException ? TypeKind::kException : TypeKind::kClass;
     names_.emplace_back(name);
     type.name = names_.back();
     type.base = base;
@@ -105,6 +105,8 @@ const Type* TypeContext::class_type(std::string_view name, const Type* base, Cla
     types_.push_back(type);
     return &types_.back();
 }
+
+const Type* TypeContext::type_object(const Type* instance) { return intern(TypeKind::kTypeObject, std::array{instance}); }
 
 const Type* TypeContext::variable() { return make_basic(TypeKind::kVar); }
 

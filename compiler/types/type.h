@@ -30,7 +30,7 @@ enum class TypeKind : uint8_t {
     kModule, kTypeObject, kFunctionRef, kMethodRef,
 };
 
-struct ClassInfo;  // compiler/types/class_info.h: fields, methods, base of a class
+struct ClassInfo;  // compiler/check/class_info.h: fields, methods, base of a class
 
 struct Type {
     TypeKind kind;
@@ -97,7 +97,9 @@ class TypeContext {
     const Type* handle(std::string_view name);
     const Type* exception(std::string_view name, const Type* base);  // base null: looked up
     const Type* find_exception(std::string_view name) const;         // null when there is none
+    // A class that the program defines; an exception class where its base is one. A new type at every call.
     const Type* class_type(std::string_view name, const Type* base, ClassInfo* info);
+    const Type* type_object(const Type* instance);  // the type of a class used as a value; args[0]: its instances
     const Type* variable();  // a fresh kVar
 
     // The union of the types: flattened, without doubles and kNever; one left: that one. A member that is a subclass of

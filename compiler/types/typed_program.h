@@ -53,12 +53,12 @@ enum class ExprKind : uint8_t {
     kConvert,   // args[0] to `type`, cannot fail: bool->int, bool/int->float, member->union, union->wider union,
                 //   pointer->nullable, anything->Dynamic, Never->anything, subclass->class, function->Callable
     kNarrow,    // args[0] to `type`, known by a test before: union->member or smaller union, nullable->pointer, class->subclass
-    kNarrowChecked,  // the same, checked at run time: TypeError with `text` as message
-    kTypeTest,  // bool: the union or Dynamic args[0] holds `type_arg` (a subclass of it, for classes); `type_arg` none: is None
+    kNarrowChecked,  // the same, checked at run time: TypeError with `text` as message; int_value 1: AttributeError
+    kTypeTest,  // bool: the union or Dynamic args[0] holds `type_arg` (a subclass of it, for classes); `type_arg` none: is None;
+                // int_value 1: args[0] is an object of exactly the class `type_arg`
     kCall,      // callee, args
     kCallPlugin,   // index into program.plugin_functions, args
     kCallClosure,  // args[0] the Callable, then the arguments
-    kCallMethod,   // virtual: index into the class's vtable, args[0] the receiver
     kRuntime,   // runtime: args one for each parameter letter (see runtime.def); '*' parameters get values, 't' get kTypeInfo
     kTuple, kTupleGet,      // args; args[0] + index
     kList, kDict, kSet,     // args: elements; key, value, key, value …
@@ -120,6 +120,7 @@ enum class IterKind : uint8_t {
     kEnumerate,   // args[0]: start; local: the count; children[0]
     kZip,         // children: ends with the shortest, in Python's order of asking
     kReversedList, kReversedRange,  // args as kList, kRange
+    kStep,        // args[0]: a bool that is evaluated at each turn: binds local, or is false at the end
 };
 struct Iter {
     IterKind kind;
@@ -210,9 +211,9 @@ struct Class {
     const Type* type = nullptr;
     std::vector<std::string> field_names;      // all, inherited first
     std::vector<const Type*> field_types;
-    std::vector<Function*> vtable;
-    // Protocol methods by name ("__repr__", "__eq__" …) that the class itself defines.
-    std::vector<std::pair<std::string, Function*>> protocols;
+    // What the runtime calls for str(), ==, sorting …: one for each entry of KtTypeOps, in its order; null: none.
+    std::vector<Function*> protocols;
+    bool external = false;  // defined by an earlier cell
 };
 
 struct TypedProgram {

@@ -3,6 +3,9 @@
 #pragma once
 
 #include <csignal>
+#include <functional>
+
+#include "shared/unique_fd.h"
 
 namespace kayton {
 
@@ -22,7 +25,12 @@ class Interrupts {
     // SIGTERM or SIGHUP when one came; else 0.
     [[nodiscard]] int terminated() const;
 
+    // Waits until `descriptor` can be read; false as soon as stop() holds, which is asked before the wait and after
+    // every signal. No signal is missed between the two.
+    [[nodiscard]] bool wait_readable(int descriptor, const std::function<bool()>& stop) const;
+
   private:
+    UniqueFd woken_;  // counts the signals, so that a wait sees those that came before it
     struct sigaction old_interrupt_{};
     struct sigaction old_terminate_{};
     struct sigaction old_hang_up_{};

@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <system_error>
@@ -24,10 +25,10 @@ namespace {
 // The program's input() reads what the editor reads.
 class ReplIo : public TerminalIo {
   public:
-    explicit ReplIo(LineEditor& editor) : editor_(editor) {}
+    ReplIo(const Interrupts& interrupts, LineEditor& editor) : TerminalIo(interrupts), editor_(editor) {}
     InputState read_line(std::string_view prompt, std::string& line) override {
-        switch (editor_.read(std::string(prompt), line)) {
-            case LineEditor::State::kLine: return InputState::kLine;
+        switch (editor_.read(std::string(prompt), line, [this] { return must_stop(); })) {
+            case LineEditor::State::kLine: line += '\n'; return InputState::kLine;
             case LineEditor::State::kEndOfFile: return InputState::kEndOfFile;
             case LineEditor::State::kInterrupted: break;
         }
@@ -49,7 +50,8 @@ class Repl {
     int converse(const Interrupts& interrupts) {
         while (interrupts.terminated() == 0) {
             std::string input;
-            switch (read_input(input)) {
+            const int before = interrupts.count();
+            switch (read_input(input, [&] { return interrupts.count() != before || interrupts.terminated() != 0; })) {
                 case LineEditor::State::kEndOfFile: return 0;
                 case LineEditor::State::kInterrupted:
                     if (interrupts.terminated() == 0) {
@@ -70,11 +72,11 @@ class Repl {
 
   private:
     // Lines until they make a whole statement: an open bracket or string goes on, a block ends with an empty line.
-    LineEditor::State read_input(std::string& input) {
+    LineEditor::State read_input(std::string& input, const std::function<bool()>& stop) {
         input.clear();
         for (;;) {
             std::string line;
-            const auto state = editor_.read(input.empty() ? ">>> " : "... ", line);
+            const auto state = editor_.read(input.empty() ? ">>> " : "... ", line, stop);
             if (state == LineEditor::State::kEndOfFile && !input.empty()) {
                 return LineEditor::State::kLine;
             }
@@ -125,6 +127,7 @@ class Repl {
             return std::nullopt;
         }
         std::fputs(outcome->finished->traceback.c_str(), stderr);
+        report_help(outcome->help);
         if (outcome->finished->exception_class == "SystemExit") {
             return outcome->exit_status;
         }
@@ -180,19 +183,18 @@ int repl_command(const ReplCommand& command) {
     if (!environment) {
         return report_error(environment.error());
     }
-    LineEditor editor(history_file());
-    ReplIo io(editor);
+    LineEditor editor(interrupts, history_file());
+    ReplIo io(interrupts, editor);
     SessionOptions options;
     options.environment = *environment;
     options.grants = command.grants;
-    options.strict_sandbox = command.strict_sandbox;
     options.output_is_terminal = ::isatty(STDOUT_FILENO) != 0;
     auto session = Session::start(std::move(options), io);
     if (!session) {
         return report_error(session.error());
     }
     interrupts.watch(session->get());
-    io.stop_on_output_error(session->get());
+    io.serve(session->get());
     if (editor.is_terminal()) {
         std::printf("Kayton %s, environment '%s'. Ctrl-D ends.\n", KAYTON_VERSION, environment->name.c_str());
         std::fflush(stdout);

@@ -74,6 +74,7 @@ int status_of(const RunOutcome& outcome, const TerminalIo& io, const Interrupts&
     }
     if (outcome.finished) {
         std::fputs(outcome.finished->traceback.c_str(), stderr);
+        report_help(outcome.help);
     } else {
         std::fprintf(stderr, "%skayton: %s\n",
                      outcome.worker_end->reason == EndReason::kInterrupted ? "KeyboardInterrupt\n" : "",
@@ -87,6 +88,9 @@ int status_of(const RunOutcome& outcome, const TerminalIo& io, const Interrupts&
 int run_command(const RunCommand& command) {
     Interrupts interrupts;
     auto text = syntax::load_source(command.file);
+    if (interrupts.count() != 0 || interrupts.terminated() != 0) {
+        return interrupted_status(interrupts);
+    }
     if (!text) {
         return report_error(text.error());
     }
@@ -94,11 +98,10 @@ int run_command(const RunCommand& command) {
     if (!environment) {
         return report_error(environment.error());
     }
-    TerminalIo io;
+    TerminalIo io(interrupts);
     SessionOptions options;
     options.environment = *environment;
     options.grants = command.grants;
-    options.strict_sandbox = command.strict_sandbox;
     options.output_is_terminal = ::isatty(STDOUT_FILENO) != 0;
     auto started = Session::start(std::move(options), io);
     if (!started) {
@@ -106,15 +109,16 @@ int run_command(const RunCommand& command) {
     }
     Session& session = **started;
     interrupts.watch(&session);
-    io.stop_on_output_error(&session);
+    io.serve(&session);
 
     const SourceFile source(command.file.string(), std::move(*text));
     CompileOutcome compiled;
     {
         BackgroundCompile compile(*environment, source);
         auto ready = session.wait_ready();
-        while (!compile.wait(std::chrono::milliseconds(50)) || interrupts.count() != 0) {
-            if (interrupts.count() != 0 || interrupts.terminated() != 0) {
+        const auto asked_to_end = [&] { return interrupts.count() != 0 || interrupts.terminated() != 0; };
+        while (!compile.wait(std::chrono::milliseconds(50)) || asked_to_end()) {
+            if (asked_to_end()) {
                 const int status = interrupted_status(interrupts);
                 started->reset();  // the worker and its folder go; the compiler is not waited for
                 std::fflush(stderr);

@@ -60,19 +60,22 @@ SessionIo::InputState TerminalIo::read_line(std::string_view prompt, std::string
     for (;;) {
         const size_t end = input_.find('\n');
         if (end != std::string::npos || (input_ended_ && !input_.empty())) {
-            line = as_utf8(input_.substr(0, end));
+            line = as_utf8(input_.substr(0, end == std::string::npos ? end : end + 1));
             input_.erase(0, end == std::string::npos ? end : end + 1);
             return InputState::kLine;
         }
         if (input_ended_) {
             return InputState::kEndOfFile;
         }
+        if (!interrupts_.wait_readable(STDIN_FILENO, [this] { return must_stop(); })) {
+            return InputState::kInterrupted;
+        }
         std::array<char, 4096> buffer;
         const ssize_t size = ::read(STDIN_FILENO, buffer.data(), buffer.size());
         if (size > 0) {
             input_.append(buffer.data(), static_cast<size_t>(size));
-        } else if (size < 0 && errno == EINTR) {
-            return InputState::kInterrupted;
+        } else if (size < 0 && (errno == EINTR || errno == EAGAIN)) {
+            continue;
         } else {
             input_ended_ = size == 0 && ::isatty(STDIN_FILENO) == 0;
             if (input_.empty()) {

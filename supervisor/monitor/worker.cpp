@@ -291,7 +291,7 @@ Result<void> Worker::add_source(const std::string& file, std::string_view text) 
 
 void Worker::reply_input(std::optional<std::string> line) {
     const uint64_t id = std::exchange(open_input_, 0);
-    InputReply reply{id, !line.has_value(), line ? std::move(*line) : std::string()};
+    InputReply reply{id, !line.has_value(), false, line ? std::move(*line) : std::string()};
     // A longer line is cut, as a terminal does.
     constexpr size_t kLongest = kMaxPayload - 64;
     if (reply.line.size() > kLongest) {
@@ -301,8 +301,13 @@ void Worker::reply_input(std::optional<std::string> line) {
     (void)send(reply);
 }
 
+void Worker::reply_input_interrupted() {
+    (void)send(InputReply{std::exchange(open_input_, 0), false, true, {}});
+}
+
 void Worker::interrupt() {
     channel_.control().interrupted_run.store(open_run_);
+    channel_.control().interrupt_number.store(++interrupts_);
     process_.signal(SIGUSR1);
     (void)send(Interrupt{});
 }

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <chrono>
+#include <csignal>
 #include <deque>
 #include <filesystem>
 #include <functional>
@@ -79,10 +80,15 @@ class Worker {
     // REQUIRES: ready() and not running(). The id is the answer's.
     [[nodiscard]] Result<uint64_t> run(uint64_t entry, std::vector<std::string> argv);
     [[nodiscard]] Result<void> add_source(const std::string& file, std::string_view text);
-    // REQUIRES: waits_for_input().
+    // REQUIRES: waits_for_input(). A line has its newline; nothing: the end of the input.
     void reply_input(std::optional<std::string> line);
+    void reply_input_interrupted();
     // Asks the open run to stop with KeyboardInterrupt.
     void interrupt();
+    // Wakes it again for the same: a signal that comes just before a blocking call does not break that call off.
+    void remind() { process_.signal(SIGUSR1); }
+    // The worker says that the run has raised KeyboardInterrupt, whatever became of it.
+    [[nodiscard]] bool interrupt_taken() const { return channel_.control().interrupt_taken.load() == interrupts_; }
     // Kills the process; what it had published is still delivered, then end() says why.
     void kill(EndReason reason, std::string detail);
     // Asks the worker to end by itself and waits up to `grace` for it.
@@ -120,6 +126,7 @@ class Worker {
     uint64_t open_run_ = 0;
     uint64_t last_input_ = 0;
     uint64_t open_input_ = 0;
+    uint64_t interrupts_ = 0;
     bool doorbell_open_ = true;
     std::chrono::steady_clock::time_point doorbell_closed_at_{};
     bool killed_ = false;

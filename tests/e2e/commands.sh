@@ -78,7 +78,8 @@ err_is last
 printf 'total = 0\nwhile True:\n    try:\n        total += int(input())\n    except EOFError:\n        break\nprint(total)\n' >sum.kay
 [[ "$(seq 100 | timeout 60 kayton run sum.kay)" == 5050 ]] || failed "standard input"
 
-# The sandbox: secrets are not visible, files outside the working folder are not writable, programs cannot be started.
+# The sandbox: secrets are not visible, and where the kernel has Landlock, files outside the working folder are neither
+# read nor written.
 cat >secret.kay <<'KAYTON'
 import os
 print(os.getenv("KAYTON_TEST_SECRET"))
@@ -96,6 +97,14 @@ with open("inside.txt", "w") as f:
     f.write("ok")
 print(open("inside.txt").read())
 KAYTON
-KAYTON_TEST_SECRET=s3cret run 0 kayton run secret.kay
-out_is "$(printf 'None\nrefused\nrefused\nok')"
+if has_layer landlock; then
+    KAYTON_TEST_SECRET=s3cret run 0 kayton run secret.kay
+    out_is "$(printf 'None\nrefused\nrefused\nok')"
+else
+    printf 'import os\nprint(os.getenv("KAYTON_TEST_SECRET"))\n' >hidden.kay
+    KAYTON_TEST_SECRET=s3cret run 0 kayton run hidden.kay
+    out_is None
+    KAYTON_TEST_SECRET=s3cret run 1 kayton run --sandbox=strict hidden.kay
+    err_has landlock
+fi
 no_workers

@@ -17,6 +17,7 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "shared/channel.h"
 #include "worker/crash/crash_record.h"
@@ -34,9 +35,11 @@ class Hostile {
         if (fault_ == "output_before_hello") {
             output("too early");
         }
-        if (auto entered = enter_sandbox(setup.sandbox); !entered) {
+        auto missing = enter_sandbox(setup.sandbox);
+        if (!missing) {
             ::_exit(71);
         }
+        missing_layers_ = std::move(*missing);
         hello();
         if (fault_ == "finished_before_run") {
             send(Finished{1, 0, {}, {}, {}});
@@ -102,6 +105,7 @@ class Hostile {
         message.pid = ::getpid();
         message.code_base = fault_ == "impossible_arena" ? 12345 : code_base_;
         message.data_base = data_base_;
+        message.missing_layers = missing_layers_;
         send(message);
     }
 
@@ -461,6 +465,7 @@ class Hostile {
     }
 
     std::string fault_;
+    std::vector<std::string> missing_layers_;
     std::array<int, 3> descriptors_{};
     std::byte* memory_ = nullptr;
     std::byte* downstream_ = nullptr;

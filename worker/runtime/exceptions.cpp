@@ -327,6 +327,12 @@ KtException* kt_exception_new_str(const KtTypeInfo* type, KtStr* text) {
     return new_exception(type, args_of({text}));
 }
 
+void kt_exception_init(KtException* exception, KtList* args) {
+    retain(args);
+    release(exception->args);
+    exception->args = args;
+}
+
 void kt_raise(KtException* exception, KtException* cause) {
     if (cause != nullptr) {
         retain(cause);

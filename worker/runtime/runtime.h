@@ -48,6 +48,7 @@ uint8_t kt_isinstance(void* object, const KtTypeInfo* type);
 // --- raising and handling
 KtException* kt_exception_new(const KtTypeInfo* type, KtList* args);
 KtException* kt_exception_new_str(const KtTypeInfo* type, KtStr* text);
+void kt_exception_init(KtException* exception, KtList* args);
 void kt_raise(KtException* exception, KtException* cause);
 void kt_raise_suppressed(KtException* exception);
 void kt_raise_message(const KtTypeInfo* type, const char* message);

@@ -43,8 +43,9 @@ int32_t kt_time_sleep(double seconds) {
         ++end.tv_sec;
     }
     // A signal that asks for an interruption ends the sleep, any other does not.
-    while (::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &end, nullptr) == EINTR)
+    do {
         if (kt_interrupt_flag != 0 && kt_safepoint() != KT_OK) return KT_ERROR;
+    } while (::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &end, nullptr) == EINTR);
     return KT_OK;
 }
 

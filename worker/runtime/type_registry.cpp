@@ -40,7 +40,7 @@ struct Registry {
     std::unordered_map<std::string, const KtTypeInfo*> by_signature;  // cleared when a class is redefined
     std::unordered_map<std::string, const KtTypeInfo*> named;
     std::deque<std::string> names;
-    std::deque<KtClassInfo> classes;
+    std::deque<KtTypeInfo> classes;
     std::deque<KtTypeInfo> infos;
     std::deque<std::vector<const KtTypeInfo*>> arguments;
     std::deque<std::vector<uint32_t>> offsets;
@@ -247,7 +247,7 @@ int32_t lay_out_class(const KtClassNeed& need, KtTypeInfo& info) {
         members.assign(base->args, base->args + base->args_count);
         offsets.assign(base->offsets, base->offsets + base->args_count);
         names.assign(base->field_names, base->field_names + base->args_count);
-        end = base->object_size;
+        end = members.empty() ? base->object_size : offsets.back() + members.back()->size;
         info.kind = base->kind;
         info.base = base;
     }
@@ -278,19 +278,17 @@ int32_t lay_out_class(const KtClassNeed& need, KtTypeInfo& info) {
 
 int32_t define_classes(const KtClassNeed* needs, int64_t count) {
     auto& types = registry();
-    std::vector<KtClassInfo*> declared;
+    std::vector<KtTypeInfo*> declared;
     for (int64_t i = 0; i < count; ++i) {
         const char* name = keep(needs[i].name);
-        KtClassInfo& info = types.classes.emplace_back();
-        info.info = {KT_KIND_CLASS, 8, 8, 1, name, nullptr, nullptr, nullptr, 0, 0, nullptr, nullptr};
-        info.vtable = needs[i].vtable;
-        info.vtable_count = needs[i].vtable_count;
-        announce(name, &info.info);
+        KtTypeInfo& info = types.classes.emplace_back(
+            KtTypeInfo{KT_KIND_CLASS, 8, 8, 1, name, nullptr, nullptr, nullptr, 0, 0, nullptr, nullptr});
+        announce(name, &info);
         declared.push_back(&info);
     }
     for (int64_t i = 0; i < count; ++i) {
-        if (lay_out_class(needs[i], declared[static_cast<size_t>(i)]->info) != KT_OK) return KT_ERROR;
-        if (needs[i].slot != nullptr) *needs[i].slot = &declared[static_cast<size_t>(i)]->info;
+        if (lay_out_class(needs[i], *declared[static_cast<size_t>(i)]) != KT_OK) return KT_ERROR;
+        if (needs[i].slot != nullptr) *needs[i].slot = declared[static_cast<size_t>(i)];
     }
     return KT_OK;
 }

@@ -11,13 +11,6 @@
 
 namespace kayton {
 
-// What follows the KtTypeInfo of a class: generated code calls methods through it (at offset sizeof(KtTypeInfo)).
-struct KtClassInfo {
-    KtTypeInfo info;
-    const void* const* vtable;
-    int64_t vtable_count;
-};
-
 // NULL when the signature is not well formed or names an unknown type.
 [[nodiscard]] const KtTypeInfo* intern_type(std::string_view signature);
 

@@ -33,23 +33,32 @@ Result<std::vector<std::string>> enter_sandbox(const SandboxPolicy& policy) {
             return tl::unexpected(std::move(lowered.error()));
         }
     }
+    if (policy.max_memory != 0) {
+        if (auto lowered = lower_limit(RLIMIT_DATA, policy.max_memory, "DATA"); !lowered) {
+            return tl::unexpected(std::move(lowered.error()));
+        }
+    }
     if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
         return fail(ErrorKind::kSystem, std::string("cannot give up new privileges: ") + std::strerror(errno));
     }
     std::vector<std::string> missing;
-    auto files = restrict_files(policy);
-    if (!files) {
-        return tl::unexpected(std::move(files.error()));
+    if (policy.restrict_files) {
+        auto files = restrict_files(policy);
+        if (!files) {
+            return tl::unexpected(std::move(files.error()));
+        }
+        if (!*files) {
+            missing.emplace_back("landlock");
+        }
     }
-    if (!*files) {
-        missing.emplace_back("landlock");
-    }
-    auto calls = restrict_system_calls();
-    if (!calls) {
-        return tl::unexpected(std::move(calls.error()));
-    }
-    if (!*calls) {
-        missing.emplace_back("seccomp");
+    if (policy.restrict_calls) {
+        auto calls = restrict_system_calls();
+        if (!calls) {
+            return tl::unexpected(std::move(calls.error()));
+        }
+        if (!*calls) {
+            missing.emplace_back("seccomp");
+        }
     }
     return missing;
 }

@@ -121,8 +121,10 @@ TEST(Lowering, RecursiveFunctionChecksTheStack) {
 TEST(Lowering, SaysWhatItCannotLower) {
     TypedBuilder b;
     auto* f = b.function("f", {}, b.t.none);
-    b.set_body(f, {b.expr(b.make(typed::ExprKind::kCallMethod, b.t.none, {}))});
-    EXPECT_THAT(kir_of(b, f), HasSubstr("failed: the code generator does not know a virtual method call"));
+    auto* object = b.make(typed::ExprKind::kNew, b.t.class_type("Point", nullptr, nullptr), {});
+    object->type_arg = object->type;
+    b.set_body(f, {b.expr(b.make(typed::ExprKind::kField, b.t.integer, {object}))});
+    EXPECT_THAT(kir_of(b, f), HasSubstr("failed: the code generator does not know a field of Point"));
 }
 
 }  // namespace

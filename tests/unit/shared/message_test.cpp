@@ -63,7 +63,7 @@ TEST(Message, OthersComeBackWhole) {
     setup.environment_root = "/home/me/env";
     setup.bridge = "/home/me/env/bridge.so";
     setup.output_is_terminal = true;
-    setup.sandbox = {{"/usr", "/lib"}, {"/work"}, "/tmp/x", 99, 7};
+    setup.sandbox = {{"/usr", "/lib"}, {"/work"}, "/tmp/x", 99, 7, true, false};
     const auto back = from_supervisor<kayton::Setup>(setup);
     EXPECT_EQ(back.environment_root, setup.environment_root);
     EXPECT_EQ(back.bridge, setup.bridge);
@@ -72,12 +72,14 @@ TEST(Message, OthersComeBackWhole) {
     EXPECT_EQ(back.sandbox.read_write, setup.sandbox.read_write);
     EXPECT_EQ(back.sandbox.temporary, "/tmp/x");
     EXPECT_EQ(back.sandbox.max_open_files, 99U);
-    EXPECT_EQ(back.sandbox.max_threads, 7U);
+    EXPECT_EQ(back.sandbox.max_memory, 7U);
+    EXPECT_TRUE(back.sandbox.restrict_files);
+    EXPECT_FALSE(back.sandbox.restrict_calls);
     const auto run = from_supervisor<kayton::Run>(kayton::Run{2, 0x1234, {"prog.kay", "", "--x"}});
     EXPECT_EQ(run.entry, 0x1234U);
     EXPECT_EQ(run.argv, (std::vector<std::string>{"prog.kay", "", "--x"}));
     EXPECT_FALSE(from_supervisor<Source>(Source{"a", "b", false}).last);
-    EXPECT_TRUE(from_supervisor<InputReply>(InputReply{1, true, ""}).end_of_file);
+    EXPECT_TRUE(from_supervisor<InputReply>(InputReply{1, true, false, ""}).end_of_file);
 }
 
 TEST(Message, RefusesWhatIsNotTheMessage) {

@@ -1,0 +1,73 @@
+// What the checker knows of a user class: its methods, class attributes and the fields found so far. Fields are found
+// from every method that assigns them and from annotations; their types grow until nothing new flows in.
+// Owned by the Checker; a Type of kind kClass or kException points to its ClassInfo. One thread.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "compiler/syntax/ast.h"
+#include "compiler/types/type.h"
+
+namespace kayton::check {
+struct FunctionDecl;
+}
+
+namespace kayton::types {
+
+enum class MethodKind : uint8_t { kInstance, kStatic, kClass, kProperty };
+
+struct Method {
+    check::FunctionDecl* decl = nullptr;
+    MethodKind kind = MethodKind::kInstance;
+    check::FunctionDecl* setter = nullptr;  // of a property
+    bool is_abstract = false;
+    ClassInfo* owner = nullptr;
+};
+
+struct ClassField {
+    std::string name;
+    const Type* type = nullptr;  // a variable: grows
+    const Type* annotated = nullptr;
+    Span span;
+};
+
+// A field of a dataclass or named tuple, as its constructor takes it.
+struct DataField {
+    std::string_view name;
+    syntax::Expr* annotation = nullptr;
+    syntax::Expr* default_value = nullptr;    // as written, or null
+    syntax::Expr* default_factory = nullptr;  // field(default_factory=…)
+    bool in_init = true, in_repr = true, in_compare = true;
+    bool keyword_only = false;
+};
+
+struct ClassInfo {
+    std::string name;
+    const Type* type = nullptr;
+    const Type* type_object = nullptr;  // of the class itself as a value
+    ClassInfo* base = nullptr;          // a user class; a built-in exception base is type->base
+    std::vector<ClassInfo*> subclasses;
+    const SourceFile* file = nullptr;
+    Span span;
+    uint32_t number = 0;
+    std::vector<ClassField> fields;  // its own, without the base's
+    std::map<std::string, Method, std::less<>> methods;
+    std::set<std::string, std::less<>> attributes;  // class attributes: globals named attribute_global(name)
+    std::vector<DataField> data_fields;             // inherited first
+    bool is_dataclass = false, is_frozen = false;
+    bool is_enum = false;
+    std::vector<std::string> enum_members;
+    bool instantiated = false;
+    bool committed = false;  // compiled by an earlier cell: its layout is settled
+    int declared_in = -1;    // pass
+
+    [[nodiscard]] std::string attribute_global(std::string_view attribute) const {
+        return name + "#" + std::to_string(number) + "#" + std::string(attribute);
+    }
+};
+
+}  // namespace kayton::types

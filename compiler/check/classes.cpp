@@ -1,0 +1,360 @@
+// Class statements: bases, methods, class attributes, fields, and what the runtime calls on instances.
+#include <algorithm>
+
+#include "compiler/check/checker.h"
+
+namespace kayton::check {
+
+using namespace syntax;
+using types::ClassField;
+using types::ClassInfo;
+using types::Method;
+using types::MethodKind;
+using types::prune;
+using types::to_string;
+using TK = typed::ExprKind;
+using SK = typed::StmtKind;
+
+namespace {
+
+// Bases that say something about a class and add nothing to it.
+bool is_marker_base(std::string_view name) {
+    return name == "object" || name == "ABC" || name == "Protocol" || name == "Generic";
+}
+
+std::string_view last_name(const Expr& e) {
+    if (e.kind == ExprKind::kName) return as<NameExpr>(e).name;
+    if (e.kind == ExprKind::kAttribute) return as<AttributeExpr>(e).name;
+    if (e.kind == ExprKind::kSubscript) return last_name(*as<SubscriptExpr>(e).object);
+    if (e.kind == ExprKind::kCall) return last_name(*as<CallExpr>(e).callee);
+    return {};
+}
+
+}  // namespace
+
+const Method* Checker::find_method(const ClassInfo& c, std::string_view name) {
+    for (const ClassInfo* k = &c; k != nullptr; k = k->base) {
+        auto found = k->methods.find(name);
+        if (found != k->methods.end()) return &found->second;
+        if (k->attributes.contains(name)) return nullptr;
+    }
+    return nullptr;
+}
+
+ClassField* Checker::find_field(ClassInfo& c, std::string_view name) {
+    for (ClassInfo* k = &c; k != nullptr; k = k->base)
+        for (ClassField& field : k->fields)
+            if (field.name == name) return &field;
+    return nullptr;
+}
+
+ClassInfo* Checker::attribute_owner(ClassInfo& c, std::string_view name) {
+    for (ClassInfo* k = &c; k != nullptr; k = k->base)
+        if (k->attributes.contains(name)) return k;
+    return nullptr;
+}
+
+// Position among all fields of an object, inherited first.
+uint32_t Checker::field_index(const ClassInfo& c, std::string_view name) {
+    uint32_t before = 0;
+    for (const ClassInfo* k = &c; k != nullptr; k = k->base) {
+        auto found = std::find_if(k->fields.begin(), k->fields.end(), [&](const ClassField& f) { return f.name == name; });
+        if (found == k->fields.end()) continue;
+        for (const ClassInfo* b = k->base; b != nullptr; b = b->base) before += static_cast<uint32_t>(b->fields.size());
+        return before + static_cast<uint32_t>(found - k->fields.begin());
+    }
+    return 0;
+}
+
+// A field that a base takes over is no longer its subclasses' own.
+ClassField& Checker::add_field(ClassInfo& c, std::string_view name, Span span) {
+    const Type* type = types_.variable();
+    std::function<void(ClassInfo&)> hoist = [&](ClassInfo& k) {
+        for (ClassInfo* sub : k.subclasses) {
+            auto found = std::find_if(sub->fields.begin(), sub->fields.end(), [&](const ClassField& f) { return f.name == name; });
+            if (found != sub->fields.end()) {
+                grow(type, found->type);
+                sub->fields.erase(found);
+            }
+            hoist(*sub);
+        }
+    };
+    hoist(c);
+    ClassField field;
+    field.name = std::string(name);
+    field.type = type;
+    field.span = span;
+    c.fields.push_back(std::move(field));
+    changed_ = true;
+    if (ClassInfo* owner = attribute_owner(c, name)) {
+        auto global = globals_.find(owner->attribute_global(name));
+        if (global != globals_.end() && global->second.declared != nullptr) grow(type, global->second.declared);
+    }
+    return c.fields.back();
+}
+
+void Checker::class_statement(const ClassStmt& s) {
+    Instance* parent = state_->instance->decl->is_module ? nullptr : state_->instance;
+    auto& slot = parent != nullptr ? parent->nested_classes[&s] : classes_[&s];
+    ClassInfo* base = nullptr;
+    const Type* base_type = nullptr;
+    bool is_enum = false, is_tuple = false;
+    for (const Expr* e : s.bases) {
+        std::string_view name = last_name(*e);
+        if (is_marker_base(name)) continue;
+        if (name == "Enum" || name == "IntEnum" || name == "StrEnum") {
+            is_enum = true;
+            continue;
+        }
+        if (name == "NamedTuple") {
+            is_tuple = true;
+            continue;
+        }
+        Entity entity = this->entity(e->kind == ExprKind::kSubscript ? *as<SubscriptExpr>(*e).object : *e);
+        const bool is_class = entity.kind == EntityKind::kType || entity.kind == EntityKind::kCrateType;
+        if (!is_class || (entity.type->class_info == nullptr && entity.type->kind != TypeKind::kException)) {
+            if (entity.kind != EntityKind::kValue || prune(entity.value->type)->kind != TypeKind::kNever)
+                report(DiagCode::kUnsupported, e->span, "this cannot be a base class", "not a class of this program or an exception");
+            continue;
+        }
+        if (base_type != nullptr) {
+            report(DiagCode::kUnsupported, e->span, "a class has one base class in Kayton", "a second base", "keep the second as a field");
+            continue;
+        }
+        base_type = entity.type;
+        base = entity.type->class_info;
+    }
+    if (slot == nullptr) {
+        slot = std::make_unique<ClassInfo>();
+        slot->number = next_class_++;
+        slot->name = std::string(s.name);
+        size_t same = class_names_[slot->name]++;
+        std::string unique = same == 0 ? slot->name : "v" + std::to_string(same + 1) + "." + slot->name;
+        slot->type = types_.class_type(unique, base_type, slot.get());
+        slot->type_object = types_.type_object(slot->type);
+        slot->file = state_->instance->decl->file;
+        slot->span = s.name_span;
+        slot->base = base;
+        if (base != nullptr) base->subclasses.push_back(slot.get());
+    }
+    ClassInfo& c = *slot;
+    c.declared_in = pass_;
+    c.is_enum = is_enum || (base != nullptr && base->is_enum);
+    declared_classes_.push_back(&c);
+    Entity entity;
+    entity.kind = EntityKind::kType;
+    entity.type = c.type;
+    bind_entity(s.name, entity, s.name_span);
+    bool ordered = false, total_ordering = false;
+    if (is_tuple) c.is_dataclass = c.is_frozen = ordered = true;
+    for (const Expr* d : s.decorators) {
+        std::string_view name = last_name(*d);
+        if (name == "dataclass") {
+            c.is_dataclass = true;
+            if (d->kind == ExprKind::kCall) {
+                if (const Expr* order = keyword(as<CallExpr>(*d), "order")) ordered = order->kind == ExprKind::kBool && as<BoolExpr>(*order).value;
+                if (const Expr* frozen = keyword(as<CallExpr>(*d), "frozen")) c.is_frozen = frozen->kind == ExprKind::kBool && as<BoolExpr>(*frozen).value;
+            }
+        } else if (name == "total_ordering") {
+            total_ordering = true;
+        } else if (name != "final" && name != "runtime_checkable" && name != "unique") {
+            report(DiagCode::kUnsupported, d->span, "this decorator of a class cannot be compiled", "decorator");
+        }
+    }
+    class_body(c, s);
+    if (c.is_dataclass) make_data_class(c, s, ordered, is_tuple);
+    if (total_ordering) make_total_ordering(c);
+}
+
+void Checker::add_method(ClassInfo& c, const FunctionStmt& f) {
+    Method method;
+    method.owner = &c;
+    bool setter = false;
+    bool cached = false;
+    for (const Expr* d : f.decorators) {
+        std::string_view name = last_name(*d);
+        if (name == "staticmethod") method.kind = MethodKind::kStatic;
+        else if (name == "classmethod") method.kind = MethodKind::kClass;
+        else if (name == "property" || name == "cached_property") method.kind = MethodKind::kProperty;
+        else if (name == "abstractmethod") method.is_abstract = true;
+        else if (name == "setter") setter = true;
+        else if (name == "override" || name == "final") continue;
+        else cached = true;
+    }
+    if (cached) {
+        report(DiagCode::kUnsupported, f.decorators[0]->span, "this decorator of a method cannot be compiled", "decorator");
+        return;
+    }
+    if (f.is_async) {
+        function_statement(f);  // says what is missing
+        return;
+    }
+    const auto before = c.methods.find(f.name);
+    method.decl = declare(&f, std::string(f.name), f.params, f.returns, f.body, nullptr, f.is_fn, f.name_span);
+    method.decl->is_generator = f.is_generator;
+    method.decl->owner = &c;
+    method.decl->qualified = c.name + "." + std::string(f.name);
+    if (setter && before != c.methods.end()) {
+        before->second.setter = method.decl;
+        return;
+    }
+    c.methods[std::string(f.name)] = method;
+    c.attributes.erase(std::string(f.name));
+}
+
+void Checker::class_body(ClassInfo& c, const ClassStmt& s) {
+    c.enum_members.clear();
+    state_->overlays.emplace_back();
+    int64_t next_value = 1;
+    auto attribute = [&](std::string_view name, TExpr* value, Span span) {
+        value = hold(value);
+        c.methods.erase(std::string(name));
+        if (c.attributes.insert(std::string(name)).second) changed_ = true;
+        assign_global(keep_path(c.attribute_global(name)), value, span);
+        state_->overlays.back()[keep_path(std::string(name))] = VarState{};
+        set_overlay(name, value);
+        if (ClassField* field = find_field(c, name)) grow(field->type, value->type);
+    };
+    for (const Stmt* inner : s.body) {
+        switch (inner->kind) {
+            case StmtKind::kFunction: add_method(c, as<FunctionStmt>(*inner)); break;
+            case StmtKind::kAssign: {
+                const auto& a = as<AssignStmt>(*inner);
+                const bool plain = std::all_of(a.targets.begin(), a.targets.end(), [](const Expr* t) { return t->kind == ExprKind::kName; });
+                if (!plain) {
+                    report(DiagCode::kUnsupported, inner->span, "a class attribute is assigned by its name", "not a name");
+                    break;
+                }
+                std::string_view name = as<NameExpr>(*a.targets[0]).name;
+                if (name == "__slots__" || name == "__match_args__" || name == "__hash__") break;
+                if (a.value->kind == ExprKind::kName) {
+                    auto same = c.methods.find(as<NameExpr>(*a.value).name);
+                    if (same != c.methods.end()) {
+                        Method alias = same->second;
+                        c.methods[std::string(name)] = alias;
+                        break;
+                    }
+                }
+                if (c.is_enum && !name.starts_with("_")) {
+                    enum_member(c, name, *a.value, next_value);
+                    break;
+                }
+                TExpr* value = hold(expression(*a.value));
+                for (const Expr* t : a.targets) attribute(as<NameExpr>(*t).name, value, t->span);
+                break;
+            }
+            case StmtKind::kAnnAssign: {
+                const auto& a = as<AnnAssignStmt>(*inner);
+                if (a.target->kind != ExprKind::kName) {
+                    report(DiagCode::kUnsupported, inner->span, "a class attribute is assigned by its name", "not a name");
+                    break;
+                }
+                std::string_view name = as<NameExpr>(*a.target).name;
+                const bool class_only = a.annotation != nullptr && last_name(*a.annotation) == "ClassVar";
+                if (!class_only) {
+                    if (find_field(c, name) == nullptr) add_field(c, name, a.target->span);
+                    if (!c.is_dataclass && a.annotation != nullptr) annotate_field(c, name, *a.annotation);
+                }
+                if (a.value != nullptr && (!c.is_dataclass || class_only)) {
+                    const Type* annotated = a.annotation != nullptr ? annotation(*a.annotation) : nullptr;
+                    TExpr* value = expression(*a.value, annotated);
+                    if (annotated != nullptr && prune(annotated)->kind != TypeKind::kDynamic && flow_into(value->type, annotated))
+                        value = convert(value, annotated);
+                    attribute(name, value, a.target->span);
+                }
+                break;
+            }
+            case StmtKind::kExpr:
+            case StmtKind::kPass:
+            case StmtKind::kError: break;
+            default: report(DiagCode::kUnsupported, inner->span, "this statement cannot stand in a class body", "here"); break;
+        }
+    }
+    state_->overlays.pop_back();
+}
+
+// The written type holds from the start: a field that is None at first takes what comes later.
+void Checker::annotate_field(ClassInfo& c, std::string_view name, const Expr& written) {
+    const Type* annotated = annotation(written);
+    if (annotated == nullptr || prune(annotated)->kind == TypeKind::kDynamic) return;
+    ClassField* field = find_field(c, name);
+    if (field == nullptr) return;
+    field->annotated = annotated;
+    const Type* t = prune(annotated);
+    // An int may stand where a float is written, as in Python: what is assigned decides.
+    const bool decides = t->kind == TypeKind::kUnion || t->kind == TypeKind::kList || t->kind == TypeKind::kDict || t->kind == TypeKind::kSet ||
+                         t->kind == TypeKind::kFunction || t->kind == TypeKind::kClass;
+    if (decides) grow(field->type, annotated);
+}
+
+// --- what the runtime calls: str(), ==, sorted(), hash() …
+
+void Checker::protocol_instances() {
+    FunctionState state;
+    state.instance = module_->instances.front().get();
+    state.function = state.instance->function;
+    std::vector<TStmt*> unused;
+    state.out = &unused;
+    state.env.vars.resize(module_->scope.names.size());
+    state_ = &state;
+    std::vector<ClassInfo*> all = declared_classes_;
+    for (size_t i = 0; i < all.size(); ++i) {
+        ClassInfo& c = *all[i];
+        typed::Class out;
+        out.type = c.type;
+        std::vector<const ClassInfo*> chain;
+        for (const ClassInfo* k = &c; k != nullptr; k = k->base) chain.insert(chain.begin(), k);
+        out.external = c.committed;
+        if (c.instantiated && !c.committed) {
+            auto method = [&](const char* name, std::vector<const Type*> args, const Type* result) -> typed::Function* {
+                const Method* m = find_method(c, name);
+                if (m == nullptr || m->kind != MethodKind::kInstance || m->decl->params.size() != args.size()) return nullptr;
+                Instance* instance = instantiate(*m->decl, std::move(args), m->decl->span, result);
+                if (instance == nullptr || instance->is_closure) return nullptr;
+                instance->function->exported = true;
+                return instance->function;
+            };
+            typed::Function* compare = nullptr;
+            if (find_method(c, "__lt__") != nullptr) {
+                FunctionDecl* decl = prelude("_compare");
+                if (Instance* instance = instantiate(*decl, {c.type, c.type}, decl->span, types_.integer)) {
+                    instance->function->exported = true;
+                    compare = instance->function;
+                }
+            }
+            const Method* eq = find_method(c, "__eq__");
+            out.protocols = {method("__str__", {c.type}, types_.str),
+                             method("__repr__", {c.type}, types_.str),
+                             method("__eq__", {c.type, eq != nullptr ? eq->owner->type : c.type}, types_.boolean),
+                             compare,
+                             method("__hash__", {c.type}, types_.integer),
+                             method("__len__", {c.type}, types_.integer),
+                             nullptr,
+                             method("__format__", {c.type, types_.str}, types_.str)};
+        }
+        for (const ClassInfo* k : chain) {
+            for (const ClassField& field : k->fields) {
+                out.field_names.push_back(field.name);
+                out.field_types.push_back(field.type);
+            }
+        }
+        program_.classes.push_back(std::move(out));
+    }
+    for (auto& [node, known] : classes_) {
+        if (!known->committed || known->declared_in == pass_) continue;
+        typed::Class out;
+        out.type = known->type;
+        out.external = true;
+        std::vector<const ClassInfo*> chain;
+        for (const ClassInfo* k = known.get(); k != nullptr; k = k->base) chain.insert(chain.begin(), k);
+        for (const ClassInfo* k : chain)
+            for (const ClassField& field : k->fields) {
+                out.field_names.push_back(field.name);
+                out.field_types.push_back(field.type);
+            }
+        program_.classes.push_back(std::move(out));
+    }
+    state_ = nullptr;
+}
+
+}  // namespace kayton::check

@@ -1,0 +1,280 @@
+// Methods that decorators and special bases give a class: dataclasses, named tuples, enumerations, total_ordering. They
+// are written in Kayton and parsed once, so that they mean exactly what their text says.
+#include <algorithm>
+
+#include "compiler/check/checker.h"
+#include "compiler/syntax/parser.h"
+
+namespace kayton::check {
+
+using namespace syntax;
+using types::ClassField;
+using types::ClassInfo;
+using types::DataField;
+using types::Method;
+using types::prune;
+using types::to_string;
+using TK = typed::ExprKind;
+using SK = typed::StmtKind;
+
+namespace {
+
+constexpr const char* kPrelude = R"(
+def _compare(a, b):
+    if a < b:
+        return -1
+    if b < a:
+        return 1
+    return 0
+)";
+
+std::string joined(const std::vector<std::string>& parts, const std::string& separator) {
+    std::string text;
+    for (size_t i = 0; i < parts.size(); ++i) text += (i == 0 ? "" : separator) + parts[i];
+    return text;
+}
+
+}  // namespace
+
+// The functions of a text in Kayton, parsed at the first use.
+const Module& Checker::parsed(const void* key, const std::function<std::string()>& text) {
+    auto& entry = synthetic_modules_[key];
+    if (entry == nullptr) {
+        synthetic_files_.push_back(std::make_unique<SourceFile>("<kayton>", text()));
+        entry = std::make_unique<Module>(parse_module(*synthetic_files_.back(), synthetic_, diagnostics_));
+    }
+    return *entry;
+}
+
+FunctionDecl* Checker::prelude(std::string_view name) {
+    const Module& module = parsed(kPrelude, [] { return std::string(kPrelude); });
+    for (const Stmt* s : module.body) {
+        const auto& f = as<FunctionStmt>(*s);
+        if (f.name != name) continue;
+        FunctionDecl* decl = declare(&f, std::string(f.name), f.params, f.returns, f.body, nullptr, false, f.name_span);
+        decl->is_generator = f.is_generator;
+        decl->file = module.file;
+        return decl;
+    }
+    return nullptr;
+}
+
+void Checker::add_written_methods(ClassInfo& c, const void* key, const std::function<std::string()>& text) {
+    const Module& module = parsed(key, text);
+    for (const Stmt* s : module.body) {
+        const auto& f = as<FunctionStmt>(*s);
+        if (c.methods.contains(f.name)) continue;  // the class has its own
+        add_method(c, f);
+        c.methods.find(f.name)->second.decl->file = module.file;
+    }
+}
+
+void Checker::make_data_class(ClassInfo& c, const ClassStmt& s, bool ordered, bool is_tuple) {
+    c.data_fields.clear();
+    if (c.base != nullptr) c.data_fields = c.base->data_fields;
+    bool keyword_only = false;
+    for (const Stmt* inner : s.body) {
+        if (inner->kind != StmtKind::kAnnAssign) continue;
+        const auto& a = as<AnnAssignStmt>(*inner);
+        if (a.target->kind != ExprKind::kName || a.annotation == nullptr) continue;
+        DataField field;
+        field.name = as<NameExpr>(*a.target).name;
+        field.annotation = a.annotation;
+        field.default_value = a.value;
+        field.keyword_only = keyword_only;
+        std::string_view written;
+        if (a.annotation->kind == ExprKind::kName) written = as<NameExpr>(*a.annotation).name;
+        if (a.annotation->kind == ExprKind::kSubscript && as<SubscriptExpr>(*a.annotation).object->kind == ExprKind::kName)
+            written = as<NameExpr>(*as<SubscriptExpr>(*a.annotation).object).name;
+        if (written == "ClassVar") continue;
+        if (written == "KW_ONLY") {
+            keyword_only = true;
+            continue;
+        }
+        if (a.value != nullptr && a.value->kind == ExprKind::kCall && as<CallExpr>(*a.value).callee->kind == ExprKind::kName &&
+            as<NameExpr>(*as<CallExpr>(*a.value).callee).name == "field") {
+            const auto& call = as<CallExpr>(*a.value);
+            field.default_value = const_cast<Expr*>(keyword(call, "default"));
+            field.default_factory = const_cast<Expr*>(keyword(call, "default_factory"));
+            auto off = [&](const char* name) {
+                const Expr* flag = keyword(call, name);
+                return flag != nullptr && flag->kind == ExprKind::kBool && !as<BoolExpr>(*flag).value;
+            };
+            field.in_init = !off("init");
+            field.in_repr = !off("repr");
+            field.in_compare = !off("compare");
+        }
+        auto same = std::find_if(c.data_fields.begin(), c.data_fields.end(), [&](const DataField& f) { return f.name == field.name; });
+        if (same != c.data_fields.end()) {
+            *same = field;
+        } else {
+            c.data_fields.push_back(field);
+        }
+    }
+    const std::vector<DataField>& fields = c.data_fields;
+    // The names of the text's own are ones no field has.
+    auto text = [&] {
+        std::vector<std::string> params = {"self"}, shown, mine, theirs;
+        std::string init;
+        bool star = false;
+        for (const DataField& f : fields) {
+            const std::string name(f.name);
+            if (f.in_init) {
+                if (f.keyword_only && !star) {
+                    params.emplace_back("*");
+                    star = true;
+                }
+                params.push_back(name + (f.default_value != nullptr || f.default_factory != nullptr ? "=None" : ""));
+                if (f.default_factory == nullptr) init += "    self." + name + " = " + name + "\n";
+            }
+            if (f.default_factory != nullptr) {
+                init += f.in_init ? "    self." + name + " = _default_() if " + name + " is None else " + name + "\n" : "    self." + name + " = _default_()\n";
+            } else if (!f.in_init && f.default_value != nullptr) {
+                init += "    self." + name + " = None\n";
+            }
+            if (f.in_repr) shown.push_back(name + "={self." + name + "!r}");
+            if (f.in_compare) {
+                mine.push_back("self." + name);
+                theirs.push_back("other." + name);
+            }
+        }
+        if (find_method(c, "__post_init__") != nullptr) init += "    self.__post_init__()\n";
+        if (init.empty()) init = "    pass\n";
+        const std::string end = mine.size() == 1 ? ",)" : ")";
+        const std::string a = "(" + joined(mine, ", ") + end, b = "(" + joined(theirs, ", ") + end;
+        std::string out = "def __init__(" + joined(params, ", ") + "):\n" + init;
+        out += "def __repr__(self):\n    return f'" + c.name + "(" + joined(shown, ", ") + ")'\n";
+        out += "def __eq__(self, other):\n    return " + a + " == " + b + "\n";
+        if (ordered)
+            for (const auto& [name, op] : {std::pair{"lt", "<"}, {"le", "<="}, {"gt", ">"}, {"ge", ">="}})
+                out += std::string("def __") + name + "__(self, other):\n    return " + a + " " + op + " " + b + "\n";
+        if (c.is_frozen) out += "def __hash__(self):\n    return hash(" + a + ")\n";
+        if (is_tuple) {
+            std::vector<std::string> values = mine;
+            std::vector<std::string> replaced;
+            for (const DataField& f : fields) replaced.push_back("self." + std::string(f.name) + " if " + std::string(f.name) + " is None else " + std::string(f.name));
+            out += "def _as_tuple(self):\n    return " + a + "\n";
+            out += "def __len__(self):\n    return " + std::to_string(fields.size()) + "\n";
+        }
+        return out;
+    };
+    const Module& module = parsed(&c, text);
+    // Annotations and defaults are the class's own trees.
+    for (const Stmt* inner : module.body) {
+        auto& f = const_cast<FunctionStmt&>(as<FunctionStmt>(*inner));
+        if (f.name != "__init__") continue;
+        for (const Param& p : f.params) {
+            auto& param = const_cast<Param&>(p);
+            auto field = std::find_if(fields.begin(), fields.end(), [&](const DataField& d) { return d.name == p.name; });
+            if (field == fields.end() || field->name == "self") continue;
+            if (field->default_factory == nullptr) {
+                param.annotation = field->annotation;
+                if (field->default_value != nullptr) param.default_value = field->default_value;
+            }
+        }
+        for (const Stmt* statement : f.body) {
+            if (statement->kind != StmtKind::kAssign) continue;
+            auto& assign = const_cast<AssignStmt&>(as<AssignStmt>(*statement));
+            std::string_view name = as<AttributeExpr>(*assign.targets[0]).name;
+            auto field = std::find_if(fields.begin(), fields.end(), [&](const DataField& d) { return d.name == name; });
+            if (field == fields.end()) continue;
+            Expr* made = assign.value;
+            if (made->kind == ExprKind::kNone && field->default_value != nullptr) assign.value = field->default_value;
+            if (made->kind == ExprKind::kConditional) made = as<ConditionalExpr>(*made).then_value;
+            if (made->kind == ExprKind::kCall && field->default_factory != nullptr) {
+                auto& call = const_cast<CallExpr&>(as<CallExpr>(*made));
+                call.callee = field->default_factory;
+            }
+        }
+    }
+    add_written_methods(c, &c, text);
+    for (const DataField& f : fields)
+        if (find_field(c, f.name) != nullptr) annotate_field(c, f.name, *f.annotation);
+}
+
+void Checker::make_total_ordering(ClassInfo& c) {
+    const bool lt = c.methods.contains("__lt__"), le = c.methods.contains("__le__"), gt = c.methods.contains("__gt__");
+    const char* text = lt   ? "def __gt__(self, other):\n    return not (self < other) and self != other\n"
+                              "def __le__(self, other):\n    return self < other or self == other\n"
+                              "def __ge__(self, other):\n    return not (self < other)\n"
+                       : le ? "def __gt__(self, other):\n    return not (self <= other)\n"
+                              "def __lt__(self, other):\n    return self <= other and self != other\n"
+                              "def __ge__(self, other):\n    return not (self <= other) or self == other\n"
+                       : gt ? "def __lt__(self, other):\n    return not (self > other) and self != other\n"
+                              "def __le__(self, other):\n    return not (self > other)\n"
+                              "def __ge__(self, other):\n    return self > other or self == other\n"
+                            : "def __lt__(self, other):\n    return not (self >= other)\n"
+                              "def __gt__(self, other):\n    return self >= other and self != other\n"
+                              "def __le__(self, other):\n    return not (self >= other) or self == other\n";
+    // Keyed apart from a dataclass's own methods.
+    add_written_methods(c, &c.methods, [&] { return std::string(text); });
+}
+
+// RED = 1 in an Enum: one object that knows its name and value.
+void Checker::enum_member(ClassInfo& c, std::string_view name, const Expr& value, int64_t& next_value) {
+    for (const char* field : {"name", "value"})
+        if (find_field(c, field) == nullptr) add_field(c, field, value.span);
+    if (!c.instantiated) {
+        c.instantiated = true;
+        changed_ = true;
+    }
+    TExpr* given = nullptr;
+    if (value.kind == ExprKind::kCall && as<CallExpr>(value).callee->kind == ExprKind::kName &&
+        as<NameExpr>(*as<CallExpr>(value).callee).name == "auto") {
+        given = constant_int(next_value, value.span);
+    } else {
+        given = expression(value);
+    }
+    if (given->kind == TK::kInt) next_value = given->int_value + 1;
+    TExpr* object = make(TK::kNew, c.type, value.span);
+    object->type_arg = c.type;
+    object = hold(object);
+    auto set = [&](const char* field, TExpr* v) {
+        ClassField* f = find_field(c, field);
+        grow(f->type, v->type);
+        TStmt* store = stmt(SK::kSetField, value.span);
+        store->a = object;
+        store->index = field_index(c, field);
+        store->b = convert(v, f->type);
+        emit(store);
+    };
+    set("name", constant_str(name, value.span));
+    set("value", given);
+    if (c.attributes.insert(std::string(name)).second) changed_ = true;
+    assign_global(keep_path(c.attribute_global(name)), object, value.span);
+    state_->overlays.back()[keep_path(std::string(name))] = VarState{};
+    set_overlay(name, given);
+    c.enum_members.emplace_back(name);
+    add_written_methods(c, &c, [&] {
+        return "def __str__(self):\n    return '" + c.name + ".' + self.name\n"
+               "def __repr__(self):\n    return f'<" + c.name + ".{self.name}: {self.value!r}>'\n"
+               "def __hash__(self):\n    return hash(self.name)\n";
+    });
+}
+
+// Color["RED"].
+TExpr* Checker::enum_by_name(ClassInfo& c, const SubscriptExpr& e) {
+    Args parts;
+    TExpr* members = enum_list(c, e.span);
+    for (size_t i = 0; i < members->args.size(); ++i) {
+        parts.push_back(constant_str(c.enum_members[i], e.span));
+        parts.push_back(members->args[i]);
+    }
+    TExpr* by_name = make(TK::kDict, types_.dict(types_.str, c.type), e.span, parts);
+    return runtime(RT::kt_dict_get, c.type, e.span, {by_name, coerce(expression(*e.index), types_.str, e.index->span, "name of a member")});
+}
+
+// All members of an enumeration, in the order of their definition.
+TExpr* Checker::enum_list(ClassInfo& c, Span span) {
+    Args members;
+    for (const std::string& name : c.enum_members) {
+        auto global = globals_.find(c.attribute_global(name));
+        if (global == globals_.end()) continue;
+        TExpr* member = read_global(global->second, global->first, span);
+        member->int_value = 0;
+        members.push_back(convert(member, c.type));
+    }
+    return make(TK::kList, types_.list(c.type), span, members);
+}
+
+}  // namespace kayton::check

@@ -1,0 +1,770 @@
+// Objects of user classes: construction, attributes, method calls, operators. A call goes to the method of the object's
+// own class: where subclasses differ, the exact class is tested and each branch calls its method directly.
+#include <algorithm>
+
+#include "compiler/check/checker.h"
+
+namespace kayton::check {
+
+using namespace syntax;
+using types::ClassField;
+using types::ClassInfo;
+using types::Method;
+using types::MethodKind;
+using types::prune;
+using types::to_string;
+using TK = typed::ExprKind;
+using SK = typed::StmtKind;
+
+namespace {
+
+void collect_concrete(ClassInfo& c, std::vector<ClassInfo*>& out) {
+    if (c.instantiated) out.push_back(&c);
+    for (ClassInfo* sub : c.subclasses) collect_concrete(*sub, out);
+}
+
+bool derives(const ClassInfo* c, const ClassInfo* base) {
+    for (; c != nullptr; c = c->base)
+        if (c == base) return true;
+    return false;
+}
+
+ClassInfo* common_base(const std::vector<ClassInfo*>& classes) {
+    ClassInfo* base = classes.front();
+    for (ClassInfo* c : classes)
+        while (!derives(c, base)) base = base->base;
+    return base;
+}
+
+}  // namespace
+
+bool Checker::is_instance(const Type* t) {
+    t = prune(t);
+    return t->class_info != nullptr && (t->kind == TypeKind::kClass || t->kind == TypeKind::kException);
+}
+
+// What may be None where an object is needed is tested when the program runs, as Python does.
+TExpr* Checker::object_of(TExpr* value, const std::string& attribute) {
+    const Type* t = prune(value->type);
+    if (!types::is_union_with_none(t)) return value;
+    const Type* rest = types_.without(t, types_.none);
+    const auto members = rest->kind == TypeKind::kUnion ? rest->args : std::span<const Type* const>(&rest, 1);
+    if (!std::all_of(members.begin(), members.end(), [](const Type* m) { return is_instance(m); })) return value;
+    if (rest->kind == TypeKind::kUnion) {
+        TExpr* held = hold(value);
+        TExpr* absent = make(TK::kTypeTest, types_.boolean, value->span, {held});
+        absent->type_arg = types_.none;
+        TStmt* check = stmt(SK::kIf, value->span);
+        check->a = absent;
+        check->body = block([&] { raise_stmt(types_.find_exception("AttributeError"), "'NoneType' object has no attribute '" + attribute + "'", value->span); });
+        emit(check);
+        return narrow(held, rest);
+    }
+    TExpr* checked = make(TK::kNarrowChecked, rest, value->span, {value});
+    checked->text = keep("'NoneType' object has no attribute '" + attribute + "'");
+    checked->int_value = 1;
+    return checked;
+}
+
+// One branch for each group of the object's possible classes that `choice` tells apart.
+TExpr* Checker::by_class(TExpr* object, Span span, const std::function<const void*(ClassInfo&)>& choice,
+                         const std::function<TExpr*(TExpr*, ClassInfo&)>& each) {
+    ClassInfo& c = *prune(object->type)->class_info;
+    std::vector<ClassInfo*> concrete;
+    collect_concrete(c, concrete);
+    if (concrete.empty()) {
+        if (!c.committed && c.type->kind != TypeKind::kException) {
+            BlockScope scope(*this);
+            emit_expr(object);
+            return scope.finish(never(span));
+        }
+        concrete.push_back(&c);
+    }
+    std::vector<std::pair<const void*, std::vector<ClassInfo*>>> groups;
+    for (ClassInfo* k : concrete) {
+        const void* key = choice(*k);
+        auto group = std::find_if(groups.begin(), groups.end(), [&](const auto& g) { return g.first == key; });
+        if (group == groups.end()) {
+            groups.push_back({key, {k}});
+        } else {
+            group->second.push_back(k);
+        }
+    }
+    if (groups.size() == 1) {
+        ClassInfo* target = common_base(concrete);
+        if (choice(*target) != groups[0].first) target = concrete.front();
+        return each(narrow(object, target->type), *target);
+    }
+    std::stable_sort(groups.begin(), groups.end(), [](const auto& a, const auto& b) { return a.second.size() < b.second.size(); });
+    BlockScope scope(*this);
+    TExpr* held = hold(object);
+    std::vector<TExpr*> results;
+    const Type* type = types_.never;
+    for (const auto& [key, classes] : groups) {
+        BlockScope branch(*this);
+        ClassInfo* target = common_base(classes);
+        if (choice(*target) != key) target = classes.front();
+        TExpr* result = each(narrow(read_local(held->index, span), target->type), *target);
+        results.push_back(branch.finish(result));
+        type = join_types(type, result->type);
+    }
+    TExpr* chain = convert(results.back(), type);
+    for (size_t i = groups.size() - 1; i-- > 0;) {
+        TExpr* test = nullptr;
+        for (ClassInfo* k : groups[i].second) {
+            TExpr* one = make(TK::kTypeTest, types_.boolean, span, {read_local(held->index, span)});
+            one->type_arg = k->type;
+            one->int_value = 1;
+            test = test == nullptr ? one : make(TK::kOr, types_.boolean, span, {test, one});
+        }
+        chain = if_expr(test, results[i], chain, type);
+    }
+    return scope.finish(chain);
+}
+
+TExpr* Checker::class_value(const Type* type, Span span) { return make(TK::kNone, type->class_info->type_object, span); }
+
+// --- construction
+
+TExpr* Checker::construct(ClassInfo& c, const CallExpr& e) {
+    Span span = e.span;
+    if (c.is_enum) {
+        if (e.args.size() != 1) {
+            report(DiagCode::kBadArguments, span, c.name + "() takes the value of a member");
+            return never(span);
+        }
+        BlockScope scope(*this);
+        TExpr* wanted = hold(expression(*e.args[0]));
+        TExpr* found = enum_list(c, span);
+        typed::Iter* iter = iterate_value(found, span);
+        uint32_t result = temp(types_.optional(c.type));
+        assign_local(result, constant_none(span));
+        loop_over(iter, span, [&](TExpr* member) {
+            TStmt* node = stmt(SK::kIf, span);
+            node->a = equal(read_field(member, c, "value", span), wanted, span, false);
+            node->body = block([&] { assign_local(result, member); });
+            emit(node);
+        });
+        TExpr* absent = make(TK::kTypeTest, types_.boolean, span, {read_local(result, span)});
+        absent->type_arg = types_.none;
+        TStmt* check = stmt(SK::kIf, span);
+        check->a = absent;
+        check->body = block([&] {
+            TExpr* text = make(TK::kStrJoin, types_.str, span, {to_repr(wanted), constant_str(" is not a valid " + c.name, span)});
+            const Type* error = types_.find_exception("ValueError");
+            TStmt* raise = stmt(SK::kRaise, span);
+            raise->a = runtime(RT::kt_exception_new_str, error, span, {type_info(error, span), text});
+            emit(raise);
+        });
+        emit(check);
+        return scope.finish(narrow(read_local(result, span), c.type));
+    }
+    std::vector<std::string> missing;
+    std::set<std::string> seen;
+    for (const ClassInfo* k = &c; k != nullptr; k = k->base)
+        for (const auto& [name, method] : k->methods)
+            if (seen.insert(name).second && method.is_abstract) missing.push_back(name);
+    if (!missing.empty()) {
+        std::sort(missing.begin(), missing.end());
+        std::string names;
+        for (size_t i = 0; i < missing.size(); ++i) names += (i == 0 ? "" : ", ") + missing[i];
+        BlockScope scope(*this);
+        raise_stmt(types_.find_exception("TypeError"),
+                   "Can't instantiate abstract class " + c.name + " with abstract method" + (missing.size() == 1 ? " " : "s ") + names, span);
+        return scope.finish(never(span));
+    }
+    if (!c.instantiated) {
+        c.instantiated = true;
+        changed_ = true;
+    }
+    BlockScope scope(*this);
+    TExpr* object = make(TK::kNew, c.type, span);
+    object->type_arg = c.type;
+    object = hold(object);
+    for (ClassInfo* k = &c; k != nullptr; k = k->base) {
+        for (const ClassField& field : k->fields) {
+            ClassInfo* owner = attribute_owner(c, field.name);
+            if (owner == nullptr) continue;
+            auto global = globals_.find(owner->attribute_global(field.name));
+            if (global == globals_.end() || global->second.declared == nullptr) continue;
+            TExpr* value = read_global(global->second, global->first, span);
+            value->int_value = 0;
+            TStmt* store = stmt(SK::kSetField, span);
+            store->a = object;
+            store->index = field_index(c, field.name);
+            store->b = convert(value, field.type);
+            emit(store);
+        }
+    }
+    if (const Method* init = find_method(c, "__init__")) {
+        emit_expr(call_decl(*init->decl, e, object));
+    } else if (c.type->kind == TypeKind::kException) {
+        init_exception(object, e);
+    } else if (!e.args.empty() || !e.keywords.empty()) {
+        report(DiagCode::kBadArguments, span, c.name + "() takes no arguments", "it has no __init__");
+        return never(span);
+    }
+    return scope.finish(object);
+}
+
+// BaseException.__init__: the arguments are what str() shows.
+void Checker::init_exception(TExpr* object, const CallExpr& e) {
+    Args items;
+    for (const Expr* arg : e.args) items.push_back(convert(expression(*arg), types_.dynamic));
+    TExpr* list = make(TK::kList, types_.list(types_.dynamic), e.span, items);
+    emit_expr(runtime(RT::kt_exception_init, types_.none, e.span, {object, list}));
+}
+
+// --- attributes
+
+TExpr* Checker::read_field(TExpr* object, ClassInfo& c, std::string_view name, Span span) {
+    ClassField* field = find_field(c, name);
+    if (field == nullptr || prune(field->type)->kind == TypeKind::kVar || prune(field->type)->kind == TypeKind::kNever) {
+        BlockScope scope(*this);
+        emit_expr(object);
+        return scope.finish(never(span));
+    }
+    TExpr* read = make(TK::kField, field->type, span, {object});
+    read->index = field_index(c, name);
+    return read;
+}
+
+TExpr* Checker::read_attribute_global(ClassInfo& owner, std::string_view name, Span span) {
+    auto global = globals_.find(owner.attribute_global(name));
+    if (global == globals_.end()) return never(span);
+    TExpr* value = read_global(global->second, global->first, span);
+    if (value->kind == TK::kGlobal) value->int_value = 0;
+    return value;
+}
+
+TExpr* Checker::class_attribute(TExpr* object, const AttributeExpr& e) {
+    const std::string name(e.name);
+    const Type* t = prune(object->type);
+    ClassInfo& c = *t->class_info;
+    if (name == "__class__") return class_value(t, e.span);
+    auto choice = [&](ClassInfo& k) -> const void* {
+        for (ClassInfo* b = &k; b != nullptr; b = b->base) {
+            auto method = b->methods.find(name);
+            if (method != b->methods.end() && method->second.kind == MethodKind::kProperty) return &method->second;
+            if (std::any_of(b->fields.begin(), b->fields.end(), [&](const ClassField& f) { return f.name == name; })) return &b->fields;
+        }
+        if (const Method* m = find_method(k, name)) return m;
+        if (ClassInfo* owner = attribute_owner(k, name)) return &owner->attributes;
+        return nullptr;
+    };
+    std::vector<ClassInfo*> concrete;
+    collect_concrete(c, concrete);
+    concrete.push_back(&c);
+    if (std::all_of(concrete.begin(), concrete.end(), [&](ClassInfo* k) { return choice(*k) == nullptr; })) {
+        if (t->kind == TypeKind::kException) return nullptr;  // what every exception has
+        std::vector<std::string> names;
+        for (ClassInfo* k = &c; k != nullptr; k = k->base) {
+            for (const ClassField& f : k->fields) names.push_back(f.name);
+            for (const auto& [method, info] : k->methods) names.push_back(method);
+        }
+        std::string near = nearest_name(name, names);
+        report(DiagCode::kUnknownAttribute, e.name_span, "'" + c.name + "' object has no attribute '" + name + "'", "this is " + c.name,
+               near.empty() ? "" : "did you mean `" + near + "`?");
+        return never(e.span);
+    }
+    return by_class(object, e.span, choice, [&](TExpr* o, ClassInfo& k) -> TExpr* {
+        const void* key = choice(k);
+        if (key == nullptr) {
+            BlockScope scope(*this);
+            raise_stmt(types_.find_exception("AttributeError"), "'" + k.name + "' object has no attribute '" + name + "'", e.span);
+            return scope.finish(never(e.span));
+        }
+        if (const Method* m = find_method(k, name); m == key) {
+            if (m->kind == MethodKind::kProperty) return call_values(*m->decl, {o}, e.span);
+            if (m->kind == MethodKind::kStatic) return function_value(*m->decl, &e, e.span, nullptr);
+            return bound_value(o, e);
+        }
+        if (ClassInfo* owner = attribute_owner(k, name); owner != nullptr && key == &owner->attributes) return read_attribute_global(*owner, name, e.span);
+        return read_field(o, k, name, e.span);
+    });
+}
+
+// `object.method` as a value.
+TExpr* Checker::bound_value(TExpr* object, const AttributeExpr& e) {
+    (void)object;
+    report(DiagCode::kUnsupported, e.span, "a method is not a value here", "it is not called", "call it, or pass a lambda that calls it");
+    return never(e.span);
+}
+
+// `Class.name`; an entity without kind when the class has no such attribute.
+Entity Checker::class_member(ClassInfo& c, const AttributeExpr& e) {
+    Entity result;
+    const std::string name(e.name);
+    result.kind = EntityKind::kValue;
+    if (name == "__name__" || name == "__qualname__") {
+        result.value = constant_str(c.name, e.span);
+        return result;
+    }
+    if (const Method* m = find_method(c, name)) {
+        result.kind = EntityKind::kFunction;
+        result.function = m->decl;
+        return result;
+    }
+    if (ClassInfo* owner = attribute_owner(c, name)) {
+        result.value = read_attribute_global(*owner, name, e.span);
+        return result;
+    }
+    if (name == "__members__" && c.is_enum) {
+        Args parts;
+        TExpr* members = enum_list(c, e.span);
+        for (size_t i = 0; i < members->args.size(); ++i) {
+            parts.push_back(constant_str(c.enum_members[i], e.span));
+            parts.push_back(members->args[i]);
+        }
+        result.value = make(TK::kDict, types_.dict(types_.str, c.type), e.span, parts);
+        return result;
+    }
+    std::vector<std::string> names;
+    for (ClassInfo* k = &c; k != nullptr; k = k->base) {
+        for (const std::string& n : k->attributes) names.push_back(n);
+        for (const auto& [method, info] : k->methods) names.push_back(method);
+    }
+    std::string near = nearest_name(name, names);
+    report(DiagCode::kUnknownAttribute, e.name_span, "type object '" + c.name + "' has no attribute '" + name + "'", "",
+           near.empty() ? "" : "did you mean `" + near + "`?");
+    result.value = never(e.span);
+    return result;
+}
+
+void Checker::store_attribute(const AttributeExpr& target, TExpr* value, const Expr* written) {
+    Span span = target.span;
+    const std::string name(target.name);
+    value = hold(value);
+    Entity owner = entity(*target.object);
+    if (owner.kind == EntityKind::kType && owner.type->class_info != nullptr) {
+        ClassInfo* k = attribute_owner(*owner.type->class_info, name);
+        if (k == nullptr) k = owner.type->class_info;
+        if (k->attributes.insert(name).second) changed_ = true;
+        assign_global(keep_path(k->attribute_global(name)), value, span);
+        return;
+    }
+    if (owner.kind != EntityKind::kValue || owner.value == nullptr) {
+        report(DiagCode::kBadTarget, span, "this cannot be assigned to");
+        return;
+    }
+    TExpr* object = object_of(owner.value, name);
+    const Type* t = prune(object->type);
+    if (t->kind == TypeKind::kNever) {
+        emit_expr(object);
+        return;
+    }
+    emit_expr(dispatch(object, span, [&](TExpr* one) -> TExpr* {
+        const Type* type = prune(one->type);
+        if (!is_instance(type)) {
+            report(DiagCode::kUnknownAttribute, target.name_span,
+                   "'" + to_string(resolved(type)) + "' object has no attribute '" + name + "' that can be assigned", "this is " + to_string(resolved(type)));
+            return constant_none(span);
+        }
+        BlockScope scope(*this);
+        store_field(hold(one), name, value, target, written);
+        return scope.finish(constant_none(span));
+    }));
+    forget_paths(name);
+    if (std::string_view path = path_of(target); !path.empty() && prune(value->type)->kind != TypeKind::kNone &&
+                                                 prune(value->type)->kind != TypeKind::kNever)
+        state_->env.paths[path] = value->type;
+}
+
+void Checker::store_field(TExpr* object, const std::string& name, TExpr* value, const AttributeExpr& target, const Expr* written) {
+    Span span = target.span;
+    ClassInfo& c = *prune(object->type)->class_info;
+    if (const Method* m = find_method(c, name); m != nullptr && m->kind == MethodKind::kProperty) {
+        emit_expr(by_class(object, span, [&](ClassInfo& k) { return static_cast<const void*>(find_method(k, name)); }, [&](TExpr* o, ClassInfo& k) -> TExpr* {
+            const Method* property = find_method(k, name);
+            if (property == nullptr || property->setter == nullptr) {
+                BlockScope scope(*this);
+                raise_stmt(types_.find_exception("AttributeError"), "property '" + name + "' of '" + k.name + "' object has no setter", span);
+                return scope.finish(constant_none(span));
+            }
+            return call_values(*property->setter, {o, value}, span);
+        }));
+        return;
+    }
+    FunctionDecl* method = state_->instance->decl;
+    if (c.is_frozen && method->name != "__init__" && method->name != "__post_init__") {
+        BlockScope scope(*this);
+        raise_stmt(types_.find_exception("AttributeError"), "cannot assign to field '" + name + "'", span);
+        emit_expr(scope.finish(constant_none(span)));
+        return;
+    }
+    ClassField* field = find_field(c, name);
+    if (field == nullptr) {
+        // Only some of the subclasses have it: each is stored to as what it is.
+        std::vector<ClassInfo*> concrete;
+        collect_concrete(c, concrete);
+        const bool some = std::any_of(concrete.begin(), concrete.end(), [&](ClassInfo* k) { return find_field(*k, name) != nullptr; });
+        ClassInfo* home = &c;
+        if (method->owner != nullptr && target.object->kind == ExprKind::kName && !method->params.empty() &&
+            as<NameExpr>(*target.object).name == method->params[0].name)
+            home = method->owner;
+        if (some && home == &c && !c.instantiated) {
+            emit_expr(by_class(object, span, [&](ClassInfo& k) { return static_cast<const void*>(&k); }, [&](TExpr* o, ClassInfo&) -> TExpr* {
+                BlockScope scope(*this);
+                store_field(hold(o), name, value, target, written);
+                return scope.finish(constant_none(span));
+            }));
+            return;
+        }
+        if (home->committed) {
+            report(DiagCode::kUnknownAttribute, target.name_span, "'" + home->name + "' was compiled by an earlier cell and has no attribute '" + name + "'", "",
+                   "define the class again");
+            return;
+        }
+        field = &add_field(*home, name, target.name_span);
+    }
+    if (written != nullptr && field->annotated == nullptr) {
+        annotate_field(c, name, *written);
+        field = find_field(c, name);
+    }
+    if (field->annotated != nullptr && !annotation_accepts(field->annotated, value->type) && !flow_into(value->type, field->annotated)) {
+        report(DiagCode::kTypeMismatch, value->span,
+               "attribute `" + name + "` of " + c.name + " is " + to_string(resolved(field->annotated)) + ", found " + to_string(resolved(value->type)),
+               "this is " + to_string(resolved(value->type)));
+        return;
+    }
+    if (!grow(field->type, value->type)) {
+        report(DiagCode::kTypeMismatch, value->span,
+               "attribute `" + name + "` of " + c.name + " is " + to_string(resolved(field->type)) + ", found " + to_string(resolved(value->type)),
+               "this is " + to_string(resolved(value->type)));
+        return;
+    }
+    if (prune(value->type)->kind == TypeKind::kNever) {
+        emit_expr(value);
+        return;
+    }
+    TStmt* store = stmt(SK::kSetField, span);
+    store->a = object;
+    store->index = field_index(c, name);
+    store->b = convert(value, field->type);
+    emit(store);
+}
+
+// --- calls
+
+// Binds values by position and defaults. Null is never returned.
+TExpr* Checker::call_values(FunctionDecl& decl, Args values, Span span) {
+    const size_t count = decl.params.size();
+    if (values.size() > count) {
+        report(DiagCode::kBadArguments, span,
+               (decl.qualified.empty() ? decl.name : decl.qualified) + "() takes " + std::to_string(count) + " positional arguments but " +
+                   std::to_string(values.size()) + " were given");
+        return never(span);
+    }
+    BlockScope scope(*this);
+    for (size_t i = 0; i < values.size(); ++i) values[i] = fit_argument(decl, i, values[i]);
+    for (size_t i = values.size(); i < count; ++i) {
+        if (decl.params[i].default_value == nullptr) {
+            report(DiagCode::kBadArguments, span, (decl.qualified.empty() ? decl.name : decl.qualified) + "() missing a required argument: '" +
+                                                      std::string(decl.params[i].name) + "'");
+            return never(span);
+        }
+        values.push_back(fit_argument(decl, i, default_value(decl, i, span)));
+    }
+    return scope.finish(call_instance(decl, values, span));
+}
+
+// A special method by its name, on the object's own class. Null when no class of the object has it.
+TExpr* Checker::call_method(TExpr* object, std::string_view name, const Args& args, Span span) {
+    const Type* t = prune(object->type);
+    if (!is_instance(t)) return nullptr;
+    std::vector<ClassInfo*> concrete;
+    collect_concrete(*t->class_info, concrete);
+    concrete.push_back(t->class_info);
+    if (std::all_of(concrete.begin(), concrete.end(), [&](ClassInfo* k) { return find_method(*k, name) == nullptr; })) return nullptr;
+    BlockScope scope(*this);
+    object = hold(object);
+    Args held;
+    for (TExpr* a : args) held.push_back(hold(a));
+    return scope.finish(by_class(object, span, [&](ClassInfo& k) { return static_cast<const void*>(find_method(k, name)); }, [&](TExpr* o, ClassInfo& k) -> TExpr* {
+        const Method* m = find_method(k, name);
+        if (m == nullptr) {
+            BlockScope inner(*this);
+            raise_stmt(types_.find_exception("TypeError"), "'" + k.name + "' object does not support " + std::string(name), span);
+            return inner.finish(never(span));
+        }
+        Args values = {o};
+        values.insert(values.end(), held.begin(), held.end());
+        return call_values(*m->decl, values, span);
+    }));
+}
+
+TExpr* Checker::class_method_call(TExpr* object, const AttributeExpr& callee, const CallExpr& e) {
+    const std::string name(callee.name);
+    const Type* t = prune(object->type);
+    ClassInfo& c = *t->class_info;
+    std::vector<ClassInfo*> concrete;
+    collect_concrete(c, concrete);
+    concrete.push_back(&c);
+    auto choice = [&](ClassInfo& k) { return static_cast<const void*>(find_method(k, name)); };
+    if (std::all_of(concrete.begin(), concrete.end(), [&](ClassInfo* k) { return choice(*k) == nullptr; })) {
+        TExpr* value = class_attribute(object, callee);
+        if (value == nullptr) return nullptr;
+        if (is_instance(value->type)) return call_object(value, e);
+        return call_closure(value, e);
+    }
+    BlockScope scope(*this);
+    object = hold(object);
+    TExpr* result = by_class(object, e.span, choice, [&](TExpr* o, ClassInfo& k) -> TExpr* {
+        const Method* m = find_method(k, name);
+        if (m == nullptr) {
+            BlockScope inner(*this);
+            raise_stmt(types_.find_exception("AttributeError"), "'" + k.name + "' object has no attribute '" + name + "'", e.span);
+            return inner.finish(never(e.span));
+        }
+        return call_class_method(*m, o, k, e);
+    });
+    // What the method changed in its object is not known here any more.
+    forget_paths_of(*callee.object);
+    return scope.finish(result);
+}
+
+TExpr* Checker::call_class_method(const Method& m, TExpr* object, ClassInfo& k, const CallExpr& e) {
+    switch (m.kind) {
+        case MethodKind::kStatic: return call_decl(*m.decl, e);
+        case MethodKind::kClass: return call_decl(*m.decl, e, class_value(k.type, e.span));
+        case MethodKind::kProperty: {
+            TExpr* value = call_values(*m.decl, {object}, e.span);
+            return is_instance(value->type) ? call_object(value, e) : call_closure(value, e);
+        }
+        case MethodKind::kInstance: break;
+    }
+    return call_decl(*m.decl, e, object);
+}
+
+// `object(...)`.
+TExpr* Checker::call_object(TExpr* object, const CallExpr& e) {
+    AttributeExpr callee{};
+    callee.kind = ExprKind::kAttribute;
+    callee.span = e.callee->span;
+    callee.object = e.callee;
+    callee.name = "__call__";
+    callee.name_span = e.callee->span;
+    if (find_method(*prune(object->type)->class_info, "__call__") == nullptr) {
+        report(DiagCode::kNotCallable, e.callee->span, "'" + to_string(resolved(object->type)) + "' object is not callable", "this is " + to_string(resolved(object->type)));
+        return never(e.span);
+    }
+    return class_method_call(object, callee, e);
+}
+
+// `Class.method(...)`.
+TExpr* Checker::call_on_class(const Type* type, const AttributeExpr& callee, const CallExpr& e) {
+    ClassInfo* c = type->class_info;
+    if (c != nullptr) {
+        if (const Method* m = find_method(*c, callee.name)) {
+            if (m->kind == MethodKind::kClass) return call_decl(*m->decl, e, class_value(type, e.span));
+            return call_decl(*m->decl, e);
+        }
+    }
+    if (type->kind == TypeKind::kException && callee.name == "__init__" && !e.args.empty()) {
+        CallExpr rest = e;
+        rest.args = e.args.subspan(1);
+        BlockScope scope(*this);
+        init_exception(expression(*e.args[0]), rest);
+        return scope.finish(constant_none(e.span));
+    }
+    if (c == nullptr) return nullptr;
+    if (callee.name == "__init__" || callee.name == "__init_subclass__") return constant_none(e.span);
+    Entity member = class_member(*c, callee);
+    if (member.value == nullptr || prune(member.value->type)->kind == TypeKind::kNever) return never(e.span);
+    return is_instance(member.value->type) ? call_object(member.value, e) : call_closure(member.value, e);
+}
+
+bool Checker::is_super_call(const Expr& e) {
+    return e.kind == ExprKind::kCall && as<CallExpr>(e).callee->kind == ExprKind::kName && as<NameExpr>(*as<CallExpr>(e).callee).name == "super" &&
+           state_->instance->decl->owner != nullptr;
+}
+
+// `super().method(...)`: the base's, on the same object.
+TExpr* Checker::super_call(const AttributeExpr& callee, const CallExpr& e) {
+    FunctionDecl& decl = *state_->instance->decl;
+    ClassInfo* owner = decl.owner;
+    if (decl.params.empty()) {
+        report(DiagCode::kUnsupported, callee.span, "super() needs the method's first parameter");
+        return never(e.span);
+    }
+    TExpr* self = expression_of_name(decl.params[0].name, callee.span);
+    if (owner->base != nullptr) {
+        if (const Method* m = find_method(*owner->base, callee.name)) {
+            if (m->kind == MethodKind::kStatic) return call_decl(*m->decl, e);
+            return call_decl(*m->decl, e, self);
+        }
+    }
+    const Type* base = owner->type;
+    while (base != nullptr && base->class_info != nullptr) base = base->base;
+    if (base != nullptr && base->kind == TypeKind::kException) {
+        BlockScope scope(*this);
+        if (callee.name == "__init__") {
+            init_exception(self, e);
+            return scope.finish(constant_none(e.span));
+        }
+        if (callee.name == "__str__" || callee.name == "__repr__") return scope.finish(runtime(RT::kt_exception_str, types_.str, e.span, {self}));
+    }
+    if (callee.name == "__init__" || callee.name == "__post_init__") {
+        BlockScope scope(*this);
+        for (const Expr* arg : e.args) emit_expr(expression(*arg));
+        return scope.finish(constant_none(e.span));
+    }
+    if (callee.name == "__eq__" && e.args.size() == 1) return op(typed::Op::kSame, types_.boolean, e.span, {self, expression(*e.args[0])});
+    report(DiagCode::kUnknownAttribute, callee.name_span, "'super' object has no attribute '" + std::string(callee.name) + "'",
+           "no base of " + owner->name + " has it");
+    return never(e.span);
+}
+
+TExpr* Checker::expression_of_name(std::string_view name, Span span) {
+    Entity entity = lookup(name, span);
+    if (entity.kind == EntityKind::kType && entity.type->class_info != nullptr) return class_value(entity.type, span);
+    return entity.value != nullptr ? entity.value : never(span);
+}
+
+// --- operators
+
+TExpr* Checker::class_binary(BinaryOp o, TExpr* left, TExpr* right, Span span) {
+    static constexpr std::string_view kNames[] = {"add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "lshift", "rshift", "and", "or", "xor"};
+    const std::string name(kNames[static_cast<size_t>(o)]);
+    if (TExpr* result = call_method(left, "__" + name + "__", {right}, span)) return result;
+    return call_method(right, "__r" + name + "__", {left}, span);
+}
+
+// a == b where a or b is an object of a class. Null: neither is.
+TExpr* Checker::class_equal(TExpr* left, TExpr* right, Span span) {
+    const Type* l = prune(left->type);
+    const Type* r = prune(right->type);
+    if (!is_instance(l) && !is_instance(r)) return nullptr;
+    const bool both = is_instance(l) && is_instance(r);
+    auto own = [&](TExpr* object, TExpr* other) -> TExpr* {
+        const ClassInfo* c = prune(object->type)->class_info;
+        const Method* m = find_method(*c, "__eq__");
+        // A generated __eq__ compares objects of one class only.
+        if (m != nullptr && c->is_dataclass && (!both || !(types::is_subclass(r, l) || types::is_subclass(l, r)))) return nullptr;
+        TExpr* result = call_method(object, "__eq__", {other}, span);
+        return result == nullptr ? nullptr : truth(result);
+    };
+    if (is_instance(l))
+        if (TExpr* result = own(left, right)) return result;
+    if (is_instance(r))
+        if (TExpr* result = own(right, left)) return result;
+    if (both && (types::is_subclass(r, l) || types::is_subclass(l, r))) return op(typed::Op::kSame, types_.boolean, span, {left, right});
+    BlockScope scope(*this);
+    emit_expr(left);
+    emit_expr(right);
+    return scope.finish(constant_bool(false, span));
+}
+
+// Null: neither side has the method.
+TExpr* Checker::class_order(CompareOp o, TExpr* left, TExpr* right, Span span) {
+    static constexpr std::string_view kOwn[] = {"__lt__", "__le__", "__gt__", "__ge__"};
+    static constexpr std::string_view kReflected[] = {"__gt__", "__ge__", "__lt__", "__le__"};
+    const size_t which = o == CompareOp::kLt ? 0 : o == CompareOp::kLe ? 1 : o == CompareOp::kGt ? 2 : 3;
+    TExpr* result = call_method(left, kOwn[which], {right}, span);
+    if (result == nullptr) result = call_method(right, kReflected[which], {left}, span);
+    return result == nullptr ? nullptr : truth(result);
+}
+
+// What __iter__ gives, stepped by __next__ until StopIteration. Null: the class is not iterable.
+typed::Iter* Checker::class_iter(TExpr* value, Span span) {
+    const Type* t = prune(value->type);
+    TExpr* iterator = value;
+    if (find_method(*t->class_info, "_as_tuple") != nullptr && t->class_info->is_dataclass) return iterate_value(call_method(value, "_as_tuple", {}, span), span);
+    if (TExpr* made = call_method(value, "__iter__", {}, span)) {
+        iterator = made;
+    } else if (find_method(*t->class_info, "__getitem__") != nullptr) {
+        // The old protocol: items from 0 until IndexError.
+        TExpr* object = hold(value);
+        uint32_t index = temp(types_.integer);
+        assign_local(index, constant_int(-1, span));
+        return step_iter(span, "IndexError", [&] {
+            assign_local(index, op(typed::Op::kIntAdd, types_.integer, span, {read_local(index, span), constant_int(1, span)}, "a + b"));
+            return call_method(object, "__getitem__", {read_local(index, span)}, span);
+        });
+    } else {
+        return nullptr;
+    }
+    const Type* it = prune(iterator->type);
+    if (!is_instance(it)) return iterate_value(iterator, span);
+    TExpr* held = hold(iterator);
+    if (find_method(*it->class_info, "__next__") == nullptr) return nullptr;
+    return step_iter(span, "StopIteration", [&] { return call_method(held, "__next__", {}, span); });
+}
+
+// A loop whose elements `next` gives until it raises the exception.
+typed::Iter* Checker::step_iter(Span span, const char* end, const std::function<TExpr*()>& next) {
+    uint32_t more = temp(types_.boolean);
+    typed::Iter* iter = make_iter(typed::IterKind::kStep, span, {}, types_.never);
+    BlockScope scope(*this);
+    TStmt* attempt = stmt(SK::kTry, span);
+    attempt->body = block([&] {
+        TExpr* value = next();
+        state_->function->locals[iter->local].type = value->type;
+        assign_local(iter->local, value);
+        assign_local(more, constant_bool(true, span));
+    });
+    typed::Handler handler;
+    std::vector<const Type*> classes = {types_.find_exception(end)};
+    handler.types = keep(classes);
+    handler.span = span;
+    handler.body = block([&] { assign_local(more, constant_bool(false, span)); });
+    std::vector<typed::Handler> handlers = {handler};
+    attempt->handlers = keep(handlers);
+    emit(attempt);
+    Args test = {scope.finish(read_local(more, span))};
+    iter->args = keep(test);
+    return iter;
+}
+
+// --- facts about attribute paths: `self.head` is known not to be None here
+
+std::string_view Checker::keep_path(std::string text) { return *paths_.insert(std::move(text)).first; }
+
+// "self.head.next" for a chain of attributes of a name; empty for anything else.
+std::string_view Checker::path_of(const Expr& e) {
+    if (e.kind != ExprKind::kAttribute) return {};
+    std::string text;
+    const Expr* at = &e;
+    while (at->kind == ExprKind::kAttribute) {
+        text = "." + std::string(as<AttributeExpr>(*at).name) + text;
+        at = as<AttributeExpr>(*at).object;
+    }
+    if (at->kind != ExprKind::kName) return {};
+    return keep_path(std::string(as<NameExpr>(*at).name) + text);
+}
+
+// An attribute of this name was assigned: of which object is not known.
+void Checker::forget_paths(std::string_view attribute) {
+    const std::string part = "." + std::string(attribute);
+    std::erase_if(state_->env.paths, [&](const auto& fact) {
+        const size_t at = fact.first.find(part);
+        return at != std::string_view::npos && (at + part.size() == fact.first.size() || fact.first[at + part.size()] == '.');
+    });
+}
+
+// A name was assigned, or a method of it called.
+void Checker::forget_paths_of(const Expr& object) {
+    std::string_view prefix = object.kind == ExprKind::kName ? as<NameExpr>(object).name : path_of(object);
+    if (!prefix.empty()) forget_paths_from(prefix);
+}
+
+void Checker::forget_paths_from(std::string_view prefix) {
+    std::erase_if(state_->env.paths, [&](const auto& fact) {
+        return fact.first.size() > prefix.size() && fact.first.starts_with(prefix) && fact.first[prefix.size()] == '.';
+    });
+}
+
+TExpr* Checker::narrow_path(TExpr* value, const Expr& e) {
+    std::string_view path = path_of(e);
+    if (path.empty()) return value;
+    auto fact = state_->env.paths.find(path);
+    if (fact == state_->env.paths.end()) return value;
+    const Type* known = resolved(fact->second);
+    const Type* type = resolved(value->type);
+    if (known == type || known->kind == TypeKind::kNever || type->kind != TypeKind::kUnion || !accepts(type, known)) return value;
+    TExpr* checked = make(TK::kNarrowChecked, known, value->span, {value});
+    checked->text = keep("attribute '" + std::string(as<AttributeExpr>(e).name) + "' changed its type in a function called meanwhile");
+    return checked;
+}
+
+}  // namespace kayton::check

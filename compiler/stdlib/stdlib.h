@@ -1,0 +1,12 @@
+// The standard modules that are written in Kayton: the text of each `compiler/stdlib/NAME.kay`, part of the program.
+// Pure data; any thread.
+#pragma once
+
+#include <string_view>
+
+namespace kayton {
+
+// Null when there is no such module.
+[[nodiscard]] const char* stdlib_source(std::string_view module);
+
+}  // namespace kayton
