@@ -169,9 +169,16 @@ TExpr* Checker::call_decl(FunctionDecl& decl, const CallExpr& e, TExpr* self) {
             const Type* t = prune(tuple->type);
             if (t->kind == TypeKind::kNever) return never(e.span);
             if (t->kind != TypeKind::kTuple) {
-                report(DiagCode::kUnsupported, arg->span, "only a tuple can be spread into arguments: its length must be known",
-                       "this is " + to_string(resolved(t)));
-                return never(e.span);
+                // As many as the parameters that are left take, found when it is called.
+                bool exact = var_args == count && e.keywords.empty();
+                for (size_t i = next; i < positional; ++i) exact &= decl.params[i].default_value == nullptr;
+                if (!exact || arg != e.args.back()) {
+                    report(DiagCode::kUnsupported, arg->span, "only a tuple can be spread into these arguments: its length must be known",
+                           "this is " + to_string(resolved(t)));
+                    return never(e.span);
+                }
+                for (TExpr* item : spread_values(decl, tuple, next, positional, arg->span)) take(item);
+                continue;
             }
             for (size_t i = 0; i < t->args.size(); ++i) {
                 TExpr* item = make(TK::kTupleGet, t->args[i], arg->span, {tuple});
@@ -456,17 +463,36 @@ TExpr* Checker::call_closure(TExpr* callee, const CallExpr& e) {
         return never(e.span);
     }
     const size_t count = t->args.size() - 1;
-    if (e.args.size() != count || !e.keywords.empty()) {
-        report(DiagCode::kBadArguments, e.span, "this function takes " + std::to_string(count) + " arguments, " + std::to_string(e.args.size()) + " given",
+    BlockScope scope(*this);
+    Args args = {callee};
+    for (const Expr* arg : e.args) {
+        if (arg->kind != ExprKind::kStarred) {
+            args.push_back(expression(*arg, args.size() <= count ? t->args[args.size() - 1] : nullptr));
+            continue;
+        }
+        TExpr* tuple = hold(expression(*as<StarredExpr>(*arg).value));
+        const Type* spread = prune(tuple->type);
+        if (spread->kind == TypeKind::kNever) return tuple;
+        if (spread->kind != TypeKind::kTuple) {
+            report(DiagCode::kUnsupported, arg->span, "only a tuple can be spread into these arguments: its length must be known",
+                   "this is " + to_string(resolved(spread)));
+            return never(e.span);
+        }
+        for (size_t i = 0; i < spread->args.size(); ++i) {
+            TExpr* item = make(TK::kTupleGet, spread->args[i], arg->span, {tuple});
+            item->index = static_cast<uint32_t>(i);
+            args.push_back(item);
+        }
+    }
+    if (args.size() != count + 1 || !e.keywords.empty()) {
+        report(DiagCode::kBadArguments, e.span,
+               "this function takes " + std::to_string(count) + " arguments, " + std::to_string(args.size() - 1) + " given",
                "it is " + to_string(resolved(t)));
         return never(e.span);
     }
-    Args args = {callee};
-    for (size_t i = 0; i < count; ++i) {
-        TExpr* value = expression(*e.args[i], t->args[i]);
-        args.push_back(coerce(value, t->args[i], e.args[i]->span, "argument " + std::to_string(i + 1)));
-    }
-    return make(TK::kCallClosure, t->args.back(), e.span, args);
+    for (size_t i = 0; i < count; ++i)
+        args[i + 1] = coerce(args[i + 1], t->args[i], args[i + 1]->span, "argument " + std::to_string(i + 1));
+    return scope.finish(make(TK::kCallClosure, t->args.back(), e.span, args));
 }
 
 // The lambda's body in place, with its parameters bound to the arguments.

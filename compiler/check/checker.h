@@ -431,6 +431,7 @@ class Checker {
     TExpr* lazy_call(const std::string& name, const syntax::CallExpr& e);  // map, filter, zip, enumerate, reversed
     TExpr* call_synthetic(const void* site, const char* name, Args args, Span span, const std::function<syntax::Body()>& build);
     TExpr* element_of(typed::Iter* iter, Span span);
+    Args spread_values(FunctionDecl& decl, TExpr* iterable, size_t first, size_t end, Span span);  // for f(*xs), counted at run time
     bool is_lazy(const syntax::Expr& e);  // a call that gives an iterator nobody else can hold, or a generator expression
     struct SyntheticFunction {
         std::vector<syntax::Param> params;

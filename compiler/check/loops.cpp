@@ -250,7 +250,9 @@ typed::Iter* Checker::iterate(const Expr& e) {
             if (iter != nullptr) mapped_[iter] = &call;
             return iter;
         }
-        if ((name == "zip" && plain && call.keywords.empty() && count >= 1) || map) {
+        const Expr* strict = name == "zip" && call.keywords.size() == 1 ? keyword(call, "strict") : nullptr;
+        const bool zip = call.keywords.empty() || (strict != nullptr && strict->kind == ExprKind::kBool && !as<BoolExpr>(*strict).value);
+        if ((name == "zip" && plain && zip && count >= 1) || map) {
             std::vector<typed::Iter*> children;
             for (const Expr* arg : call.args.subspan(map ? 1 : 0)) {
                 // Each is asked in its turn, with all that its own functions do.
