@@ -128,6 +128,15 @@ int command_line(std::vector<std::string> arguments) {
     CLI::App* doctor = app.add_subcommand("doctor", "Look over this machine: what works, what is missing, what helps");
     doctor->add_flag("--json", doctor_request.json, "Write the findings as JSON");
 
+    CrashCommand crash_request;
+    CLI::App* crash = app.add_subcommand("crash", "What is known of the last crashes");
+    crash->require_subcommand(1);
+    CLI::App* crash_show = crash->add_subcommand("show", "Show a report, the last one if no number is given");
+    crash_show->add_option("NUMBER", crash_request.number, "As in `kayton crash list`; 1 is the last")
+        ->check(CLI::Range(size_t{1}, size_t{1000}));
+    crash_show->add_flag("--json", crash_request.json, "Write it as JSON");
+    CLI::App* crash_list = crash->add_subcommand("list", "List the reports that are kept");
+
     const std::string asked = arguments.empty() ? "" : arguments.front();
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
     try {
@@ -149,6 +158,10 @@ int command_line(std::vector<std::string> arguments) {
     }
     if (doctor->parsed()) {
         return doctor_command(doctor_request);
+    }
+    if (crash->parsed()) {
+        crash_request.list = crash_list->parsed();
+        return crash_command(crash_request);
     }
     return repl_command({repl_flags.grants()});
 }

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "supervisor/link/linker.h"
-#include "supervisor/report/crash_report.h"
 #include "supervisor/sandbox/refusal.h"
 
 namespace kayton {
@@ -15,6 +14,18 @@ namespace {
 constexpr std::chrono::milliseconds kLook{20};
 constexpr std::chrono::milliseconds kCloseGrace{500};
 constexpr int kInterruptsThatKill = 3;
+
+// A line of a text by its number from 1, without the white space around it.
+std::string line_of(std::string_view text, uint32_t number) {
+    for (; number > 1; --number) {
+        const size_t end = text.find('\n');
+        text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    }
+    text = text.substr(0, text.find('\n'));
+    const size_t begin = text.find_first_not_of(" \t");
+    const size_t end = text.find_last_not_of(" \t\r");
+    return begin == std::string_view::npos ? std::string() : std::string(text.substr(begin, end - begin + 1));
+}
 
 }  // namespace
 
@@ -130,6 +141,7 @@ Result<void> Session::add_source(const std::string& file, std::string_view text)
     if (!alive()) {
         return fail(ErrorKind::kInternal, "the session has no worker");
     }
+    sources_[file] = text;
     return worker_->add_source(file, text);
 }
 
@@ -228,8 +240,14 @@ RunOutcome Session::outcome_of_end() {
     outcome.worker_end = worker_->take_end();
     const WorkerEnd& end = *outcome.worker_end;
     static const CodeTable kNoCode;
-    outcome.report = describe_end(end, options_.environment.plugins, worker_->arena(),
-                                  linker_ != nullptr ? linker_->code_table() : kNoCode);
+    outcome.crash = read_end(end, options_.environment.plugins, worker_->arena(),
+                             linker_ != nullptr ? linker_->code_table() : kNoCode);
+    for (KaytonFrame& frame : outcome.crash->kayton) {
+        if (const auto source = sources_.find(frame.place.file); source != sources_.end()) {
+            frame.text = line_of(source->second, frame.place.line);
+        }
+    }
+    outcome.report = outcome.crash->summary;
     switch (end.reason) {
         case EndReason::kSignal: outcome.exit_status = 128 + end.process.value; break;
         case EndReason::kInterrupted: outcome.exit_status = kStatusInterrupted; break;

@@ -30,6 +30,13 @@ struct DoctorCommand {
 };
 [[nodiscard]] int doctor_command(const DoctorCommand& command);
 
+struct CrashCommand {
+    bool list = false;
+    bool json = false;
+    size_t number = 1;  // of the report, from 1: the last
+};
+[[nodiscard]] int crash_command(const CrashCommand& command);
+
 struct ReplCommand {
     SandboxGrants grants;
 };

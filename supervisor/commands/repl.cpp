@@ -14,6 +14,7 @@
 #include "compiler/syntax/parser.h"
 #include "shared/bytes.h"
 #include "supervisor/commands/commands.h"
+#include "supervisor/commands/crash_message.h"
 #include "supervisor/commands/interrupts.h"
 #include "supervisor/commands/line_editor.h"
 #include "supervisor/commands/terminal_io.h"
@@ -122,7 +123,7 @@ class Repl {
             return std::nullopt;
         }
         if (outcome->worker_end) {
-            std::fprintf(stderr, "kayton: %s\n", outcome->report.c_str());
+            tell_worker_end(*outcome, "kayton repl", session_.options());
             start_again();
             return std::nullopt;
         }

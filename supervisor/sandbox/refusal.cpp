@@ -25,6 +25,9 @@ std::optional<fs::path> named_file(std::string_view message) {
 }
 
 bool holds(const fs::path& folder, const fs::path& file) {
+    if (folder.empty()) {
+        return false;
+    }
     std::error_code error;
     const fs::path real = fs::weakly_canonical(folder, error);
     return std::mismatch(real.begin(), real.end(), file.begin(), file.end()).first == real.end();
