@@ -26,6 +26,13 @@ def _compare(a, b):
     if b < a:
         return 1
     return 0
+
+def _iter_until(function, sentinel):
+    while True:
+        value = function()
+        if value == sentinel:
+            return
+        yield value
 )";
 
 std::string joined(const std::vector<std::string>& parts, const std::string& separator) {

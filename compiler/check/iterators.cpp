@@ -228,8 +228,8 @@ TExpr* Checker::iter_call(const CallExpr& e) {
     Span span = e.span;
     if (!only_keywords(e, "iter", {}) || !argument_count(e, "iter", 1, 2)) return never(span);
     if (e.args.size() == 2) {
-        report(DiagCode::kUnsupported, span, "iter() with a sentinel cannot be compiled", "", "write the loop with `while True`");
-        return never(span);
+        TExpr* function = expression(*e.args[0]);
+        return call_values(*prelude("_iter_until"), {function, expression(*e.args[1])}, span);
     }
     TExpr* value = expression(*e.args[0]);
     if (TExpr* iterator = iterator_of(value, &e, span)) return iterator;
