@@ -23,6 +23,7 @@ SandboxPolicy make_policy(const Environment& environment, const std::filesystem:
     SandboxPolicy policy;
     policy.temporary = temporary.string();
     policy.max_memory = grants.max_memory.value_or(most_memory());
+    policy.max_cpu_seconds = grants.max_cpu_seconds;
     policy.restrict_files = policy.restrict_calls = grants.level != SandboxLevel::kOff;
     policy.read_only = {
         environment.root.string(),
