@@ -68,7 +68,7 @@ void pack(Packer& packer, const InputRequest& request) {
 }
 
 void pack(Packer& packer, const Setup& setup) {
-    packer.pack_array(10);
+    packer.pack_array(11);
     packer.pack(setup.environment_root);
     packer.pack(setup.bridge);
     packer.pack(setup.output_is_terminal);
@@ -77,6 +77,7 @@ void pack(Packer& packer, const Setup& setup) {
     packer.pack(setup.sandbox.temporary);
     packer.pack(setup.sandbox.max_open_files);
     packer.pack(setup.sandbox.max_memory);
+    packer.pack(setup.sandbox.max_cpu_seconds);
     packer.pack(setup.sandbox.restrict_files);
     packer.pack(setup.sandbox.restrict_calls);
 }
@@ -291,6 +292,7 @@ void take_members(Members& members, Setup& setup) {
     members.take(setup.sandbox.temporary);
     members.take(setup.sandbox.max_open_files);
     members.take(setup.sandbox.max_memory);
+    members.take(setup.sandbox.max_cpu_seconds);
     members.take(setup.sandbox.restrict_files);
     members.take(setup.sandbox.restrict_calls);
 }

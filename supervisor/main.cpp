@@ -36,8 +36,8 @@ std::vector<std::string> take_program_arguments(std::vector<std::string>& argume
     }
     size_t file = 1;
     while (file < arguments.size() && arguments[file].starts_with("-")) {
-        static constexpr std::array<std::string_view, 4> kWithValue{"--allow-read", "--allow-write", "--sandbox",
-                                                                    "--max-memory"};
+        static constexpr std::array<std::string_view, 6> kWithValue{"--allow-read", "--allow-write", "--sandbox",
+                                                                    "--max-cpu",    "--max-time",    "--max-memory"};
         const bool value_follows = std::find(kWithValue.begin(), kWithValue.end(), arguments[file]) != kWithValue.end();
         file += value_follows ? 2 : 1;
     }
@@ -55,6 +55,8 @@ struct SandboxFlags {
     std::vector<std::string> write;
     std::string level = "auto";
     uint64_t memory = 0;
+    uint64_t cpu_seconds = 0;
+    uint64_t wall_seconds = 0;
 
     void add_to(CLI::App& command) {
         command.add_option("--allow-read", read, "Let the program read PATH (may be repeated)")
@@ -82,8 +84,22 @@ struct SandboxFlags {
                 return enough ? std::string() : "a program needs at least 200M";
             });
     }
+    void add_times_to(CLI::App& command) {
+        // Longer than a year is a slip of the keyboard, and would not fit the clocks.
+        constexpr uint64_t kYear = 31'536'000;
+        command.add_option("--max-cpu", cpu_seconds, "Processor time the program may use, of all its threads together")
+            ->type_name("SECONDS")
+            ->check(CLI::Range(uint64_t{1}, kYear));
+        command
+            .add_option("--max-time", wall_seconds,
+                        "How long the program may run; a read of standard input is let finish")
+            ->type_name("SECONDS")
+            ->check(CLI::Range(uint64_t{1}, kYear));
+    }
     [[nodiscard]] SandboxGrants grants() const {
         SandboxGrants result;
+        result.max_cpu_seconds = cpu_seconds;
+        result.max_wall_seconds = wall_seconds;
         result.level = level == "strict" ? SandboxLevel::kStrict
                        : level == "off"  ? SandboxLevel::kOff
                                          : SandboxLevel::kAuto;
@@ -113,6 +129,7 @@ int command_line(std::vector<std::string> arguments) {
     CLI::App* run = app.add_subcommand("run", "Run a program: kayton run [options] FILE [arguments of the program]");
     run->add_option("FILE", file, "The program; everything after it is passed to it")->required();
     run_flags.add_to(*run);
+    run_flags.add_times_to(*run);
 
     CheckCommand check_request;
     std::vector<std::string> files;

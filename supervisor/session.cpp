@@ -165,8 +165,13 @@ Result<RunOutcome> Session::run_at(uint64_t entry, std::vector<std::string> argv
         return tl::unexpected(std::move(started.error()));
     }
     kill_at_ = {};
+    const uint64_t seconds = options_.grants.max_wall_seconds;
+    const auto time_limit = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
     for (;;) {
         serve_interrupts();
+        if (seconds != 0 && std::chrono::steady_clock::now() >= time_limit) {
+            worker_->kill(EndReason::kLimit, "it ran for longer than " + std::to_string(seconds) + " s (--max-time)");
+        }
         worker_->turn(kLook, *events_);
         if (auto finished = events_->take_finished()) {
             RunOutcome outcome;

@@ -41,6 +41,7 @@ std::string fault_in_words(const CrashPage& page) {
             return fmt::format("{} address {:#x}", page.is_write == 1 ? "write to" : "read of", page.address);
         }
         case SIGFPE: return page.code == FPE_INTDIV ? "integer division by zero" : "";
+        case SIGXCPU: return "it has used all the processor time it may (--max-cpu)";
         case SIGILL: return fmt::format("illegal instruction at address {:#x}", page.pc);
         default: return "";
     }

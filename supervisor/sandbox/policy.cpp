@@ -15,7 +15,9 @@ uint64_t most_memory() {
             total = std::min(total, limit);
         }
     }
-    return total / 4 * 3;
+    // Below this the worker itself would not start; such a machine has its own way to stop it.
+    constexpr uint64_t kLeast = uint64_t{512} << 20;
+    return std::max(total / 4 * 3, kLeast);
 }
 
 SandboxPolicy make_policy(const Environment& environment, const std::filesystem::path& working_folder,
@@ -23,6 +25,7 @@ SandboxPolicy make_policy(const Environment& environment, const std::filesystem:
     SandboxPolicy policy;
     policy.temporary = temporary.string();
     policy.max_memory = grants.max_memory.value_or(most_memory());
+    policy.max_cpu_seconds = grants.max_cpu_seconds;
     policy.restrict_files = policy.restrict_calls = grants.level != SandboxLevel::kOff;
     policy.read_only = {
         environment.root.string(),

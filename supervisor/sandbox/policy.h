@@ -25,6 +25,8 @@ struct SandboxGrants {
     std::vector<std::filesystem::path> write;
     SandboxLevel level = SandboxLevel::kAuto;
     std::optional<uint64_t> max_memory;  // bytes; nothing: most_memory()
+    uint64_t max_cpu_seconds = 0;        // 0: no limit, of both
+    uint64_t max_wall_seconds = 0;       // of one run
 };
 
 // Three quarters of what this machine, or the container this process is in, has: a program that eats memory without

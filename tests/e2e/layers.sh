@@ -62,4 +62,14 @@ err_has "MemoryError: no memory for a block of"
 err_has "the program may use 300 MB (--max-memory)"
 err_has "called from line 3 of greedy.kay"
 run 2 kayton run --max-memory=1M greedy.kay
+
+# Time: of the processor, which tells the line, and of the clock.
+printf 'n = 0\nwhile True:\n    n = (n + 1) %% 1000\n' >busy.kay
+run 152 kayton run --max-cpu=1 busy.kay
+err_has "SIGXCPU (out of CPU time): it has used all the processor time it may (--max-cpu) in the program itself, at line"
+err_has "of busy.kay"
+printf 'import time\ntime.sleep(600)\n' >idle.kay
+run 70 kayton run --max-time=1 idle.kay
+err_has "it ran for longer than 1 s (--max-time)"
+run 2 kayton run --max-time=soon idle.kay
 no_workers

@@ -62,6 +62,13 @@ Result<std::vector<std::string>> enter_sandbox(const SandboxPolicy& policy) {
             return tl::unexpected(std::move(lowered.error()));
         }
     }
+    if (policy.max_cpu_seconds != 0) {
+        // SIGXCPU, whose handler says where it was; a worker that is deaf to it is killed a second later.
+        const rlimit limit{policy.max_cpu_seconds, policy.max_cpu_seconds + 1};
+        if (::setrlimit(RLIMIT_CPU, &limit) != 0) {
+            return fail(ErrorKind::kSystem, std::string("cannot set the limit CPU: ") + std::strerror(errno));
+        }
+    }
     if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
         return fail(ErrorKind::kSystem, std::string("cannot give up new privileges: ") + std::strerror(errno));
     }
