@@ -1,6 +1,10 @@
 #include "shared/environment.h"
 
+#include <pwd.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
@@ -101,8 +105,16 @@ Result<fs::path> kayton_home() {
     if (const char* home = variable("HOME"); home != nullptr && *home == '/') {
         return fs::path(home) / ".local" / "share" / "kayton";
     }
+    // A service or container may start programs without HOME; the user has one all the same.
+    passwd entry{};
+    passwd* found = nullptr;
+    std::array<char, 4096> text{};
+    if (::getpwuid_r(::geteuid(), &entry, text.data(), text.size(), &found) == 0 && found != nullptr &&
+        *found->pw_dir == '/') {
+        return fs::path(found->pw_dir) / ".local" / "share" / "kayton";
+    }
     return fail(ErrorKind::kNotFound,
-                "there is no place for Kayton's environments: neither KAYTON_HOME nor HOME is set",
+                "there is no place for Kayton's environments: neither KAYTON_HOME nor HOME is set, and the user has no home",
                 "Set KAYTON_HOME to a folder of yours");
 }
 

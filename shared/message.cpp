@@ -68,7 +68,7 @@ void pack(Packer& packer, const InputRequest& request) {
 }
 
 void pack(Packer& packer, const Setup& setup) {
-    packer.pack_array(8);
+    packer.pack_array(11);
     packer.pack(setup.environment_root);
     packer.pack(setup.bridge);
     packer.pack(setup.output_is_terminal);
@@ -76,7 +76,10 @@ void pack(Packer& packer, const Setup& setup) {
     pack_strings(packer, setup.sandbox.read_write);
     packer.pack(setup.sandbox.temporary);
     packer.pack(setup.sandbox.max_open_files);
-    packer.pack(setup.sandbox.max_threads);
+    packer.pack(setup.sandbox.max_memory);
+    packer.pack(setup.sandbox.max_cpu_seconds);
+    packer.pack(setup.sandbox.restrict_files);
+    packer.pack(setup.sandbox.restrict_calls);
 }
 
 void pack(Packer& packer, const Source& source) {
@@ -288,7 +291,10 @@ void take_members(Members& members, Setup& setup) {
     members.take(setup.sandbox.read_write);
     members.take(setup.sandbox.temporary);
     members.take(setup.sandbox.max_open_files);
-    members.take(setup.sandbox.max_threads);
+    members.take(setup.sandbox.max_memory);
+    members.take(setup.sandbox.max_cpu_seconds);
+    members.take(setup.sandbox.restrict_files);
+    members.take(setup.sandbox.restrict_calls);
 }
 
 void take_members(Members& members, Source& source) {

@@ -13,7 +13,10 @@ struct SandboxPolicy {
     std::vector<std::string> read_write;
     std::string temporary;  // the worker's own folder for temporary files, also read-write
     uint64_t max_open_files = 1024;
-    uint64_t max_threads = 512;
+    uint64_t max_memory = 0;       // bytes of data; 0: no limit
+    uint64_t max_cpu_seconds = 0;  // of all threads together; 0: no limit
+    bool restrict_files = true;    // the layers that a person may switch off
+    bool restrict_calls = true;
 };
 
 }  // namespace kayton

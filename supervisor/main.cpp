@@ -6,9 +6,12 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
+#include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "shared/kayton_api.h"
@@ -33,7 +36,9 @@ std::vector<std::string> take_program_arguments(std::vector<std::string>& argume
     }
     size_t file = 1;
     while (file < arguments.size() && arguments[file].starts_with("-")) {
-        const bool value_follows = arguments[file] == "--allow-read" || arguments[file] == "--allow-write";
+        static constexpr std::array<std::string_view, 6> kWithValue{"--allow-read", "--allow-write", "--sandbox",
+                                                                    "--max-cpu",    "--max-time",    "--max-memory"};
+        const bool value_follows = std::find(kWithValue.begin(), kWithValue.end(), arguments[file]) != kWithValue.end();
         file += value_follows ? 2 : 1;
     }
     const size_t end = std::min(file + 1, arguments.size());
@@ -42,11 +47,16 @@ std::vector<std::string> take_program_arguments(std::vector<std::string>& argume
     return taken;
 }
 
+constexpr uint64_t kLeastMemory = 200'000'000;
+
 // Options that say what a program may touch, the same for every command that runs one.
 struct SandboxFlags {
     std::vector<std::string> read;
     std::vector<std::string> write;
-    std::string level = "default";
+    std::string level = "auto";
+    uint64_t memory = 0;
+    uint64_t cpu_seconds = 0;
+    uint64_t wall_seconds = 0;
 
     void add_to(CLI::App& command) {
         command.add_option("--allow-read", read, "Let the program read PATH (may be repeated)")
@@ -57,12 +67,45 @@ struct SandboxFlags {
             ->type_name("PATH")
             ->check(CLI::ExistingPath)
             ->allow_extra_args(false);
-        command.add_option("--sandbox", level, "strict: refuse to run where a layer of the sandbox is missing")
-            ->check(CLI::IsMember({"default", "strict"}));
+        command
+            .add_option(
+                "--sandbox", level,
+                "auto: every layer the kernel has; strict: refuse to run where one is missing; off: limits only")
+            ->type_name("LEVEL")
+            ->check([](const std::string& value) {
+                return value == "auto" || value == "strict" || value == "off" ? std::string()
+                                                                              : "the levels are auto, strict and off";
+            });
+        command.add_option("--max-memory", memory, "Memory the program may use, as 500M or 2G")
+            ->type_name("SIZE")
+            ->transform(CLI::AsSizeValue(true))
+            ->check([](const std::string& value) {
+                const bool enough = value.size() > 8 || std::strtoull(value.c_str(), nullptr, 10) >= kLeastMemory;
+                return enough ? std::string() : "a program needs at least 200M";
+            });
     }
-    [[nodiscard]] bool strict() const { return level == "strict"; }
+    void add_times_to(CLI::App& command) {
+        // Longer than a year is a slip of the keyboard, and would not fit the clocks.
+        constexpr uint64_t kYear = 31'536'000;
+        command.add_option("--max-cpu", cpu_seconds, "Processor time the program may use, of all its threads together")
+            ->type_name("SECONDS")
+            ->check(CLI::Range(uint64_t{1}, kYear));
+        command
+            .add_option("--max-time", wall_seconds,
+                        "How long the program may run; a read of standard input is let finish")
+            ->type_name("SECONDS")
+            ->check(CLI::Range(uint64_t{1}, kYear));
+    }
     [[nodiscard]] SandboxGrants grants() const {
         SandboxGrants result;
+        result.max_cpu_seconds = cpu_seconds;
+        result.max_wall_seconds = wall_seconds;
+        result.level = level == "strict" ? SandboxLevel::kStrict
+                       : level == "off"  ? SandboxLevel::kOff
+                                         : SandboxLevel::kAuto;
+        if (memory != 0) {
+            result.max_memory = memory;
+        }
         for (const std::string& path : read) {
             result.read.push_back(std::filesystem::absolute(path));
         }
@@ -86,6 +129,7 @@ int command_line(std::vector<std::string> arguments) {
     CLI::App* run = app.add_subcommand("run", "Run a program: kayton run [options] FILE [arguments of the program]");
     run->add_option("FILE", file, "The program; everything after it is passed to it")->required();
     run_flags.add_to(*run);
+    run_flags.add_times_to(*run);
 
     CheckCommand check_request;
     std::vector<std::string> files;
@@ -96,6 +140,19 @@ int command_line(std::vector<std::string> arguments) {
     SandboxFlags repl_flags;
     CLI::App* repl = app.add_subcommand("repl", "Type and run Kayton, line by line");
     repl_flags.add_to(*repl);
+
+    DoctorCommand doctor_request;
+    CLI::App* doctor = app.add_subcommand("doctor", "Look over this machine: what works, what is missing, what helps");
+    doctor->add_flag("--json", doctor_request.json, "Write the findings as JSON");
+
+    CrashCommand crash_request;
+    CLI::App* crash = app.add_subcommand("crash", "What is known of the last crashes");
+    crash->require_subcommand(1);
+    CLI::App* crash_show = crash->add_subcommand("show", "Show a report, the last one if no number is given");
+    crash_show->add_option("NUMBER", crash_request.number, "As in `kayton crash list`; 1 is the last")
+        ->check(CLI::Range(size_t{1}, size_t{1000}));
+    crash_show->add_flag("--json", crash_request.json, "Write it as JSON");
+    CLI::App* crash_list = crash->add_subcommand("list", "List the reports that are kept");
 
     const std::string asked = arguments.empty() ? "" : arguments.front();
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
@@ -110,13 +167,20 @@ int command_line(std::vector<std::string> arguments) {
         return app.exit(error, std::cout, std::cerr) == 0 ? 0 : 2;
     }
     if (run->parsed()) {
-        return run_command({file, std::move(program_arguments), run_flags.grants(), run_flags.strict()});
+        return run_command({file, std::move(program_arguments), run_flags.grants()});
     }
     if (check->parsed()) {
         check_request.files.assign(files.begin(), files.end());
         return check_command(check_request);
     }
-    return repl_command({repl_flags.grants(), repl_flags.strict()});
+    if (doctor->parsed()) {
+        return doctor_command(doctor_request);
+    }
+    if (crash->parsed()) {
+        crash_request.list = crash_list->parsed();
+        return crash_command(crash_request);
+    }
+    return repl_command({repl_flags.grants()});
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "supervisor/link/linker.h"
-#include "supervisor/report/crash_report.h"
+#include "supervisor/sandbox/refusal.h"
 
 namespace kayton {
 namespace {
@@ -14,6 +14,18 @@ namespace {
 constexpr std::chrono::milliseconds kLook{20};
 constexpr std::chrono::milliseconds kCloseGrace{500};
 constexpr int kInterruptsThatKill = 3;
+
+// A line of a text by its number from 1, without the white space around it.
+std::string line_of(std::string_view text, uint32_t number) {
+    for (; number > 1; --number) {
+        const size_t end = text.find('\n');
+        text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    }
+    text = text.substr(0, text.find('\n'));
+    const size_t begin = text.find_first_not_of(" \t");
+    const size_t end = text.find_last_not_of(" \t\r");
+    return begin == std::string_view::npos ? std::string() : std::string(text.substr(begin, end - begin + 1));
+}
 
 }  // namespace
 
@@ -77,8 +89,8 @@ Result<void> Session::start_worker() {
     request.setup.environment_root = options_.environment.root.string();
     request.setup.bridge = options_.environment.bridge().string();
     request.setup.output_is_terminal = options_.output_is_terminal;
-    request.setup.sandbox =
-        make_policy(options_.environment, options_.working_folder, temporary_.path(), options_.grants);
+    policy_ = make_policy(options_.environment, options_.working_folder, temporary_.path(), options_.grants);
+    request.setup.sandbox = policy_;
     auto worker = Worker::start(request);
     if (!worker) {
         return tl::unexpected(std::move(worker.error()));
@@ -107,7 +119,7 @@ Result<void> Session::wait_ready() {
     }
     if (linker_ == nullptr) {
         missing_layers_ = worker_->hello().missing_layers;
-        if (options_.strict_sandbox && !missing_layers_.empty()) {
+        if (options_.grants.level == SandboxLevel::kStrict && !missing_layers_.empty()) {
             std::string names;
             for (const std::string& layer : missing_layers_) {
                 names += (names.empty() ? "" : ", ") + layer;
@@ -129,6 +141,7 @@ Result<void> Session::add_source(const std::string& file, std::string_view text)
     if (!alive()) {
         return fail(ErrorKind::kInternal, "the session has no worker");
     }
+    sources_[file] = text;
     return worker_->add_source(file, text);
 }
 
@@ -152,12 +165,20 @@ Result<RunOutcome> Session::run_at(uint64_t entry, std::vector<std::string> argv
         return tl::unexpected(std::move(started.error()));
     }
     kill_at_ = {};
+    const uint64_t seconds = options_.grants.max_wall_seconds;
+    const auto time_limit = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
     for (;;) {
         serve_interrupts();
+        if (seconds != 0 && std::chrono::steady_clock::now() >= time_limit) {
+            worker_->kill(EndReason::kLimit, "it ran for longer than " + std::to_string(seconds) + " s (--max-time)");
+        }
         worker_->turn(kLook, *events_);
         if (auto finished = events_->take_finished()) {
             RunOutcome outcome;
             outcome.exit_status = finished->status & 0xff;
+            if (finished->exception_class == "PermissionError") {
+                outcome.help = explain_refusal(finished->message, policy_, options_.working_folder);
+            }
             outcome.finished = std::move(finished);
             served_interrupts_ = interrupts_.load();
             return outcome;
@@ -224,8 +245,14 @@ RunOutcome Session::outcome_of_end() {
     outcome.worker_end = worker_->take_end();
     const WorkerEnd& end = *outcome.worker_end;
     static const CodeTable kNoCode;
-    outcome.report = describe_end(end, options_.environment.plugins, worker_->arena(),
-                                  linker_ != nullptr ? linker_->code_table() : kNoCode);
+    outcome.crash = read_end(end, options_.environment.plugins, worker_->arena(),
+                             linker_ != nullptr ? linker_->code_table() : kNoCode);
+    for (KaytonFrame& frame : outcome.crash->kayton) {
+        if (const auto source = sources_.find(frame.place.file); source != sources_.end()) {
+            frame.text = line_of(source->second, frame.place.line);
+        }
+    }
+    outcome.report = outcome.crash->summary;
     switch (end.reason) {
         case EndReason::kSignal: outcome.exit_status = 128 + end.process.value; break;
         case EndReason::kInterrupted: outcome.exit_status = kStatusInterrupted; break;

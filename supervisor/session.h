@@ -7,6 +7,7 @@
 #include <atomic>
 #include <chrono>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +18,7 @@
 #include "shared/environment.h"
 #include "shared/result.h"
 #include "supervisor/monitor/worker.h"
+#include "supervisor/report/crash_report.h"
 #include "supervisor/sandbox/policy.h"
 #include "supervisor/sandbox/temporary_folder.h"
 
@@ -40,7 +42,6 @@ struct SessionOptions {
     std::filesystem::path worker_program;  // empty: the one beside this program
     std::filesystem::path working_folder;  // empty: the current one
     SandboxGrants grants;
-    bool strict_sandbox = false;      // refuse a worker that lacks a sandbox layer
     bool output_is_terminal = false;  // output is passed on line by line
     std::chrono::milliseconds start_limit{30'000};
     std::chrono::milliseconds interrupt_grace{2'000};
@@ -50,8 +51,10 @@ struct SessionOptions {
 struct RunOutcome {
     std::optional<Finished> finished;
     std::optional<WorkerEnd> worker_end;
-    std::string report;   // of the worker's end: one line for the person; else empty
-    int exit_status = 0;  // what `kayton run` exits with
+    std::string report;                // of the worker's end: one line for the person; else empty
+    std::optional<CrashReport> crash;  // the same at length
+    std::string help;                  // what the person can do about the exception that ended it; mostly empty
+    int exit_status = 0;               // what `kayton run` exits with
 };
 
 constexpr int kStatusInterrupted = 130;  // 128 + SIGINT
@@ -76,8 +79,8 @@ class Session {
     // Waits until the worker is ready to run something; an error says why it never will be.
     [[nodiscard]] Result<void> wait_ready();
 
-    // Asks the open run to stop with KeyboardInterrupt. The worker is ended if it has not raised it after the grace or at
-    // the second call, and at the third call in a row even if it says that it has.
+    // Asks the open run to stop with KeyboardInterrupt. The worker is ended if it has not raised it after the grace or
+    // at the second call, and at the third call in a row even if it says that it has.
     void interrupt() { interrupts_.fetch_add(1); }
     [[nodiscard]] bool interrupt_pending() const { return interrupts_.load() != served_interrupts_; }
     // An interrupt that came while nothing ran is not meant for the next run.
@@ -92,6 +95,7 @@ class Session {
     void close();
 
     [[nodiscard]] const std::vector<std::string>& missing_layers() const { return missing_layers_; }
+    [[nodiscard]] const SessionOptions& options() const { return options_; }
     [[nodiscard]] Worker& worker() { return *worker_; }  // REQUIRES: alive() or a run has just ended
 
   private:
@@ -109,6 +113,8 @@ class Session {
     std::unique_ptr<Linker> linker_;
     std::unique_ptr<Events> events_;
     std::vector<std::string> missing_layers_;
+    SandboxPolicy policy_;
+    std::map<std::string, std::string> sources_;  // by file: for the lines of a crash report
     std::atomic<int> interrupts_{0};
     std::atomic<bool> terminating_{false};
     int served_interrupts_ = 0;

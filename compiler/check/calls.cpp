@@ -181,22 +181,17 @@ TExpr* Checker::call_decl(FunctionDecl& decl, const CallExpr& e, TExpr* self) {
                                                     {all, constant_int(taken, arg->span), constant_int(INT64_MIN, arg->span), constant_int(INT64_MIN, arg->span)});
                 continue;
             }
-            if (t->kind != TypeKind::kTuple && var_args == count && arg == e.args.back() && typed_iterable(t)) {
-                // As many as the function takes; another number is an error when it runs.
-                TExpr* all = hold(collect(tuple, arg->span, "tuple"));
-                const Type* element = prune(all->type)->args[0];
-                const auto needed = static_cast<int64_t>(positional - next);
-                TStmt* check = stmt(SK::kIf, arg->span);
-                check->a = op(typed::Op::kIntNe, types_.boolean, arg->span, {len(all), constant_int(needed, arg->span)});
-                check->body = block([&] { raise_stmt(types_.find_exception("TypeError"), shown + "() got another number of arguments than the " + std::to_string(positional) + " it takes", arg->span); });
-                emit(check);
-                for (int64_t i = 0; i < needed; ++i) take(make(TK::kListGet, element, arg->span, {all, constant_int(i, arg->span)}));
-                continue;
-            }
             if (t->kind != TypeKind::kTuple) {
-                report(DiagCode::kUnsupported, arg->span, "only a tuple can be spread into arguments: its length must be known",
-                       "this is " + to_string(resolved(t)));
-                return never(e.span);
+                // As many as the parameters that are left take, found when it is called.
+                bool exact = var_args == count && e.keywords.empty();
+                for (size_t i = next; i < positional; ++i) exact &= decl.params[i].default_value == nullptr;
+                if (!exact || arg != e.args.back()) {
+                    report(DiagCode::kUnsupported, arg->span, "only a tuple can be spread into these arguments: its length must be known",
+                           "this is " + to_string(resolved(t)));
+                    return never(e.span);
+                }
+                for (TExpr* item : spread_values(decl, tuple, next, positional, arg->span)) take(item);
+                continue;
             }
             for (size_t i = 0; i < t->args.size(); ++i) {
                 TExpr* item = make(TK::kTupleGet, t->args[i], arg->span, {tuple});
@@ -595,17 +590,36 @@ TExpr* Checker::call_closure(TExpr* callee, const CallExpr& e) {
         return never(e.span);
     }
     const size_t count = t->args.size() - 1;
-    if (e.args.size() != count || !e.keywords.empty()) {
-        report(DiagCode::kBadArguments, e.span, "this function takes " + std::to_string(count) + " arguments, " + std::to_string(e.args.size()) + " given",
+    BlockScope scope(*this);
+    Args args = {callee};
+    for (const Expr* arg : e.args) {
+        if (arg->kind != ExprKind::kStarred) {
+            args.push_back(expression(*arg, args.size() <= count ? t->args[args.size() - 1] : nullptr));
+            continue;
+        }
+        TExpr* tuple = hold(expression(*as<StarredExpr>(*arg).value));
+        const Type* spread = prune(tuple->type);
+        if (spread->kind == TypeKind::kNever) return tuple;
+        if (spread->kind != TypeKind::kTuple) {
+            report(DiagCode::kUnsupported, arg->span, "only a tuple can be spread into these arguments: its length must be known",
+                   "this is " + to_string(resolved(spread)));
+            return never(e.span);
+        }
+        for (size_t i = 0; i < spread->args.size(); ++i) {
+            TExpr* item = make(TK::kTupleGet, spread->args[i], arg->span, {tuple});
+            item->index = static_cast<uint32_t>(i);
+            args.push_back(item);
+        }
+    }
+    if (args.size() != count + 1 || !e.keywords.empty()) {
+        report(DiagCode::kBadArguments, e.span,
+               "this function takes " + std::to_string(count) + " arguments, " + std::to_string(args.size() - 1) + " given",
                "it is " + to_string(resolved(t)));
         return never(e.span);
     }
-    Args args = {callee};
-    for (size_t i = 0; i < count; ++i) {
-        TExpr* value = expression(*e.args[i], t->args[i]);
-        args.push_back(coerce(value, t->args[i], e.args[i]->span, "argument " + std::to_string(i + 1)));
-    }
-    return make(TK::kCallClosure, t->args.back(), e.span, args);
+    for (size_t i = 0; i < count; ++i)
+        args[i + 1] = coerce(args[i + 1], t->args[i], args[i + 1]->span, "argument " + std::to_string(i + 1));
+    return scope.finish(make(TK::kCallClosure, t->args.back(), e.span, args));
 }
 
 // The lambda's body in place, with its parameters bound to the arguments.

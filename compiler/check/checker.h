@@ -476,7 +476,6 @@ class Checker {
 
     // collections.cpp: containers of other flavours than the plain ones
     const Type* plain(const Type* t);
-    static bool typed_iterable(const Type* t);
     TExpr* collect(TExpr* value, Span span, std::string_view flavour);
     TExpr* long_tuple(TExpr* tuple);
     TExpr* dict_item(TExpr* dict, TExpr* key, Span span);
@@ -485,6 +484,7 @@ class Checker {
     TExpr* count_into(TExpr* counter, const syntax::Expr& more, const syntax::CallExpr& e, bool subtract);
     TExpr* collection_method(TExpr* object, std::string_view name, const syntax::CallExpr& e, bool& handled);
     bool named_tuple_statement(const syntax::AssignStmt& s);
+
     // generators.cpp
     void begin_generator(Instance& instance, typed::Function& function);
     void generator_return(TExpr* value, Span span);
@@ -502,6 +502,7 @@ class Checker {
     TExpr* lazy_call(const std::string& name, const syntax::CallExpr& e);  // map, filter, zip, enumerate, reversed
     TExpr* call_synthetic(const void* site, const char* name, Args args, Span span, const std::function<syntax::Body()>& build);
     TExpr* element_of(typed::Iter* iter, Span span);
+    Args spread_values(FunctionDecl& decl, TExpr* iterable, size_t first, size_t end, Span span);  // for f(*xs), counted at run time
     bool is_lazy(const syntax::Expr& e);  // a call that gives an iterator nobody else can hold, or a generator expression
     struct SyntheticFunction {
         std::vector<syntax::Param> params;

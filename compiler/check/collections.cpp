@@ -26,20 +26,6 @@ const Type* Checker::plain(const Type* t) {
     }
 }
 
-bool Checker::typed_iterable(const Type* t) {
-    t = prune(t);
-    switch (t->kind) {
-        case TypeKind::kList:
-        case TypeKind::kStr:
-        case TypeKind::kBytes:
-        case TypeKind::kDict:
-        case TypeKind::kSet:
-        case TypeKind::kRange:
-        case TypeKind::kIterator: return true;
-        default: return false;
-    }
-}
-
 // A list of the flavour with the elements of any iterable.
 TExpr* Checker::collect(TExpr* value, Span span, std::string_view flavour) {
     if (prune(value->type)->kind == TypeKind::kNever) return value;

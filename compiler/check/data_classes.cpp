@@ -36,6 +36,13 @@ def _compare(a, b):
     if b < a:
         return 1
     return 0
+
+def _iter_until(function, sentinel):
+    while True:
+        value = function()
+        if value == sentinel:
+            return
+        yield value
 )";
 
 std::string joined(const std::vector<std::string>& parts, const std::string& separator) {
@@ -62,6 +69,7 @@ FunctionDecl* Checker::prelude(std::string_view name) {
         const auto& f = as<FunctionStmt>(*s);
         if (f.name != name) continue;
         FunctionDecl* decl = declare(&f, std::string(f.name), f.params, f.returns, f.body, nullptr, false, f.name_span);
+        decl->is_generator = f.is_generator;
         decl->file = module.file;
         return decl;
     }

@@ -245,7 +245,6 @@ TExpr* Checker::next_call(const CallExpr& e) {
     const Manifest* manifest = t->kind == TypeKind::kHandle ? manifest_of(t) : nullptr;
     const bool crate = manifest != nullptr && !crate_functions(*manifest, std::string(t->name) + ".__next__").empty();
     const bool object = is_instance(t) && find_method(*t->class_info, "__next__") != nullptr;
-    if (object && e.args.size() == 1) return call_method(iterator, "__next__", {}, span);
     if (t->kind != TypeKind::kIterator && !file && !crate && !object) {
         report(DiagCode::kTypeMismatch, e.args[0]->span, "'" + to_string(resolved(t)) + "' object is not an iterator",
                "this is " + to_string(resolved(t)), "iter(...) gives an iterator over it");
@@ -255,6 +254,7 @@ TExpr* Checker::next_call(const CallExpr& e) {
         if (file)
             return t->kind == TypeKind::kTextFile ? runtime(RT::kt_file_next, types_.str, span, {iterator})
                                                   : runtime(RT::kt_file_next_bytes, types_.bytes, span, {iterator});
+        if (object) return call_method(iterator, "__next__", {}, span);
         return crate ? crate_protocol(t, "__next__", {iterator}, span) : next_value(iterator, span);
     }
     BlockScope scope(*this);

@@ -118,8 +118,8 @@ TExpr* Checker::call_synthetic(const void* site, const char* name, Args args, Sp
     // What a module's names hold is shared through globals.
     if (state_->instance->decl->is_module) {
         for (std::string_view used : scope.used) {
-            if (scope.binds(used) || !module_->scope.binds(used)) continue;
-            if (module_->scope.nested_used.insert(used).second) changed_ = true;
+            Scope& names = state_->instance->decl->scope;
+            if (!scope.binds(used) && names.binds(used) && names.nested_used.insert(used).second) changed_ = true;
         }
     }
     FunctionDecl* decl = declare(site, name, made.params, nullptr, made.body, nullptr, false, span);
@@ -155,7 +155,7 @@ TExpr* Checker::lazy_call(const std::string& name, const CallExpr& e) {
     Span span = e.span;
     const size_t count = e.args.size();
     const bool applies = name == "map" || name == "filter";
-    if (!only_keywords(e, name, {name == "enumerate" ? "start" : ""})) return never(span);
+    if (!only_keywords(e, name, {name == "enumerate" ? "start" : name == "zip" ? "strict" : ""})) return never(span);
     const size_t most = name == "enumerate" || name == "filter" ? 2 : name == "reversed" ? 1 : std::size(kInputs);
     if (!argument_count(e, name, applies ? 2 : 1, most)) return never(span);
     TreeBuilder tree(synthetic_, span);
@@ -206,6 +206,9 @@ TExpr* Checker::iterator_of(TExpr* value, const void* site, Span span) {
         case TypeKind::kTextFile:
         case TypeKind::kBinaryFile: return value;
         case TypeKind::kHandle: return crate_iter(value, span);
+        case TypeKind::kClass:
+            if (TExpr* made = call_method(value, "__iter__", {}, span)) return made;
+            return nullptr;
         case TypeKind::kList:
         case TypeKind::kTuple:
         case TypeKind::kStr:
@@ -234,14 +237,58 @@ TExpr* Checker::iter_call(const CallExpr& e) {
     Span span = e.span;
     if (!only_keywords(e, "iter", {}) || !argument_count(e, "iter", 1, 2)) return never(span);
     if (e.args.size() == 2) {
-        report(DiagCode::kUnsupported, span, "iter() with a sentinel cannot be compiled", "", "write the loop with `while True`");
-        return never(span);
+        TExpr* function = expression(*e.args[0]);
+        return call_values(*prelude("_iter_until"), {function, expression(*e.args[1])}, span);
     }
     TExpr* value = expression(*e.args[0]);
     if (TExpr* iterator = iterator_of(value, &e, span)) return iterator;
     const std::string type = to_string(resolved(value->type));
     report(DiagCode::kNotIterable, span, "'" + type + "' object is not iterable", "this is " + type);
     return never(span);
+}
+
+Args Checker::spread_values(FunctionDecl& decl, TExpr* iterable, size_t first, size_t end, Span span) {
+    const size_t wanted = end - first;
+    const Type* type = types_.list(variable_at(&decl.params, static_cast<int>(span.begin)));
+    uint32_t collected = temp(type);
+    assign_local(collected, make(typed::ExprKind::kList, type, span, Args{}));
+    if (typed::Iter* iter = iterate_value(iterable, span))
+        loop_over(iter, span, [&](TExpr* element) { append_to(read_local(collected, span), element, span); });
+    const Type* error = types_.find_exception("TypeError");
+    auto refuse = [&](typed::Op comparison, size_t count, const std::function<TExpr*()>& message) {
+        TStmt* check = stmt(typed::StmtKind::kIf, span);
+        check->a = op(comparison, types_.boolean, span, {len(read_local(collected, span)), constant_int(static_cast<int64_t>(count), span)});
+        check->body = block([&] {
+            TStmt* raise = stmt(typed::StmtKind::kRaise, span);
+            raise->a = runtime(RT::kt_exception_new_str, error, span, {type_info(error, span), message()});
+            emit(raise);
+        });
+        emit(check);
+    };
+    for (size_t given = 0; given < wanted; ++given) {
+        const size_t missing = wanted - given;
+        std::string names;
+        for (size_t i = first + given; i < end; ++i) {
+            if (i > first + given) names += i + 1 < end ? ", " : missing > 2 ? ", and " : " and ";
+            names += "'" + std::string(decl.params[i].name) + "'";
+        }
+        refuse(typed::Op::kIntEq, given, [&] {
+            return constant_str(decl.name + "() missing " + std::to_string(missing) + " required positional argument" + (missing == 1 ? "" : "s") +
+                                    ": " + names, span);
+        });
+    }
+    refuse(typed::Op::kIntGt, wanted, [&] {
+        TExpr* given = op(typed::Op::kIntAdd, types_.integer, span,
+                          {len(read_local(collected, span)), constant_int(static_cast<int64_t>(first), span)}, "a + b");
+        return make(typed::ExprKind::kStrJoin, types_.str, span,
+                    {constant_str(decl.name + "() takes " + std::to_string(end) + " positional argument" + (end == 1 ? "" : "s") + " but ", span),
+                     runtime(RT::kt_int_str, types_.str, span, {given}), constant_str(" were given", span)});
+    });
+    Args items;
+    for (size_t i = 0; i < wanted; ++i)
+        items.push_back(make(typed::ExprKind::kListGet, prune(type)->args[0], span,
+                             {read_local(collected, span), constant_int(static_cast<int64_t>(i), span)}));
+    return items;
 }
 
 }  // namespace kayton::check

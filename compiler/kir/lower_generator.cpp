@@ -1,7 +1,7 @@
 // Generators: a function whose call makes a KtGenerator and stops there; each resumption runs it to the next yield. Its
-// locals and temporaries live on across yields by themselves (LLVM moves them to the frame), so a yield is an expression
-// like any other. Closing resumes it on the error edge of the yield it stands at, so the cleanup stack is undone as by
-// an exception.
+// locals and temporaries live on across yields by themselves (LLVM moves them to the frame), so a yield is an
+// expression like any other. Closing resumes it on the error edge of the yield it stands at, so the cleanup stack is
+// undone as by an exception.
 #include <algorithm>
 
 #include "compiler/kir/lowering.h"

@@ -9,6 +9,9 @@ namespace kayton::bindgen {
 
 namespace {
 
+// rustc takes 5 to 15 ms a thunk: what goes beyond a minute's work is the instances of instances.
+constexpr size_t kMostThunks = 5000;
+
 bool holds_handle(TypeTable& table, const Ty& type) {
     if (type.kind == TyKind::kImpl || type.kind == TyKind::kDyn) return true;
     if (table.is_handle(type)) return true;
@@ -290,6 +293,14 @@ void Generator::add_thunk(ManifestFunction function, const std::vector<Mapped>& 
     if (!fresh) {
         // A program that writes the name reaches the first: the same operation by another trait.
         if (item) unit(item, function.name).importable = true;
+        return;
+    }
+    if (thunks_.size() >= kMostThunks) {
+        const std::string reason = "the crate's bindings hold " + std::to_string(kMostThunks) + " functions already";
+        if (item)
+            refuse(item, function.name, reason);
+        else
+            skip(function.name, reason);
         return;
     }
     std::string line = "unsafe extern \"C\" fn " + rust + "(";

@@ -51,6 +51,9 @@ class TypeTable {
     [[nodiscard]] World& world() { return world_; }
 
   private:
+    [[nodiscard]] bool has_impl(const Ty& type, const Path& trait);
+    // Refuses an instance beyond what one wrapper holds.
+    void count_instance(const TyRef& type, const std::string& name);
     World& world_;
     Normalizer& normalizer_;
     Names& names_;
@@ -58,6 +61,8 @@ class TypeTable {
     std::vector<TypeSlotEntry> entries_;
     std::map<std::string, int> by_name_;
     std::map<int, TyRef> iterator_items_;
+    std::map<std::pair<std::string, std::string>, bool> has_impl_;  // (type, trait)
+    std::map<Path, int> instances_;                                 // of each generic definition
 };
 
 // A value in storage form: what list elements, tuple members and results are.

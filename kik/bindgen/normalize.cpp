@@ -257,6 +257,21 @@ TyRef Normalizer::associated(const Ty& self, const std::string& name, const Boun
     return nullptr;
 }
 
+std::vector<Normalizer::KnownImpl>& Normalizer::impls_of(const RustdocCrate& crate, const Json& ids,
+                                                         const Path& trait) {
+    const auto [list, fresh] = known_impls_.try_emplace(&ids);
+    if (fresh) {
+        for (const Json& id : ids) {
+            const Json* item = crate.item(id.get<int>());
+            if (item == nullptr || item_kind(*item) != "impl") continue;
+            const Json& impl = item_body(*item);
+            if (impl["trait"].is_null() || impl["is_negative"].get<bool>()) continue;
+            list->second[crate.canonical(impl["trait"]["id"].get<int>())].push_back({&impl, nullptr});
+        }
+    }
+    return list->second[trait];
+}
+
 std::optional<ImplContext> Normalizer::find_impl(const Ty& self, const Path& trait, const std::vector<TyRef>& args) {
     if (depth_ > kDeepest) return std::nullopt;
     ++depth_;
@@ -265,22 +280,25 @@ std::optional<ImplContext> Normalizer::find_impl(const Ty& self, const Path& tra
         ~Leave() { --depth; }
     } leave{depth_};
     const auto matches = [&](const RustdocCrate& crate, const Json& ids) -> std::optional<ImplContext> {
-        for (const Json& id : ids) {
-            const Json* item = crate.item(id.get<int>());
-            if (item == nullptr || item_kind(*item) != "impl") continue;
-            const Json& impl = item_body(*item);
-            if (impl["trait"].is_null() || impl["is_negative"].get<bool>()) continue;
-            if (crate.canonical(impl["trait"]["id"].get<int>()) != trait) continue;
+        // By index: a pattern with a projection in it may come back here and look at other lists.
+        for (size_t i = 0; i < impls_of(crate, ids, trait).size(); ++i) {
+            KnownImpl known = impls_of(crate, ids, trait)[i];
+            if (!known.pattern) {
+                const auto outer = std::exchange(elided, [] { return std::string("'_"); });
+                known.pattern = type(crate, (*known.impl)["for"], {});
+                elided = outer;
+                if (depth_ < kDeepest / 2) impls_of(crate, ids, trait)[i].pattern = known.pattern;
+            }
+            const Json& impl = *known.impl;
             ImplContext context{&crate, &impl, {}, std::make_shared<const Ty>(self)};
-            const TyRef pattern = type(crate, impl["for"], {});
-            if (!unify(*pattern, self, context.subst)) continue;
+            if (!unify(*known.pattern, self, context.subst)) continue;
             // The self type of a blanket impl is its parameter.
             if (impl["blanket_impl"].is_object() && impl["blanket_impl"].contains("generic"))
                 context.subst.types[impl["blanket_impl"]["generic"].get<std::string>()] = context.self;
             if (!args.empty()) {
                 const Bound given = trait_bound(crate, impl["trait"], context.subst);
                 bool fits = given.args.size() == args.size();
-                for (size_t i = 0; fits && i < args.size(); ++i) fits = unify(*given.args[i], *args[i], context.subst);
+                for (size_t k = 0; fits && k < args.size(); ++k) fits = unify(*given.args[k], *args[k], context.subst);
                 if (!fits) continue;
             }
             return context;

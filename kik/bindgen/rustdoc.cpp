@@ -70,7 +70,9 @@ Result<std::unique_ptr<RustdocCrate>> RustdocCrate::load(const std::filesystem::
     for (const auto& [id, summary] : document["paths"].items()) {
         const int number = std::stoi(id);
         crate->summaries_.emplace(number, &summary);
-        if (summary["crate_id"] == 0) crate->by_path_.emplace(summary["path"].get<Path>(), number);
+        Path path = summary["path"].get<Path>();
+        if (summary["crate_id"] == 0) crate->by_path_.emplace(path, number);
+        crate->canonical_.emplace(number, std::move(path));
     }
     crate->root_ = document["root"].get<int>();
     const Json* root = crate->item(crate->root_);
@@ -89,9 +91,10 @@ const Json* RustdocCrate::summary(int id) const {
     return found == summaries_.end() ? nullptr : found->second;
 }
 
-Path RustdocCrate::canonical(int id) const {
-    const Json* entry = summary(id);
-    return entry == nullptr ? Path{} : entry->at("path").get<Path>();
+const Path& RustdocCrate::canonical(int id) const {
+    static const Path unknown;
+    const auto found = canonical_.find(id);
+    return found == canonical_.end() ? unknown : found->second;
 }
 
 int RustdocCrate::find(const Path& canonical) const {

@@ -31,7 +31,7 @@ class RustdocCrate {
     [[nodiscard]] int root() const { return root_; }
     [[nodiscard]] const Json* item(int id) const;         // null: not described in this file
     [[nodiscard]] const Json* summary(int id) const;      // entry of "paths": canonical path and kind
-    [[nodiscard]] Path canonical(int id) const;           // empty when unknown
+    [[nodiscard]] const Path& canonical(int id) const;    // empty when unknown
     [[nodiscard]] int find(const Path& canonical) const;  // id of an item of this crate, or -1
 
     // Public paths of the crate's own items, shortest first found: id -> {"regex", "bytes", "Regex"}.
@@ -43,6 +43,7 @@ class RustdocCrate {
     int root_ = 0;
     std::unordered_map<int, const Json*> items_;
     std::unordered_map<int, const Json*> summaries_;
+    std::unordered_map<int, Path> canonical_;
     std::map<Path, int> by_path_;
     std::map<int, Path> public_paths_;
     friend class World;

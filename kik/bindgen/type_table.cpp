@@ -8,6 +8,11 @@ const Path kCopyTrait = {"core", "marker", "Copy"};
 const Path kCloneTrait = {"core", "clone", "Clone"};
 const Path kErrorTrait = {"core", "error", "Error"};
 
+// A generic definition that its own methods wrap and combine would fill a wrapper with instances nobody asked for:
+// those met first, which are the nearest to the crate's own functions, are made.
+constexpr int kMostInstances = 8;
+constexpr size_t kMostIterators = 64;
+
 }  // namespace
 
 bool is_integer(const Ty& type) {
@@ -30,6 +35,12 @@ std::string tuple_storage(const std::vector<Mapped>& members) {
     return out + ">";
 }
 
+bool TypeTable::has_impl(const Ty& type, const Path& trait) {
+    const auto [known, fresh] = has_impl_.try_emplace({type_key(type), trait.back()}, false);
+    if (fresh) known->second = normalizer_.find_impl(type, trait).has_value();
+    return known->second;
+}
+
 bool TypeTable::is_copy(const Ty& type) {
     static const std::set<std::string> std_copy = {
         "Ipv4Addr", "Ipv6Addr", "IpAddr", "SocketAddr", "SocketAddrV4", "SocketAddrV6", "SystemTime", "Instant",
@@ -47,20 +58,20 @@ bool TypeTable::is_copy(const Ty& type) {
                 if (type.path.back() == "Option") return is_copy(*type.args[0]);
                 return std_copy.contains(type.path.back());
             }
-            return normalizer_.find_impl(type, kCopyTrait).has_value();
+            return has_impl(type, kCopyTrait);
         default: return false;
     }
 }
 
 bool TypeTable::is_clone(const Ty& type) {
     if (is_copy(type)) return true;
-    return type.kind == TyKind::kPath && !is_std(type.path) && normalizer_.find_impl(type, kCloneTrait).has_value();
+    return type.kind == TyKind::kPath && !is_std(type.path) && has_impl(type, kCloneTrait);
 }
 
 bool TypeTable::is_error(const Ty& type) {
     if (type.kind != TyKind::kPath) return false;
     if (is_std(type.path)) return false;
-    return normalizer_.find_impl(type, kErrorTrait).has_value();
+    return has_impl(type, kErrorTrait);
 }
 
 bool TypeTable::has_interior_mutability(const Ty& type) {
@@ -105,6 +116,14 @@ void refuse_nesting(const Ty& type, std::vector<const Path*>& around) {
 
 }  // namespace
 
+void TypeTable::count_instance(const TyRef& type, const std::string& name) {
+    if (type->args.empty() || by_name_.contains(name)) return;
+    int& count = instances_[type->path];
+    if (count >= kMostInstances)
+        throw Unmapped{"more than " + std::to_string(kMostInstances) + " instances of " + type->path.back()};
+    ++count;
+}
+
 int TypeTable::handle(const TyRef& type) {
     if (type->kind == TyKind::kPath && type->path[0] == "typenum") throw Unmapped{"a number written as a type"};
     std::vector<const Path*> around;
@@ -114,6 +133,7 @@ int TypeTable::handle(const TyRef& type) {
     const std::string name = names_.kayton_type(*type);
     if (const auto out = left_out_.find("type " + name); out != left_out_.end())
         throw Unmapped{name + ": " + out->second};
+    count_instance(type, name);
     const auto [entry, fresh] = by_name_.emplace(name, static_cast<int>(entries_.size()));
     if (fresh) {
         // Lifetimes are the type's own: each place gets its slot.
@@ -170,13 +190,15 @@ int TypeTable::iterator(const TyRef& item) {
     while (name.back() == '_') name.pop_back();
     if (const auto out = left_out_.find("type " + name); out != left_out_.end())
         throw Unmapped{name + ": " + out->second};
-    const auto [entry, fresh] = by_name_.emplace(name, static_cast<int>(entries_.size()));
-    if (fresh) {
-        iterator_items_.emplace(entry->second, item);
-        const std::string rust = "Box<dyn Iterator<Item = " + names_.rust_type(*item) + ">>";
-        entries_.push_back({SlotKind::kHandle, name, nullptr, rust});
-    }
-    return entry->second;
+    if (const auto known = by_name_.find(name); known != by_name_.end()) return known->second;
+    const std::string rust = "Box<dyn Iterator<Item = " + names_.rust_type(*item) + ">>";
+    if (iterator_items_.size() >= kMostIterators)
+        throw Unmapped{"more than " + std::to_string(kMostIterators) + " kinds of iterators"};
+    const int slot = static_cast<int>(entries_.size());
+    by_name_.emplace(name, slot);
+    iterator_items_.emplace(slot, item);
+    entries_.push_back({SlotKind::kHandle, name, nullptr, rust});
+    return slot;
 }
 
 }  // namespace kayton::bindgen

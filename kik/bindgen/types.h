@@ -118,8 +118,16 @@ class Normalizer {
     [[nodiscard]] TyRef expand_alias(const ItemRef& alias, const std::vector<TyRef>& args,
                                      const std::vector<std::string>& lifetimes);
     [[nodiscard]] TyRef from_impl(const ImplContext& context, const std::string& name);
+    // An impl of a list of a crate's JSON, and the type it is for, made when first asked for.
+    struct KnownImpl {
+        const Json* impl = nullptr;
+        TyRef pattern;
+    };
+    [[nodiscard]] std::vector<KnownImpl>& impls_of(const RustdocCrate& crate, const Json& ids, const Path& trait);
     World& world_;
     int depth_ = 0;
+    // By the address of the list in the document, which stays as it is.
+    std::map<const Json*, std::map<Path, std::vector<KnownImpl>>> known_impls_;
 };
 
 // Number of lifetime parameters of a type of the standard library.

@@ -16,7 +16,6 @@ struct RunCommand {
     std::filesystem::path file;
     std::vector<std::string> arguments;
     SandboxGrants grants;
-    bool strict_sandbox = false;
 };
 [[nodiscard]] int run_command(const RunCommand& command);
 
@@ -26,13 +25,26 @@ struct CheckCommand {
 };
 [[nodiscard]] int check_command(const CheckCommand& command);
 
+struct DoctorCommand {
+    bool json = false;
+};
+[[nodiscard]] int doctor_command(const DoctorCommand& command);
+
+struct CrashCommand {
+    bool list = false;
+    bool json = false;
+    size_t number = 1;  // of the report, from 1: the last
+};
+[[nodiscard]] int crash_command(const CrashCommand& command);
+
 struct ReplCommand {
     SandboxGrants grants;
-    bool strict_sandbox = false;
 };
 [[nodiscard]] int repl_command(const ReplCommand& command);
 
 // Says on standard error what failed and what helps; returns the exit status for it.
 int report_error(const Error& error);
+// The line that says what helps; nothing for an empty one.
+void report_help(const std::string& help);
 
 }  // namespace kayton

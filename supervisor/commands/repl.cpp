@@ -14,6 +14,7 @@
 #include "compiler/syntax/parser.h"
 #include "shared/bytes.h"
 #include "supervisor/commands/commands.h"
+#include "supervisor/commands/crash_message.h"
 #include "supervisor/commands/interrupts.h"
 #include "supervisor/commands/line_editor.h"
 #include "supervisor/commands/terminal_io.h"
@@ -122,11 +123,12 @@ class Repl {
             return std::nullopt;
         }
         if (outcome->worker_end) {
-            std::fprintf(stderr, "kayton: %s\n", outcome->report.c_str());
+            tell_worker_end(*outcome, "kayton repl", session_.options());
             start_again();
             return std::nullopt;
         }
         std::fputs(outcome->finished->traceback.c_str(), stderr);
+        report_help(outcome->help);
         if (outcome->finished->exception_class == "SystemExit") {
             return outcome->exit_status;
         }
@@ -187,7 +189,6 @@ int repl_command(const ReplCommand& command) {
     SessionOptions options;
     options.environment = *environment;
     options.grants = command.grants;
-    options.strict_sandbox = command.strict_sandbox;
     options.output_is_terminal = ::isatty(STDOUT_FILENO) != 0;
     auto session = Session::start(std::move(options), io);
     if (!session) {

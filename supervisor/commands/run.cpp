@@ -12,6 +12,7 @@
 #include "compiler/compile.h"
 #include "compiler/syntax/parser.h"
 #include "supervisor/commands/commands.h"
+#include "supervisor/commands/crash_message.h"
 #include "supervisor/commands/interrupts.h"
 #include "supervisor/commands/terminal_io.h"
 #include "supervisor/session.h"
@@ -60,7 +61,8 @@ void warn_of_missing_layers(const std::vector<std::string>& layers) {
     }
 }
 
-int status_of(const RunOutcome& outcome, const TerminalIo& io, const Interrupts& interrupts) {
+int status_of(const RunOutcome& outcome, const TerminalIo& io, const Interrupts& interrupts, const RunCommand& command,
+              const Session& session) {
     if (io.output_error() != 0) {
         if (io.output_error() == EPIPE) {
             return kStatusBrokenPipe;
@@ -74,10 +76,13 @@ int status_of(const RunOutcome& outcome, const TerminalIo& io, const Interrupts&
     }
     if (outcome.finished) {
         std::fputs(outcome.finished->traceback.c_str(), stderr);
+        report_help(outcome.help);
     } else {
-        std::fprintf(stderr, "%skayton: %s\n",
-                     outcome.worker_end->reason == EndReason::kInterrupted ? "KeyboardInterrupt\n" : "",
-                     outcome.report.c_str());
+        std::string typed = "kayton run " + command.file.string();
+        for (const std::string& argument : command.arguments) {
+            typed += " " + argument;
+        }
+        tell_worker_end(outcome, typed, session.options());
     }
     return outcome.exit_status;
 }
@@ -101,7 +106,6 @@ int run_command(const RunCommand& command) {
     SessionOptions options;
     options.environment = *environment;
     options.grants = command.grants;
-    options.strict_sandbox = command.strict_sandbox;
     options.output_is_terminal = ::isatty(STDOUT_FILENO) != 0;
     auto started = Session::start(std::move(options), io);
     if (!started) {
@@ -151,7 +155,7 @@ int run_command(const RunCommand& command) {
         }
         return report_error(outcome.error());
     }
-    return status_of(*outcome, io, interrupts);
+    return status_of(*outcome, io, interrupts, command, session);
 }
 
 }  // namespace kayton

@@ -1,11 +1,32 @@
 #include "supervisor/sandbox/policy.h"
 
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+
 namespace kayton {
+
+uint64_t most_memory() {
+    uint64_t total = static_cast<uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+    for (const char* file : {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
+        uint64_t limit = 0;
+        if (std::ifstream(file) >> limit) {  // "max" is no number
+            total = std::min(total, limit);
+        }
+    }
+    // Below this the worker itself would not start; such a machine has its own way to stop it.
+    constexpr uint64_t kLeast = uint64_t{512} << 20;
+    return std::max(total / 4 * 3, kLeast);
+}
 
 SandboxPolicy make_policy(const Environment& environment, const std::filesystem::path& working_folder,
                           const std::filesystem::path& temporary, const SandboxGrants& grants) {
     SandboxPolicy policy;
     policy.temporary = temporary.string();
+    policy.max_memory = grants.max_memory.value_or(most_memory());
+    policy.max_cpu_seconds = grants.max_cpu_seconds;
+    policy.restrict_files = policy.restrict_calls = grants.level != SandboxLevel::kOff;
     policy.read_only = {
         environment.root.string(),
         // the system's libraries

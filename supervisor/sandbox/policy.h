@@ -2,7 +2,9 @@
 // Plain functions, safe in any thread.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,11 +13,25 @@
 
 namespace kayton {
 
-// What the person allowed beyond the default, as absolute paths.
+enum class SandboxLevel {
+    kAuto,    // every layer the kernel has; those it lacks are reported
+    kStrict,  // no worker runs where a layer is missing
+    kOff,     // limits only: the program may do what the person may
+};
+
+// What the person allowed beyond the default; paths are absolute.
 struct SandboxGrants {
     std::vector<std::filesystem::path> read;
     std::vector<std::filesystem::path> write;
+    SandboxLevel level = SandboxLevel::kAuto;
+    std::optional<uint64_t> max_memory;  // bytes; nothing: most_memory()
+    uint64_t max_cpu_seconds = 0;        // 0: no limit, of both
+    uint64_t max_wall_seconds = 0;       // of one run
 };
+
+// Three quarters of what this machine, or the container this process is in, has: a program that eats memory without
+// end is stopped before everything else is.
+[[nodiscard]] uint64_t most_memory();
 
 [[nodiscard]] SandboxPolicy make_policy(const Environment& environment, const std::filesystem::path& working_folder,
                                         const std::filesystem::path& temporary, const SandboxGrants& grants);

@@ -27,7 +27,9 @@ TOP_FOLDERS = [*ARROWS, "tests", "tools", "examples", "docs"]
 
 SOURCE_SUFFIXES = {".cpp", ".cc", ".h", ".hpp", ".def", ".rs", ".py", ".cmake"}
 CPP_SUFFIXES = {".cpp", ".cc", ".h", ".hpp", ".def"}
-MAX_LINES = 600
+# Past the first a source is asked to be two, past the second it is refused.
+ASKED_LINES = 600
+MAX_LINES = 800
 # path -> why it may be longer. Keep it empty if at all possible: a long file is two subjects.
 LONG_FILES: dict[str, str] = {
     "compiler/syntax/character_names.cpp": "a table, one Unicode character name a line",
@@ -108,13 +110,24 @@ def check_tree(root: Path) -> list[str]:
             continue
         lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
         if len(lines) > MAX_LINES and str(relative) not in LONG_FILES:
-            found.append(f"{relative}: {len(lines)} lines; past {MAX_LINES} a source holds two subjects: split it")
+            found.append(f"{relative}: {len(lines)} lines; past {MAX_LINES} a source is refused: split it by subject")
         if file.suffix in CPP_SUFFIXES:
             found += check_includes(root, file, lines)
     for name in LONG_FILES:
         path = root / name
         if path.is_file() and len(path.read_text(encoding="utf-8").splitlines()) <= MAX_LINES:
             found.append(f"tests/architecture/check.py: the exception for {name} is no longer needed")
+    return found
+
+
+def long_sources(root: Path) -> list[str]:
+    """What passes, but is on its way to being refused."""
+    found = []
+    for file in files_of(root):
+        if file.suffix in SOURCE_SUFFIXES and str(file.relative_to(root)) not in LONG_FILES:
+            lines = len(file.read_text(encoding="utf-8", errors="replace").splitlines())
+            if ASKED_LINES < lines <= MAX_LINES:
+                found.append(f"note: {file.relative_to(root)}: {lines} lines hold two subjects, mostly: split it")
     return found
 
 
@@ -184,7 +197,7 @@ def main(arguments: list[str]) -> int:
         print(__doc__, file=sys.stderr)
         return 2
     found = check_tree(Path(arguments[0]).resolve())
-    for line in found:
+    for line in found + long_sources(Path(arguments[0]).resolve()):
         print(line)
     print(f"{len(found)} violations" if found else "the tree keeps to the design")
     return 1 if found else 0

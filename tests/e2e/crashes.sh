@@ -19,6 +19,12 @@ KAYTON
     err_has plugin_hello
     err_has "$1.kay"
     grep -Eq 'line 5|:5' err || failed "the Kayton line (5) is not named"
+    err_has "plugin_hello.$1()"
+    run 0 kayton crash show
+    for text in "kayton run $1.kay" "$3" "plugin_hello 0.1.0" "$1.kay:5 in provoke" "plugin_hello.$1()" "$1.kay:8 in <module>"; do
+        grep -qF -- "$text" out || failed "kayton crash show: expected $text"
+    done
+    kayton crash show --json | python3 -c 'import json, sys; assert json.load(sys.stdin)["crate"] == "plugin_hello"'
     no_workers
 }
 

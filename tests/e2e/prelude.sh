@@ -34,18 +34,18 @@ silent_err() { [[ ! -s "$WORK/err" ]] || failed "expected nothing on standard er
 
 # has_layer NAME: this machine's kernel has the layer of the sandbox: landlock, seccomp.
 has_layer() {
-    : >"$WORK/layers.kay"
-    ! kayton run "$WORK/layers.kay" 2>&1 </dev/null | grep -q "kernel lacks $1:"
+    kayton doctor | grep -Eq "^ok +$1 "
 }
 
 # no_workers: nothing that this script started may have left a worker behind. Workers of other tests run in other folders.
 no_workers() {
-    local pid folder
+    local comm folder
     for _ in $(seq 50); do
         local left=""
-        for pid in $(pgrep -x kayton-worker || true); do
-            folder="$(readlink "/proc/$pid/cwd" 2>/dev/null || true)"
-            [[ "$folder" != "$WORK"* ]] || left="$left $pid"
+        # Not pgrep: a small machine lacks it.
+        for comm in $(grep -lx kayton-worker /proc/[0-9]*/comm 2>/dev/null || true); do
+            folder="$(readlink "${comm%comm}cwd" 2>/dev/null || true)"
+            [[ "$folder" != "$WORK"* ]] || left="$left ${comm//[!0-9]/}"
         done
         [[ -n "$left" ]] || return 0
         sleep 0.1

@@ -2,8 +2,13 @@
 // the real worker does it, so that only the fault decides the outcome. What it finds out it sends as output.
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/ptrace.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -195,6 +200,13 @@ class Hostile {
             {"doorbell_closed", &Hostile::doorbell_closed},
             {"list_descriptors", &Hostile::list_descriptors},
             {"execute", &Hostile::execute},
+            {"files", &Hostile::files},
+            {"sockets", &Hostile::sockets},
+            {"other_processes", &Hostile::other_processes},
+            {"privileges", &Hostile::privileges},
+            {"memory_protection", &Hostile::memory_protection},
+            {"calls_of_i386", &Hostile::calls_of_i386},
+            {"calls_of_x32", &Hostile::calls_of_x32},
             {"exit_zero", &Hostile::exit_zero},
             {"forged_crash", &Hostile::forged_crash},
             {"crash_null", &Hostile::crash_null},
@@ -425,6 +437,63 @@ class Hostile {
             ::_exit(0);
         }
         report(child > 0 ? 0 : -1);
+    }
+    // Whatever gives a descriptor must not.
+    void report_open(int descriptor) { report(descriptor >= 0 ? 0 : -1); }
+    void files() {
+        report_open(::open("/etc/passwd", O_RDONLY));
+        report_open(::open("/usr/../etc/passwd", O_RDONLY));
+        report_open(::open("/proc/self/root/etc/passwd", O_RDONLY));
+        report(::truncate("/etc/hostname", 0));
+        report(::link("/etc/passwd", "/usr/lib/passwd"));
+        report(::rename("/etc/hostname", "/usr/lib/hostname"));
+    }
+    void sockets() {
+        for (const int family : {AF_INET, AF_INET6, AF_UNIX, AF_NETLINK, AF_VSOCK}) {
+            report_open(::socket(family, family == AF_UNIX || family == AF_VSOCK ? SOCK_STREAM : SOCK_DGRAM, 0));
+        }
+    }
+    void other_processes() {
+        const pid_t supervisor = ::getppid();
+        char byte = 0;
+        const iovec here{&byte, 1};
+        const iovec there{&byte, 1};
+        report(::syscall(SYS_ptrace, PTRACE_ATTACH, supervisor, 0, 0) == 0 ? 0 : -1);
+        report(::process_vm_readv(supervisor, &here, 1, &there, 1, 0) == 1 ? 0 : -1);
+        report(::kill(supervisor, 0));
+        report_open(static_cast<int>(::syscall(SYS_pidfd_open, supervisor, 0)));
+        report_open(::open(("/proc/" + std::to_string(supervisor) + "/mem").c_str(), O_RDWR));
+    }
+    void privileges() {
+        report(::unshare(CLONE_NEWUSER));
+        report(::mount("none", "/tmp", "tmpfs", 0, nullptr));
+        for (const long call : {SYS_bpf, SYS_io_uring_setup, SYS_userfaultfd, SYS_perf_event_open}) {
+            report_open(static_cast<int>(::syscall(call, 0, 0, 0, 0, 0)));
+        }
+        report(::syscall(SYS_clone3, nullptr, 0) == 0 ? 0 : -1);
+    }
+    void memory_protection() {
+        report(::mmap(nullptr, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
+                       MAP_FAILED
+                   ? -1
+                   : 0);
+        void* page = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        report(::mprotect(page, 4096, PROT_READ | PROT_WRITE | PROT_EXEC));
+        report_open(static_cast<int>(::syscall(SYS_memfd_create, "memory", 0)));
+        bool ran = false;
+        std::thread([&] { ran = true; }).join();
+        output(ran ? "threads " : "no threads ");
+    }
+    void calls_of_i386() {
+        constexpr long kGetpid32 = 20;
+        long result = kGetpid32;
+        __asm__ volatile("int $0x80" : "+a"(result) : : "memory", "r8", "r9", "r10", "r11");
+        output("went on");
+    }
+    void calls_of_x32() {
+        constexpr long kX32 = 0x4000'0000;
+        (void)::syscall(kX32 | SYS_getpid);
+        output("went on");
     }
     void exit_zero() { std::exit(0); }
     void forged_crash() {

@@ -20,7 +20,7 @@ namespace {
 constexpr size_t kPageSize = 4096;
 constexpr long kPageFaultTrap = 14;
 constexpr long kWriteBit = 2;
-constexpr std::array kSignals{SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP};
+constexpr std::array kSignals{SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGXCPU};
 
 // What the handlers need; set once before they are installed.
 struct State {

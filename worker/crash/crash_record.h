@@ -18,7 +18,7 @@ struct CrashSetup {
     uint64_t stack_top = 0;  // of the main thread: generated code's frames lie below
 };
 
-// Handles SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT and SIGTRAP. REQUIRES: called on the main thread, before the
+// Handles SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP and SIGXCPU. REQUIRES: called on the main thread, before the
 // sandbox, since it opens /proc/self/maps.
 [[nodiscard]] Result<void> install_crash_record(const CrashSetup& setup);
 

@@ -73,8 +73,8 @@ bool too_deep() {
 
 int32_t close(KtGenerator* generator);
 
-// One step of a generator. While it stands in `yield from`, the inner one is asked, and the outer frame goes on when that
-// is at its end.
+// One step of a generator. While it stands in `yield from`, the inner one is asked, and the outer frame goes on when
+// that is at its end.
 int32_t step(KtGenerator* generator, int32_t action, const void* sent, void* out) {
     switch (generator->state) {
         case kRunning:

@@ -1,6 +1,7 @@
 #include "worker/runtime/memory.h"
 
 #include <malloc.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -20,8 +21,16 @@ namespace {
 constexpr int64_t kMaxDeallocDepth = 40;
 
 [[noreturn]] void out_of_memory(size_t size) {
-    char text[96];
-    const int length = std::snprintf(text, sizeof text, "MemoryError: no memory for a block of %zu bytes\n", size);
+    rlimit limit{};
+    ::getrlimit(RLIMIT_DATA, &limit);
+    char text[192];
+    int length = std::snprintf(text, sizeof text, "MemoryError: no memory for a block of %zu bytes", size);
+    if (limit.rlim_cur != RLIM_INFINITY) {
+        length += std::snprintf(text + length, sizeof text - static_cast<size_t>(length),
+                                ": the program may use %llu MB (--max-memory)",
+                                static_cast<unsigned long long>(limit.rlim_cur / 1'000'000));
+    }
+    text[length++] = '\n';
     [[maybe_unused]] const ssize_t written = ::write(2, text, static_cast<size_t>(length));
     std::abort();
 }

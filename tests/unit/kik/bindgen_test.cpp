@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -258,6 +259,22 @@ TEST(BindgenPrune, AFailedCheckIsPassedOn) {
         tiny_request(), [](const Bindings&) -> Result<std::string> { return fail(ErrorKind::kSystem, "no cargo"); });
     ASSERT_FALSE(bindings);
     EXPECT_EQ(bindings.error().message, "no cargo");
+}
+
+// growing.rs: without limits its types would breed for ever.
+TEST(BindgenGrowth, StopsAtTheInstancesMetFirst) {
+    BindgenRequest request = tiny_request();
+    request.crate = "growing";
+    const auto bindings = generate(request);
+    ASSERT_TRUE(bindings) << bindings.error().message;
+    std::map<std::string, int> instances;
+    for (const ManifestType& type : bindings->manifest.types) ++instances[type.name.substr(0, type.name.find('_'))];
+    EXPECT_EQ(instances["growing.Around"], 8);
+    EXPECT_EQ(instances["growing.Beside"], 8);
+    EXPECT_NE(function(bindings->manifest, "growing.Seed.around"), nullptr);
+    EXPECT_NE(function(bindings->manifest, "growing.Around_u8.list"), nullptr);
+    EXPECT_EQ(function(bindings->manifest, "growing.Around_u8.again"), nullptr);
+    EXPECT_LT(bindings->lib_rs.size(), 100'000U);
 }
 
 TEST(BindgenInput, ACrateWithoutJsonIsNotFound) {

@@ -63,7 +63,7 @@ TEST(Message, OthersComeBackWhole) {
     setup.environment_root = "/home/me/env";
     setup.bridge = "/home/me/env/bridge.so";
     setup.output_is_terminal = true;
-    setup.sandbox = {{"/usr", "/lib"}, {"/work"}, "/tmp/x", 99, 7};
+    setup.sandbox = {{"/usr", "/lib"}, {"/work"}, "/tmp/x", 99, 7, 8, true, false};
     const auto back = from_supervisor<kayton::Setup>(setup);
     EXPECT_EQ(back.environment_root, setup.environment_root);
     EXPECT_EQ(back.bridge, setup.bridge);
@@ -72,7 +72,10 @@ TEST(Message, OthersComeBackWhole) {
     EXPECT_EQ(back.sandbox.read_write, setup.sandbox.read_write);
     EXPECT_EQ(back.sandbox.temporary, "/tmp/x");
     EXPECT_EQ(back.sandbox.max_open_files, 99U);
-    EXPECT_EQ(back.sandbox.max_threads, 7U);
+    EXPECT_EQ(back.sandbox.max_memory, 7U);
+    EXPECT_EQ(back.sandbox.max_cpu_seconds, 8U);
+    EXPECT_TRUE(back.sandbox.restrict_files);
+    EXPECT_FALSE(back.sandbox.restrict_calls);
     const auto run = from_supervisor<kayton::Run>(kayton::Run{2, 0x1234, {"prog.kay", "", "--x"}});
     EXPECT_EQ(run.entry, 0x1234U);
     EXPECT_EQ(run.argv, (std::vector<std::string>{"prog.kay", "", "--x"}));

@@ -42,7 +42,7 @@ class CrashReport : public testing::Test {
         page_->frames[0] = page_->pc;
         page_->frame_count = 1;
     }
-    std::string report() { return describe_end(end_, {}, *arena_, code_); }
+    std::string report() { return read_end(end_, {}, *arena_, code_).summary; }
 
     std::optional<CodeArena> arena_;
     CodeTable code_;
@@ -54,7 +54,8 @@ TEST_F(CrashReport, NamesSignalAccessAndLine) {
     page_->code_words[0] = kCode + 120;
     page_->code_word_count = 1;
     EXPECT_EQ(report(),
-              "the worker was killed by SIGSEGV (segmentation fault): write to address 0x0, called from line 5 "
+              "the worker was killed by SIGSEGV (segmentation fault): write through a null pointer (address 0x0), "
+              "called from line 5 "
               "of prog.kay");
     page_->is_write = 0;
     page_->address = 0x10;
@@ -62,7 +63,8 @@ TEST_F(CrashReport, NamesSignalAccessAndLine) {
     page_->frames[1] = kCode + 50;
     page_->frame_count = 2;
     EXPECT_EQ(report(),
-              "the worker was killed by SIGSEGV (segmentation fault): read of address 0x10, called from line 3 "
+              "the worker was killed by SIGSEGV (segmentation fault): read through a null pointer (address 0x10), "
+              "called from line 3 "
               "of prog.kay");
 }
 

@@ -52,8 +52,8 @@ TEST(TypeRegistry, DefinesClassesThatNameOneAnother) {
     const char* leaf_types[] = {"str"};
     const KtTypeInfo* node = nullptr;
     const KtTypeInfo* leaf = nullptr;
-    const KtClassNeed needs[] = {{"Node", nullptr, 2, node_fields, node_types, nullptr, nullptr, 0, &node},
-                                 {"Leaf", "Node", 1, leaf_fields, leaf_types, nullptr, nullptr, 0, &leaf}};
+    const KtClassNeed needs[] = {{"Node", nullptr, 2, node_fields, node_types, nullptr, &node},
+                                 {"Leaf", "Node", 1, leaf_fields, leaf_types, nullptr, &leaf}};
     ASSERT_EQ(define_classes(needs, 2), KT_OK);
     EXPECT_EQ(node->object_size, 32u);
     EXPECT_EQ(leaf->object_size, 40u);
@@ -71,7 +71,7 @@ TEST(TypeRegistry, DefinesClassesThatNameOneAnother) {
     EXPECT_EQ(kt_isinstance(head, leaf), 0);
     release(head);
     const char* bad_types[] = {"Nowhere"};
-    const KtClassNeed bad = {"Bad", nullptr, 1, leaf_fields, bad_types, nullptr, nullptr, 0, nullptr};
+    const KtClassNeed bad = {"Bad", nullptr, 1, leaf_fields, bad_types, nullptr, nullptr};
     EXPECT_EQ(define_classes(&bad, 1), KT_ERROR);
     EXPECT_EQ(taken(), "SystemError: type 'Nowhere' of field Bad.tag is not known to this worker");
 }
