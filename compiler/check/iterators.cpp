@@ -220,15 +220,6 @@ TExpr* Checker::iterator_of(TExpr* value, const void* site, Span span) {
                 TreeBuilder tree(synthetic_, span);
                 return tree.body(tree.loop(tree.name(kElements[0]), tree.name(kInputs[0]), tree.yield(tree.name(kElements[0]))));
             });
-        case TypeKind::kClass:
-            if (TExpr* made = call_method(value, "__iter__", {}, span)) {
-                if (is_instance(made->type)) return made;
-                return iterator_of(made, site, span);
-            }
-            return call_synthetic(site, "iterator", {value}, span, [&] {
-                TreeBuilder tree(synthetic_, span);
-                return tree.body(tree.loop(tree.name(kElements[0]), tree.name(kInputs[0]), tree.yield(tree.name(kElements[0]))));
-            });
         default: return nullptr;
     }
 }

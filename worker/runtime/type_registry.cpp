@@ -135,6 +135,7 @@ const KtTypeInfo* composite_type(uint32_t kind, std::vector<const KtTypeInfo*> a
 const KtTypeInfo* named_type(std::string_view name) {
     static const std::unordered_map<std::string_view, const KtTypeInfo*> plain = {
         {"None", &kt_type_none},
+        {"Never", &kt_type_none},  // in the type of a function that does not return, or that nothing calls
         {"bool", &kt_type_bool},
         {"int", &kt_type_int},
         {"float", &kt_type_float},
