@@ -77,6 +77,8 @@ err_is last
 
 printf 'total = 0\nwhile True:\n    try:\n        total += int(input())\n    except EOFError:\n        break\nprint(total)\n' >sum.kay
 [[ "$(seq 100 | timeout 60 kayton run sum.kay)" == 5050 ]] || failed "standard input"
+printf 'import sys\nprint(repr(sys.stdin.read()))\n' >whole.kay
+[[ "$(printf 'one\ntwo' | timeout 60 kayton run whole.kay)" == "'one\\ntwo'" ]] || failed "a last line without its newline"
 
 # The sandbox: secrets are not visible, and where the kernel has Landlock, files outside the working folder are neither
 # read nor written.
