@@ -216,6 +216,8 @@ TExpr* Checker::builtin_call(const std::string& name, const CallExpr& e, const T
     if (name == "round" && e.args.size() == 2) {
         TExpr* value = expression(*e.args[0]);
         if (e.args[1]->kind == ExprKind::kNone) return builtin_unary("round", value, span);
+        if (is_instance(value->type))
+            if (TExpr* own = call_method(value, "__round__", {expression(*e.args[1])}, span)) return own;
         TExpr* digits = hold(coerce(expression(*e.args[1]), types_.integer, e.args[1]->span, "round()", true));
         return dispatch(value, span, [&](TExpr* v) -> TExpr* {
             if (prune(v->type)->kind == TypeKind::kFloat) return runtime(RT::kt_float_round_digits, types_.floating, span, {v, digits});
@@ -261,6 +263,7 @@ TExpr* Checker::builtin_call(const std::string& name, const CallExpr& e, const T
     }
     if (name == "type") {
         if (!argument_count(e, "type", 1, 1)) return never(span);
+        if (TExpr* value = expression(*e.args[0]); is_instance(value->type)) return class_value(prune(value->type), span);
         report(DiagCode::kUnsupported, span, "a type is not a value in Kayton", "type(x)", "type(x).__name__ gives its name, isinstance tests it");
         return never(span);
     }

@@ -584,6 +584,7 @@ TExpr* Checker::call_closure(TExpr* callee, const CallExpr& e) {
     const Type* t = prune(callee->type);
     if (t->kind == TypeKind::kNever) return callee;
     if (is_instance(t)) return call_object(callee, e);
+    if (t->kind == TypeKind::kTypeObject && prune(t->args[0])->class_info != nullptr) return construct(*prune(t->args[0])->class_info, e);
     if (t->kind == TypeKind::kUnion && types::is_union_with_none(t)) return require_present(callee, e.callee->span, "a call");
     if (t->kind != TypeKind::kFunction) {
         report(DiagCode::kNotCallable, e.callee->span, "'" + to_string(resolved(t)) + "' object is not callable", "this is " + to_string(resolved(t)));

@@ -1,7 +1,31 @@
 // Tests: truth values and what a test tells about the names in it.
+#include <algorithm>
+
 #include "compiler/check/checker.h"
 
 namespace kayton::check {
+
+namespace {
+
+// A value that is only read: whether it is evaluated or not makes no difference to the program.
+bool is_plain_read(const TExpr* e) {
+    switch (e->kind) {
+        case typed::ExprKind::kLocal:
+        case typed::ExprKind::kGlobal:
+        case typed::ExprKind::kField:
+        case typed::ExprKind::kListGet:
+        case typed::ExprKind::kTupleGet:
+        case typed::ExprKind::kConvert:
+        case typed::ExprKind::kNarrow:
+        case typed::ExprKind::kNarrowChecked:
+        case typed::ExprKind::kInt:
+        case typed::ExprKind::kStr:
+            return std::all_of(e->args.begin(), e->args.end(), [](const TExpr* a) { return is_plain_read(a); });
+        default: return false;
+    }
+}
+
+}  // namespace
 
 using namespace syntax;
 using types::prune;
@@ -225,7 +249,12 @@ Condition Checker::condition(const Expr& e) {
                     test = test == nullptr ? one : make(TK::kOr, types_.boolean, e.span, {test, one});
                 }
             }
-            result.test = scope.finish(test);
+            if (test->kind == TK::kBool && is_plain_read(value)) {
+                scope.take();
+                result.test = test;
+            } else {
+                result.test = scope.finish(test);
+            }
             std::string_view name = narrowed_name(*call.args[0]);
             if (flow_of(name, value) != nullptr && t->kind != TypeKind::kNever) {
                 result.when_true.push_back({name, hit});

@@ -108,6 +108,7 @@ bool Checker::grow(const Type* variable, const Type* by) {
     if (prune(by)->kind == TypeKind::kNever) return true;
     if (rep->kind != TypeKind::kVar) return flow_into(by, rep);
     if (representative(by) == rep) return true;
+    by = prune(by);  // what it is now: two variables are made one only where both are still open
     if (occurs(rep, by)) return false;
     if (rep->bound == nullptr) {
         rep->bound = by;

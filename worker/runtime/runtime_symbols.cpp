@@ -1,5 +1,8 @@
 #include "worker/runtime/runtime_symbols.h"
 
+#include <cmath>
+#include <cstring>
+
 #include "worker/runtime/runtime.h"
 #include "worker/runtime/signature_codes.h"
 
@@ -18,6 +21,16 @@ std::span<const RuntimeSymbol> runtime_symbols() {
 #define KT_DATA_SYMBOL(name) {#name, const_cast<const void*>(static_cast<const volatile void*>(&name))},
         KT_DATA_SYMBOLS(KT_DATA_SYMBOL)
 #undef KT_DATA_SYMBOL
+        // What the optimiser makes calls of by itself: loops that fill or copy, and arithmetic without an instruction.
+        {"memcpy", reinterpret_cast<const void*>(&std::memcpy)},
+        {"memmove", reinterpret_cast<const void*>(&std::memmove)},
+        {"memset", reinterpret_cast<const void*>(&std::memset)},
+        {"memcmp", reinterpret_cast<const void*>(&std::memcmp)},
+        {"bcmp", reinterpret_cast<const void*>(&std::memcmp)},
+        {"fmod", reinterpret_cast<const void*>(static_cast<double (*)(double, double)>(&std::fmod))},
+        {"floor", reinterpret_cast<const void*>(static_cast<double (*)(double)>(&std::floor))},
+        {"ceil", reinterpret_cast<const void*>(static_cast<double (*)(double)>(&std::ceil))},
+        {"trunc", reinterpret_cast<const void*>(static_cast<double (*)(double)>(&std::trunc))},
     };
     return symbols;
 }
