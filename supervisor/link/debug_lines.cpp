@@ -64,7 +64,7 @@ Rows read_rows(llvm::DWARFContext& context) {
             if (row.EndSequence) continue;
             const auto [file, added] = files.emplace(row.File, all.files.size());
             if (added) {
-                table->getFileNameByIndex(row.File, "", llvm::DILineInfoSpecifier::FileLineInfoKind::RawValue,
+                table->getFileNameByIndex(row.File, "", llvm::DILineInfoSpecifier::FileLineInfoKind::RelativeFilePath,
                                           all.files.emplace_back());
             }
             all.rows.push_back({{row.Address.SectionIndex, row.Address.Address}, row.Line, file->second});

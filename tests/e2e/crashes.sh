@@ -33,6 +33,15 @@ hostile abort 134 SIGABRT
 hostile overflow_stack 139 SIGSEGV
 hostile exit0 70 exit
 
+# The file is named as it was given.
+mkdir deeper
+cp crash.kay deeper
+for file in deeper/crash.kay "$WORK/deeper/crash.kay"; do
+    run 139 kayton run "$file"
+    err_has "called from line 5 of $file"
+    err_has "    plugin_hello.crash()"
+done
+
 cat >panic.kay <<'KAYTON'
 rimport plugin_hello
 try:
