@@ -1,0 +1,108 @@
+// Operators, comparison and iteration of objects of user classes, by their special methods.
+#include <algorithm>
+
+#include "compiler/check/checker.h"
+
+namespace kayton::check {
+
+using namespace syntax;
+using types::ClassInfo;
+using types::Method;
+using types::prune;
+using TK = typed::ExprKind;
+using SK = typed::StmtKind;
+
+TExpr* Checker::class_binary(BinaryOp o, TExpr* left, TExpr* right, Span span) {
+    static constexpr std::string_view kNames[] = {"add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "lshift", "rshift", "and", "or", "xor"};
+    const std::string name(kNames[static_cast<size_t>(o)]);
+    if (TExpr* result = call_method(left, "__" + name + "__", {right}, span)) return result;
+    return call_method(right, "__r" + name + "__", {left}, span);
+}
+
+// a == b where a or b is an object of a class. Null: neither is.
+TExpr* Checker::class_equal(TExpr* left, TExpr* right, Span span) {
+    const Type* l = prune(left->type);
+    const Type* r = prune(right->type);
+    if (!is_instance(l) && !is_instance(r)) return nullptr;
+    const bool both = is_instance(l) && is_instance(r);
+    auto own = [&](TExpr* object, TExpr* other) -> TExpr* {
+        const ClassInfo* c = prune(object->type)->class_info;
+        const Method* m = find_method(*c, "__eq__");
+        // A generated __eq__ compares objects of one class only.
+        if (m != nullptr && c->is_dataclass && (!both || !(types::is_subclass(r, l) || types::is_subclass(l, r)))) return nullptr;
+        TExpr* result = call_method(object, "__eq__", {other}, span);
+        return result == nullptr ? nullptr : truth(result);
+    };
+    if (is_instance(l))
+        if (TExpr* result = own(left, right)) return result;
+    if (is_instance(r))
+        if (TExpr* result = own(right, left)) return result;
+    if (both && (types::is_subclass(r, l) || types::is_subclass(l, r))) return op(typed::Op::kSame, types_.boolean, span, {left, right});
+    BlockScope scope(*this);
+    emit_expr(left);
+    emit_expr(right);
+    return scope.finish(constant_bool(false, span));
+}
+
+// Null: neither side has the method.
+TExpr* Checker::class_order(CompareOp o, TExpr* left, TExpr* right, Span span) {
+    static constexpr std::string_view kOwn[] = {"__lt__", "__le__", "__gt__", "__ge__"};
+    static constexpr std::string_view kReflected[] = {"__gt__", "__ge__", "__lt__", "__le__"};
+    const size_t which = o == CompareOp::kLt ? 0 : o == CompareOp::kLe ? 1 : o == CompareOp::kGt ? 2 : 3;
+    TExpr* result = call_method(left, kOwn[which], {right}, span);
+    if (result == nullptr) result = call_method(right, kReflected[which], {left}, span);
+    return result == nullptr ? nullptr : truth(result);
+}
+
+// What __iter__ gives, stepped by __next__ until StopIteration. Null: the class is not iterable.
+typed::Iter* Checker::class_iter(TExpr* value, Span span) {
+    const Type* t = prune(value->type);
+    TExpr* iterator = value;
+    if (find_method(*t->class_info, "_as_tuple") != nullptr && t->class_info->is_dataclass) return iterate_value(call_method(value, "_as_tuple", {}, span), span);
+    if (TExpr* made = call_method(value, "__iter__", {}, span)) {
+        iterator = made;
+    } else if (find_method(*t->class_info, "__getitem__") != nullptr) {
+        // The old protocol: items from 0 until IndexError.
+        TExpr* object = hold(value);
+        uint32_t index = temp(types_.integer);
+        assign_local(index, constant_int(-1, span));
+        return step_iter(span, "IndexError", [&] {
+            assign_local(index, op(typed::Op::kIntAdd, types_.integer, span, {read_local(index, span), constant_int(1, span)}, "a + b"));
+            return call_method(object, "__getitem__", {read_local(index, span)}, span);
+        });
+    } else {
+        return nullptr;
+    }
+    const Type* it = prune(iterator->type);
+    if (!is_instance(it)) return iterate_value(iterator, span);
+    TExpr* held = hold(iterator);
+    if (find_method(*it->class_info, "__next__") == nullptr) return nullptr;
+    return step_iter(span, "StopIteration", [&] { return call_method(held, "__next__", {}, span); });
+}
+
+// A loop whose elements `next` gives until it raises the exception.
+typed::Iter* Checker::step_iter(Span span, const char* end, const std::function<TExpr*()>& next) {
+    uint32_t more = temp(types_.boolean);
+    typed::Iter* iter = make_iter(typed::IterKind::kStep, span, {}, types_.never);
+    BlockScope scope(*this);
+    TStmt* attempt = stmt(SK::kTry, span);
+    attempt->body = block([&] {
+        TExpr* value = next();
+        state_->function->locals[iter->local].type = value->type;
+        assign_local(iter->local, value);
+        assign_local(more, constant_bool(true, span));
+    });
+    typed::Handler handler;
+    std::vector<const Type*> classes = {types_.find_exception(end)};
+    handler.types = keep(classes);
+    handler.span = span;
+    handler.body = block([&] { assign_local(more, constant_bool(false, span)); });
+    std::vector<typed::Handler> handlers = {handler};
+    attempt->handlers = keep(handlers);
+    emit(attempt);
+    Args test = {scope.finish(read_local(more, span))};
+    iter->args = keep(test);
+    return iter;
+}
+
+}  // namespace kayton::check
