@@ -63,7 +63,8 @@ void find_tails(Body body, std::set<const Stmt*>& tails) {
 FunctionDecl* Checker::declare(const void* node, std::string name, std::span<const Param> params, const Expr* returns, Body function_body,
                                const Expr* lambda_body, bool is_fn, Span span) {
     Instance* parent = state_->instance->decl->is_module ? nullptr : state_->instance;
-    auto& slot = parent != nullptr ? parent->nested[node] : functions_[node];
+    const bool decoration = state_->instance->decl->is_decoration;
+    auto& slot = parent != nullptr ? parent->nested[node] : decoration ? state_->instance->nested[node] : functions_[node];
     if (slot == nullptr) {
         slot = std::make_unique<FunctionDecl>();
         slot->name = std::move(name);
@@ -213,6 +214,11 @@ TExpr* Checker::call_decl(FunctionDecl& decl, const CallExpr& e, TExpr* self) {
     Args keyword_parts;
     for (const KeywordArg& k : e.keywords) {
         if (k.name.empty()) {
+            TExpr* more = expression(*k.value);
+            const Type* given = prune(more->type);
+            // No keyword was given to the function that hands its own on.
+            if (given->kind == TypeKind::kNever) continue;
+            if (given->kind == TypeKind::kDict && (prune(given->args[1])->kind == TypeKind::kVar || prune(given->args[1])->kind == TypeKind::kNever)) continue;
             report(DiagCode::kUnsupported, k.span, "`**` in a call needs names known at compile time");
             return never(e.span);
         }
@@ -292,14 +298,14 @@ TExpr* Checker::call_instance(FunctionDecl& decl, const Args& args, Span span) {
     Args converted;
     for (size_t i = 0; i < args.size(); ++i) converted.push_back(convert(args[i], instance->args[i]));
     if (instance->is_closure) {
-        if (decl.parent_instance != state_->instance && instance != state_->instance) {
-            report(DiagCode::kUnsupported, span, "`" + decl.name + "` shares variables of the function around it and can only be called there",
-                   "called from another function", "pass what it needs as arguments");
-            return never(span);
-        }
         std::vector<const Type*> params(instance->args.begin(), instance->args.end());
         TExpr* closure = make(TK::kMakeClosure, types_.function(params, instance->result), span);
         closure->callee = instance->function;
+        if (!take_cells(decl, *instance, closure, span)) {
+            report(DiagCode::kUnsupported, span, "`" + decl.name + "` shares variables of the function around it that have another meaning here",
+                   "called from another function", "rename the variable, or pass it as an argument");
+            return never(span);
+        }
         converted.insert(converted.begin(), closure);
         return make(TK::kCallClosure, instance->result, span, converted);
     }
@@ -457,6 +463,7 @@ void Checker::check_instance(Instance& instance) {
                 assign_name(decl.params[i].name, read_local(static_cast<uint32_t>(i), decl.params[i].span), decl.params[i].span);
             }
         }
+        if (decl.is_decoration) bind_parameters(decl);
         for (const auto& [name, type] : decl.bound) {
             uint32_t local = temp(type, std::string(name));
             function.locals[local].in_cell = true;
@@ -572,6 +579,11 @@ TExpr* Checker::function_value(FunctionDecl& decl, const void* site, Span span, 
     grow(result, instance->result);
     TExpr* closure = make(TK::kMakeClosure, type, span, bound);
     closure->callee = instance->function;
+    if (bound.empty() && instance->is_closure && !take_cells(decl, *instance, closure, span)) {
+        report(DiagCode::kUnsupported, span, "`" + decl.name + "` shares variables of the function around it that have another meaning here", "",
+               "rename the variable");
+        return never(span);
+    }
     return closure;
 }
 

@@ -64,6 +64,7 @@ struct FunctionDecl {
     types::ClassInfo* owner = nullptr;    // of a method: the class whose body it stands in
     std::string qualified;                // "Point.area" for methods; else empty
     bool is_cached = false;               // @lru_cache, @cache
+    bool is_decoration = false;           // the body of a decorator, run for one function: a module of its own
     std::vector<std::pair<std::string_view, const Type*>> bound;  // what a value of it is made with, by name
     bool is_generator = false;
     Scope scope;
@@ -102,6 +103,7 @@ struct Instance {
     std::map<const void*, std::unique_ptr<types::ClassInfo>> nested_classes;
     bool wants_sent = false;                             // a generator that uses what it is sent
     std::set<std::string_view> captured;                 // names that nested functions share: they live in cells
+    std::vector<std::string_view> shared;                // names that this one takes from the functions around it
     std::map<std::string_view, uint32_t> pinned_locals;  // of the latest pass
     std::map<std::string_view, Entity> entities;  // nested functions and imports, by name
 };
@@ -177,6 +179,14 @@ class Checker {
     FunctionDecl* module_ = nullptr;  // the program's or cell's body
     Unit main_;
     std::map<std::string, std::unique_ptr<Unit>> units_;
+    struct Decoration {
+        std::unique_ptr<Unit> unit;
+        std::unique_ptr<FunctionDecl> body;
+        std::vector<std::pair<std::string, Entity>> entities;  // parameters that are functions
+        Entity result;
+    };
+    std::map<std::pair<const void*, const Unit*>, Decoration> decorations_;
+    std::map<const FunctionDecl*, Decoration*> decoration_of_;
     bool cell_ = false;
     int cell_number_ = 0;
 
@@ -258,6 +268,7 @@ class Checker {
     [[nodiscard]] bool is_module_global(std::string_view name) const;
     uint32_t capture(std::string_view name, Span span);
     bool capture_through(std::string_view name, Span span);
+    bool take_cells(FunctionDecl& decl, Instance& instance, TExpr* closure, Span span);
 
     // conditions.cpp
     Condition condition(const syntax::Expr& e);
@@ -510,6 +521,11 @@ class Checker {
     };
     std::map<const void*, SyntheticFunction> synthetic_functions_;
     std::map<const typed::Iter*, const syntax::CallExpr*> mapped_;  // of the latest pass: loops over a call of map()
+
+    // decorators.cpp
+    Entity decorate(Entity function, const syntax::Expr& decorator);
+    Entity run_decoration(FunctionDecl& decl, const void* site, const std::vector<Entity>& args, Span span);
+    void bind_parameters(FunctionDecl& decoration);
 
     // match.cpp
     void match_statement(const syntax::MatchStmt& s);

@@ -62,8 +62,31 @@ uint32_t Checker::capture(std::string_view name, Span span) {
     state_->function->captured_from.push_back(from);
     state_->function->is_closure = true;
     state_->captured.emplace(name, local);
+    auto& shared = state_->instance->shared;
+    if (std::find(shared.begin(), shared.end(), name) == shared.end()) {
+        shared.push_back(name);
+        changed_ = true;
+    }
     (void)span;
     return local;
+}
+
+// A closure made outside the function that its variables belong to: the function at hand shares them too, and hands them
+// on. False where one of them means something else here.
+bool Checker::take_cells(FunctionDecl& decl, Instance& instance, TExpr* closure, Span span) {
+    if (decl.parent_instance == state_->instance || &instance == state_->instance) return true;
+    Args cells;
+    for (std::string_view name : std::vector<std::string_view>(instance.shared)) {
+        if (state_->instance->decl->scope.binds(name)) return false;
+        if (state_->instance->decl->parent_instance == nullptr) return false;
+        if (state_->instance->decl->parent_instance != decl.parent_instance && !capture_through(name, span)) return false;
+        TExpr* cell = make(ExprKind::kLocal, types_.none, span);
+        cell->index = capture(name, span);
+        cells.push_back(cell);
+    }
+    closure->args = keep(cells);
+    closure->int_value = 1;
+    return true;
 }
 
 // A name of a function further out: the function around this one shares it too, and hands it on. False where that one is
@@ -287,6 +310,10 @@ void Checker::assign_name(std::string_view name, TExpr* value, Span span) {
         return;
     }
     if (decl.scope.globals.contains(name) && !decl.is_module) {
+        assign_global(name, value, span);
+        return;
+    }
+    if (decl.scope.nonlocals.contains(name) && decl.parent_instance == nullptr && decl.unit->body->scope.binds(name)) {
         assign_global(name, value, span);
         return;
     }

@@ -536,6 +536,11 @@ void Checker::return_value(TExpr* value, Span span) {
 }
 
 void Checker::return_statement(const ReturnStmt& s) {
+    if (auto decoration = decoration_of_.find(state_->instance->decl); decoration != decoration_of_.end()) {
+        if (s.value != nullptr) decoration->second->result = entity(*s.value);
+        state_->env.reachable = false;
+        return;
+    }
     const Type* expected = state_->instance->decl->is_generator ? nullptr : state_->instance->forced_result;
     const Type* annotated = nullptr;
     if (state_->instance->decl->returns != nullptr && !state_->instance->decl->is_generator) {
@@ -648,6 +653,7 @@ void Checker::function_statement(const FunctionStmt& s) {
         return;
     }
     bool cached = false;
+    std::vector<const Expr*> applied;
     for (const Expr* d : s.decorators) {
         const Expr* named = d->kind == ExprKind::kCall ? as<CallExpr>(*d).callee : d;
         std::string_view name = named->kind == ExprKind::kName ? as<NameExpr>(*named).name : named->kind == ExprKind::kAttribute ? as<AttributeExpr>(*named).name : "";
@@ -655,8 +661,7 @@ void Checker::function_statement(const FunctionStmt& s) {
         if (name == "lru_cache" || name == "cache") {
             cached = true;
         } else if (name != "wraps" && name != "final" && name != "no_type_check" && name != "staticmethod") {
-            report(DiagCode::kUnsupported, d->span, "this decorator of a function cannot be compiled", "decorator", "apply it by hand: f = decorator(f)");
-            return;
+            applied.push_back(d);
         }
     }
     FunctionDecl* decl = declare(&s, std::string(s.name), s.params, s.returns, s.body, nullptr, s.is_fn, s.name_span);
@@ -665,7 +670,12 @@ void Checker::function_statement(const FunctionStmt& s) {
     Entity entity;
     entity.kind = EntityKind::kFunction;
     entity.function = decl;
-    bind_entity(s.name, entity, s.name_span);
+    for (auto d = applied.rbegin(); d != applied.rend(); ++d) entity = decorate(entity, **d);
+    if (entity.kind == EntityKind::kValue) {
+        assign_name(s.name, entity.value, s.name_span);
+    } else {
+        bind_entity(s.name, entity, s.name_span);
+    }
 }
 
 }  // namespace kayton::check

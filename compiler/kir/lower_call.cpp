@@ -1,4 +1,5 @@
 // Calls: Kayton functions, plugin thunks through their slots, closures, runtime functions by their signature letters.
+#include <algorithm>
 #include <string_view>
 
 #include "compiler/kir/lowering.h"
@@ -174,7 +175,8 @@ Rvalue FunctionLowering::lower_make_closure(const Expr* expr) {
     ValueId closure = b_.call_runtime(RuntimeFn::kt_closure_new, Repr::kPointer, {code, drop, b_.integer(8 * count)});
     // The first captures may be values, kept in cells of the closure's own.
     Rvalue made = temporary(expr->type, {closure});
-    if (!expr->args.empty()) {
+    const bool cells = expr->int_value == 1;  // args are locals whose cells are handed on, found by name
+    if (!cells && !expr->args.empty()) {
         std::vector<Rvalue> values = lower_operands(expr->args, kCode | kContainers);
         for (uint32_t k = 0; k < count && k < values.size(); ++k) {
             const Type* type = callee.locals[callee.captures[k]].type;
@@ -185,9 +187,19 @@ Rvalue FunctionLowering::lower_make_closure(const Expr* expr) {
             b_.store(closure, static_cast<int64_t>(sizeof(KtClosure)) + 8 * k, cell, Memory::kCell);
         }
     }
-    for (auto k = static_cast<uint32_t>(expr->args.size()); k < count; ++k) {
+    for (auto k = cells ? 0 : static_cast<uint32_t>(expr->args.size()); k < count; ++k) {
         // A closure that calls itself hands on the cells it was made with.
-        ValueId cell = locals_[&callee == &source_ ? callee.captures[k] : callee.captured_from[k]].cell;
+        uint32_t from = &callee == &source_ ? callee.captures[k] : callee.captured_from[k];
+        if (cells) {
+            const std::string& name = callee.locals[callee.captures[k]].name;
+            auto named = std::find_if(expr->args.begin(), expr->args.end(), [&](const Expr* arg) { return source_.locals[arg->index].name == name; });
+            if (named == expr->args.end()) {
+                program_.unsupported("a capture of " + name, source_.file, expr->span);
+                break;
+            }
+            from = (*named)->index;
+        }
+        ValueId cell = locals_[from].cell;
         if (cell == kNone) {
             program_.unsupported("a capture of a local without a cell", source_.file, expr->span);
             break;
