@@ -61,7 +61,6 @@ constexpr ModuleConstant kConstants[] = {
 constexpr const char* kOthers[] = {
     "math.log", "math.isclose", "math.prod", "math.lcm", "math.degrees", "math.radians", "math.dist", "sys.argv", "sys.exit", "sys.stdin", "sys.stdout", "sys.stderr",
     "sys.maxsize", "os.listdir", "os.makedirs", "os.mkdir", "os.getenv", "os.path", "os.path.join", "os.sep", "os.linesep",
-    "string.ascii_lowercase", "string.ascii_uppercase", "string.ascii_letters", "string.digits", "string.hexdigits", "string.octdigits", "string.punctuation", "string.whitespace",
 };
 
 struct StringConstant {
@@ -69,14 +68,6 @@ struct StringConstant {
     std::string_view value;
 };
 constexpr StringConstant kStrings[] = {
-    {"string.ascii_lowercase", "abcdefghijklmnopqrstuvwxyz"},
-    {"string.ascii_uppercase", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"},
-    {"string.ascii_letters", "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"},
-    {"string.digits", "0123456789"},
-    {"string.hexdigits", "0123456789abcdefABCDEF"},
-    {"string.octdigits", "01234567"},
-    {"string.punctuation", "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"},
-    {"string.whitespace", " \t\n\r\v\f"},
     {"os.sep", "/"},
     {"os.linesep", "\n"},
 };
@@ -96,7 +87,7 @@ std::vector<std::string> members_of(const std::string& module) {
 }  // namespace
 
 bool Checker::known_module(std::string_view name) {
-    static constexpr std::string_view kModules[] = {"math", "sys", "time", "os", "os.path", "string", "typing", "collections.abc", "abc", "dataclasses", "enum", "collections", "__future__"};
+    static constexpr std::string_view kModules[] = {"math", "sys", "time", "os", "os.path", "typing", "collections.abc", "abc", "dataclasses", "enum", "collections", "__future__"};
     return std::find(std::begin(kModules), std::end(kModules), name) != std::end(kModules);
 }
 
