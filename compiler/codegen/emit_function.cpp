@@ -69,7 +69,9 @@ void Emitter::emit_function(const kir::Function& source, llvm::Function* target)
     auto* frame = llvm::BasicBlock::Create(context_, "frame", target);
     bool has_loop = false;
     std::vector<BlockId> order = reverse_post_order(source, has_loop);
-    if (opt_ != OptLevel::kO0 && source.runs_once && !has_loop) {
+    // Some of LLVM's passes take the square of a function's size: a long module body is worth none of them.
+    constexpr size_t kLongBody = 500;  // blocks
+    if (opt_ != OptLevel::kO0 && source.runs_once && (!has_loop || order.size() > kLongBody)) {
         skip_optimizing(target);
     } else {
         worth_optimizing_ = true;
