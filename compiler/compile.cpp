@@ -58,6 +58,7 @@ struct Compiler::Impl {
         if (!diagnostics.has_errors()) {
             program = checker.check(module, options.cell, options.check_only);
             outcome.import_errors = checker.take_import_errors();
+            outcome.imported = checker.take_imported();
         }
         outcome.diagnostics = diagnostics.all();
         outcome.ok = !diagnostics.has_errors() && outcome.import_errors.empty();

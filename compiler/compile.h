@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "compiler/diagnostics/diagnostics.h"
@@ -32,6 +33,8 @@ struct CompileOutcome {
     std::vector<Diagnostic> diagnostics;  // errors and warnings; any error: no module
     bool ok = false;
     CompiledModule module;
+    // The modules that this call has imported first: their file as tracebacks show it, their text.
+    std::vector<std::pair<std::string, std::string>> imported;
     // Set instead of diagnostics for a crate that is missing or was built for another ABI: the exact line to print
     // ("ImportError: Library …"), kind kImport or kPluginAbi.
     std::vector<Error> import_errors;

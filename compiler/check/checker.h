@@ -16,6 +16,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "compiler/check/class_info.h"
@@ -162,6 +163,8 @@ class Checker {
     typed::TypedProgram check(const syntax::Module& module, bool cell, bool check_all);
     // Missing crates and crates of another ABI, by the texts of the design; found before anything else.
     std::vector<Error> take_import_errors() { return std::move(import_errors_); }
+    // File and text of the modules that were imported for the first time since the last call.
+    std::vector<std::pair<std::string, std::string>> take_imported() { return std::exchange(imported_, {}); }
     [[nodiscard]] std::vector<std::pair<std::string, std::string>> names() const;
 
   private:
@@ -205,6 +208,7 @@ class Checker {
     std::vector<const syntax::Expr*> factories_;  // of defaultdicts, by the number in their flavour
     std::set<std::string, std::less<>> paths_;
     std::vector<std::unique_ptr<SourceFile>> synthetic_files_;
+    std::vector<std::pair<std::string, std::string>> imported_;
     std::map<const void*, std::unique_ptr<syntax::Module>> synthetic_modules_;
     uint32_t next_instance_ = 0;
     FunctionState* state_ = nullptr;

@@ -83,6 +83,7 @@ Unit* Checker::load_unit(const std::string& dotted, Span span) {
     unit->name = dotted;
     unit->prefix = dotted + ":";
     unit->is_package = is_package;
+    imported_.emplace_back(name, text);
     synthetic_files_.push_back(std::make_unique<SourceFile>(name, text));
     unit->tree = parse_module(*synthetic_files_.back(), synthetic_, diagnostics_);
     auto decl = std::make_unique<FunctionDecl>();

@@ -116,7 +116,7 @@ class Repl {
         if (!compiled.ok || !compiled.import_errors.empty()) {
             return std::nullopt;
         }
-        auto outcome = run(source, compiled.module);
+        auto outcome = run(source, compiled);
         if (!outcome) {
             report_error(outcome.error());
             start_again();
@@ -135,14 +135,19 @@ class Repl {
         return std::nullopt;
     }
 
-    Result<RunOutcome> run(const SourceFile& source, const CompiledModule& module) {
+    Result<RunOutcome> run(const SourceFile& source, const CompileOutcome& compiled) {
         if (auto ready = session_.wait_ready(); !ready) {
             return tl::unexpected(std::move(ready.error()));
         }
         if (auto added = session_.add_source(source.name(), source.text()); !added) {
             return tl::unexpected(std::move(added.error()));
         }
-        return session_.run(module, {""});
+        for (const auto& [file, content] : compiled.imported) {
+            if (auto added = session_.add_source(file, content); !added) {
+                return tl::unexpected(std::move(added.error()));
+            }
+        }
+        return session_.run(compiled.module, {""});
     }
 
     // After the end of a worker: another one, and a compiler that knows nothing of the old one's values.

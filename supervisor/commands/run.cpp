@@ -143,8 +143,11 @@ int run_command(const RunCommand& command) {
         }
     }
     warn_of_missing_layers(session.missing_layers());
-    if (auto added = session.add_source(source.name(), source.text()); !added) {
-        return report_error(added.error());
+    compiled.imported.emplace_back(source.name(), source.text());
+    for (const auto& [file, content] : compiled.imported) {
+        if (auto added = session.add_source(file, content); !added) {
+            return report_error(added.error());
+        }
     }
     std::vector<std::string> argv{command.file.string()};
     argv.insert(argv.end(), command.arguments.begin(), command.arguments.end());

@@ -444,9 +444,8 @@ class Hostile {
         report_open(::open("/etc/passwd", O_RDONLY));
         report_open(::open("/usr/../etc/passwd", O_RDONLY));
         report_open(::open("/proc/self/root/etc/passwd", O_RDONLY));
-        report(::truncate("/etc/hostname", 0));
-        report(::link("/etc/passwd", "/usr/lib/passwd"));
-        report(::rename("/etc/hostname", "/usr/lib/hostname"));
+        report_open(::open("/etc/passwd", O_WRONLY));
+        report(::link("/etc/passwd", "/usr/lib/kayton-fault"));
     }
     void sockets() {
         for (const int family : {AF_INET, AF_INET6, AF_UNIX, AF_NETLINK, AF_VSOCK}) {
