@@ -41,7 +41,7 @@ TEST(CargoProgress, ReadsTheBar) {
 
 TEST_F(Words, AMissingCrateComesWithANearName) {
     const Error error =
-        resolve_failure("error: no matching package named `reqest` found\nlocation searched: crates.io index\n");
+        resolve_failure("error: no matching package named `reqest` found\nlocation searched: registry index\n");
     EXPECT_EQ(error.kind, ErrorKind::kNotFound);
     EXPECT_EQ(error.message, "crate `reqest` was not found in the registry");
     EXPECT_NE(error.remedy.find("`reqwest`"), std::string::npos);
@@ -50,7 +50,7 @@ TEST_F(Words, AMissingCrateComesWithANearName) {
 TEST_F(Words, CargosOwnSuggestionComesFirst) {
     const Error error = resolve_failure(
         "error: no matching package found\nsearched package name: `serde-json`\n"
-        "perhaps you meant:      serde_json\nlocation searched: crates.io index\n");
+        "perhaps you meant:      serde_json\nlocation searched: registry index\n");
     EXPECT_EQ(error.remedy, "a crate with a similar name exists: `serde_json`");
 }
 
