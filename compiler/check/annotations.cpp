@@ -124,7 +124,7 @@ bool is_open_name(std::string_view name) {
     static constexpr std::string_view kOpen[] = {"Any",      "object",          "Iterable", "Iterator",       "Sequence",
                                                  "Mapping",  "MutableMapping",  "Generator", "MutableSequence", "Collection",
                                                  "Hashable", "Sized",           "Container", "Callable",       "Number", "Final", "ClassVar",
-                                                 "Literal",  "Reversible",      "Awaitable", "TypeVar",        "LiteralString", "AnyStr"};
+                                                 "Literal",  "Reversible",      "Awaitable", "TypeVar",        "LiteralString", "AnyStr", "callable", "TypeGuard", "SupportsInt", "SupportsFloat", "SupportsAbs", "SupportsIndex", "Text", "NoReturn", "Never", "ModuleType", "TracebackType", "MutableSet", "AbstractSet", "ByteString", "KeysView", "ValuesView", "ItemsView", "NewType", "ParamSpec", "InitVar"};
     return std::find(std::begin(kOpen), std::end(kOpen), name) != std::end(kOpen);
 }
 
@@ -182,7 +182,11 @@ const Type* Checker::annotation(const Expr& e) {
             if (e.kind == ExprKind::kAttribute && is_open_name(as<AttributeExpr>(e).name)) return types_.dynamic;
             Entity entity = this->entity(e);
             if (entity.kind == EntityKind::kType || entity.kind == EntityKind::kCrateType) return entity.type;
-            if (entity.kind == EntityKind::kValue && prune(entity.value->type)->kind == TypeKind::kNever) return nullptr;
+            if (entity.kind == EntityKind::kBuiltin)
+                if (const Type* type = builtin_type(entity.name); type != nullptr && !entity.name.starts_with("collections.")) return type;
+            // A name of typing, a type variable, a function whose results it describes: the value tells.
+            if (entity.kind == EntityKind::kBuiltin || entity.kind == EntityKind::kFunction) return types_.dynamic;
+            if (entity.kind == EntityKind::kValue && (entity.value == nullptr || prune(entity.value->type)->kind == TypeKind::kNever)) return nullptr;
             report(DiagCode::kUnknownType, e.span, "this names no type", "not a type");
             return nullptr;
         }
@@ -207,6 +211,8 @@ const Type* Checker::annotation(const Expr& e) {
                     }
                     const Type* result = annotation(*parts[1]);
                     if (result == nullptr) return nullptr;
+                    // A float may be an int: what the function returns decides.
+                    if (prune(result)->kind == TypeKind::kFloat) result = variable_at(&e);
                     return types_.function(params, result);
                 }
                 return types_.dynamic;
@@ -241,8 +247,7 @@ const Type* Checker::annotation(const Expr& e) {
             if ((name == "dict" || name == "Dict") && args.size() == 2) return types_.dict(args[0], args[1]);
             if (name == "tuple" || name == "Tuple") return open_ended && args.size() == 1 ? types_.list(args[0], "tuple") : types_.tuple(args);
             if (is_collection_name(name)) return types_.dynamic;
-            report(DiagCode::kUnknownType, e.span, "this names no type", "not a generic type of Kayton");
-            return nullptr;
+            return annotation(*s.object);  // what a generic class of the program holds, its values tell
         }
         default: break;
     }
@@ -255,20 +260,21 @@ bool Checker::annotation_accepts(const Type* annotated, const Type* actual) {
     annotated = prune(annotated);
     actual = prune(actual);
     if (annotated->kind == TypeKind::kDynamic || actual->kind == TypeKind::kNever || actual->kind == TypeKind::kVar) return true;
+    if (actual->class_info != nullptr && actual->class_info->name == "NotImplementedType") return true;
     if (annotated->kind == TypeKind::kVar) return true;
     if (accepts(annotated, actual)) return true;
-    // Arithmetic widens an int now and then (min with an infinity); Python does not mind.
-    if (annotated->kind == TypeKind::kInt && actual->kind == TypeKind::kUnion &&
-        std::all_of(actual->args.begin(), actual->args.end(), [](const Type* m) { return is_numeric(m); }))
-        return true;
+    // One of several types is enough: what the value is shows when the program runs.
+    if (actual->kind == TypeKind::kDynamic) return true;
     if (actual->kind == TypeKind::kUnion)
-        return std::all_of(actual->args.begin(), actual->args.end(), [&](const Type* m) { return annotation_accepts(annotated, m); });
+        return std::any_of(actual->args.begin(), actual->args.end(), [&](const Type* m) { return annotation_accepts(annotated, m); });
     if (annotated->kind == TypeKind::kUnion)
         return std::any_of(annotated->args.begin(), annotated->args.end(), [&](const Type* m) { return annotation_accepts(m, actual); });
-    if (annotated->kind == TypeKind::kFloat) return is_numeric(actual);
-    if (annotated->kind == TypeKind::kInt) return actual->kind == TypeKind::kBool;
+    // Arithmetic makes a float of an int now and then; Python does not mind.
+    if (is_numeric(annotated)) return is_numeric(actual) && (annotated->kind != TypeKind::kBool || actual->kind == TypeKind::kBool);
     if (annotated->kind == TypeKind::kList && annotated->name == "tuple" && actual->kind == TypeKind::kTuple)
         return std::all_of(actual->args.begin(), actual->args.end(), [&](const Type* m) { return annotation_accepts(annotated->args[0], m); });
+    // Whatever a loop can go over: what iterates it shows when the program runs.
+    if (annotated->kind == TypeKind::kIterator && actual->kind != TypeKind::kIterator && has_protocol(actual, "Iterable").value_or(false)) return true;
     if (annotated->kind == TypeKind::kIterator && actual->kind == TypeKind::kIterator) return annotation_accepts(annotated->args[0], actual->args[0]);
     if (annotated->kind != actual->kind || annotated->args.size() != actual->args.size() || annotated->args.empty()) return false;
     for (size_t i = 0; i < annotated->args.size(); ++i)

@@ -48,6 +48,7 @@ bool Checker::only_keywords(const CallExpr& e, const std::string& name, std::ini
 
 // Functions of one value, also where they are passed as a key or to map(). Null for others.
 TExpr* Checker::builtin_unary(const std::string& name, TExpr* value, Span span) {
+    if (name == "len" || name == "int" || name == "float" || name == "abs" || name == "ord") value = enum_value(value);
     const Type* t = prune(value->type);
     auto each = [&](const std::function<TExpr*(TExpr*)>& f) { return dispatch(value, span, f); };
     auto wrong = [&](const std::string& message) {
@@ -154,6 +155,60 @@ TExpr* Checker::builtin_unary(const std::string& name, TExpr* value, Span span) 
 
 TExpr* Checker::builtin_call(const std::string& name, const CallExpr& e, const Type* expected) {
     Span span = e.span;
+    if (name == "print" && std::none_of(e.keywords.begin(), e.keywords.end(), [](const KeywordArg& k) { return k.name.empty(); })) return print_call(e);
+    const bool spread = std::any_of(e.args.begin(), e.args.end(), [](const Expr* a) { return a->kind == ExprKind::kStarred; }) ||
+                        std::any_of(e.keywords.begin(), e.keywords.end(), [](const KeywordArg& k) { return k.name.empty(); });
+    if (spread && name != "zip" && name != "map") {
+        // Tuples of known length are spread into names; keywords that are not there are left out.
+        BlockScope scope(*this);
+        state_->overlays.emplace_back();
+        std::vector<Expr*> args;
+        bool known = true;
+        auto bind = [&](TExpr* value) {
+            auto* named = synthetic_.make<NameExpr>();
+            named->kind = ExprKind::kName;
+            named->span = span;
+            named->name = keep_path("%s" + std::to_string(args.size()));
+            state_->overlays.back()[named->name] = VarState{};
+            set_overlay(named->name, value);
+            args.push_back(named);
+        };
+        for (const Expr* arg : e.args) {
+            if (arg->kind != ExprKind::kStarred) {
+                if (arg->kind == ExprKind::kLambda) args.push_back(const_cast<Expr*>(arg));
+                else bind(expression(*arg));
+                continue;
+            }
+            TExpr* tuple = hold(expression(*as<StarredExpr>(*arg).value));
+            const Type* t = prune(tuple->type);
+            known = known && t->kind == TypeKind::kTuple;
+            for (size_t i = 0; known && i < t->args.size(); ++i) {
+                TExpr* item = make(TK::kTupleGet, t->args[i], arg->span, {tuple});
+                item->index = static_cast<uint32_t>(i);
+                bind(item);
+            }
+        }
+        std::vector<KeywordArg> keywords;
+        for (const KeywordArg& k : e.keywords) {
+            if (!k.name.empty()) {
+                keywords.push_back(k);
+                continue;
+            }
+            const Type* given = prune(expression(*k.value)->type);
+            known = known && given->kind == TypeKind::kDict && (prune(given->args[1])->kind == TypeKind::kVar || prune(given->args[1])->kind == TypeKind::kNever);
+        }
+        if (known) {
+            CallExpr& plain = *synthetic_.make<CallExpr>();
+            plain = e;
+            plain.args = synthetic_.copy(args);
+            plain.keywords = synthetic_.copy(keywords);
+            TExpr* result = builtin_call(name, plain, expected);
+            state_->overlays.pop_back();
+            return scope.finish(result);
+        }
+        state_->overlays.pop_back();
+        scope.take();
+    }
     if (name == "print") return print_call(e);
     if (name == "range") {
         if (!argument_count(e, "range", 1, 3)) return never(span);
@@ -189,6 +244,20 @@ TExpr* Checker::builtin_call(const std::string& name, const CallExpr& e, const T
     if (name == "dict") return dict_from(e, expected);
     if (name == "enumerate" || name == "zip" || name == "reversed" || name == "map" || name == "filter") return lazy_call(name, e);
     if (name == "iter") return iter_call(e);
+    if (name == "functools.partial") {
+        Entity made = partial(e);
+        return made.kind == EntityKind::kFunction ? function_value(*made.function, &e, span, expected) : made.value;
+    }
+    if (name == "cast" && e.args.size() == 2) return expression(*e.args[1], expected);
+    if (name == "object" && e.args.empty()) {
+        if (Unit* unit = import_unit("_builtin_types", span)) {
+            Entity plain = unit_member(*unit, "plain_object", span);
+            if (plain.kind == EntityKind::kType) return construct(*plain.type->class_info, e);
+        }
+        return never(span);
+    }
+    if (name == "getattr" || name == "hasattr" || name == "setattr") return attribute_by_name(name, e);
+    if (name == "issubclass") return subclass_call(e);
     if (name == "next") return next_call(e);
     if (name == "tuple") {
         if (!argument_count(e, "tuple", 0, 1)) return never(span);
@@ -263,9 +332,7 @@ TExpr* Checker::builtin_call(const std::string& name, const CallExpr& e, const T
     }
     if (name == "type") {
         if (!argument_count(e, "type", 1, 1)) return never(span);
-        if (TExpr* value = expression(*e.args[0]); is_instance(value->type)) return class_value(prune(value->type), span);
-        report(DiagCode::kUnsupported, span, "a type is not a value in Kayton", "type(x)", "type(x).__name__ gives its name, isinstance tests it");
-        return never(span);
+        return type_of(expression(*e.args[0]), span);
     }
     if (name == "exit" || name == "quit") {
         const Type* type = types_.find_exception("SystemExit");
@@ -325,7 +392,7 @@ TExpr* Checker::builtin_call(const std::string& name, const CallExpr& e, const T
         return method_call(object, callee, rest);
     }
     if (!argument_count(e, name, 1, 1)) return never(span);
-    report(DiagCode::kBadArguments, span, name + "() cannot take these arguments");
+    report_limit(DiagCode::kBadArguments, span, name + "() cannot take these arguments");
     return never(span);
 }
 

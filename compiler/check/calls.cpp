@@ -1,6 +1,7 @@
 // Calls of Kayton functions: binding of arguments, instances, function values.
 #include <algorithm>
 
+#include "compiler/check/builtin_names.h"
 #include "compiler/check/checker.h"
 
 namespace kayton::check {
@@ -121,16 +122,59 @@ TExpr* Checker::fit_argument(FunctionDecl& decl, size_t param, TExpr* value) {
     if (annotation_accepts(annotated, value->type)) return value;
     const std::string wanted = to_string(resolved(annotated));
     const std::string found = to_string(resolved(value->type));
-    Diagnostic& d = report(DiagCode::kBadArguments, value->span,
+    Diagnostic& d = report_limit(DiagCode::kBadArguments, value->span,
                            "parameter `" + std::string(p.name) + "` of `" + decl.name + "` takes " + wanted + ", found " + found,
                            "this is " + found);
     d.secondary.push_back({decl.file, p.span, "declared here"});
     return never(value->span);
 }
 
+// A function passed by its name, or a lambda, that shares no variables with a function around it: the called function is
+// instantiated for it, so that calls through the parameter take what the function takes. Null: not such an argument.
+TExpr* Checker::function_argument(const Expr& e) {
+    Entity passed;
+    if (e.kind == ExprKind::kName || e.kind == ExprKind::kAttribute) {
+        const size_t mark = diagnostics_.all().size();
+        BlockScope unused(*this);
+        passed = entity(e);
+        unused.take();
+        diagnostics_.rewind(mark);  // said again where the argument is checked as a value
+    } else if (e.kind == ExprKind::kLambda) {
+        const auto& lambda = as<LambdaExpr>(e);
+        passed.kind = EntityKind::kFunction;
+        passed.function = declare(&e, "<lambda>", lambda.params, nullptr, {}, lambda.body, false, e.span);
+    }
+    std::string key;
+    if (passed.kind == EntityKind::kFunction) {
+        FunctionDecl& decl = *passed.function;
+        if (!decl.bound.empty() || decl.is_decoration) return nullptr;
+        for (const Instance* outer = decl.parent_instance; outer != nullptr; outer = outer->decl->parent_instance)
+            for (std::string_view name : decl.scope.used)
+                if (!decl.scope.binds(name) && outer->decl->scope.binds(name)) return nullptr;
+        for (const Param& p : decl.params)
+            if (decl.parent_instance != nullptr && p.default_value != nullptr) return nullptr;
+        for (const auto& overlay : state_->overlays)
+            for (const auto& [name, var] : overlay)
+                if (decl.scope.used.contains(name) && !decl.scope.binds(name)) return nullptr;
+        key = "f" + std::to_string(function_numbers_.try_emplace(&decl, function_numbers_.size()).first->second);
+    } else if (passed.kind == EntityKind::kBuiltin && builtin_type(passed.name) == nullptr && is_builtin_name(passed.name)) {
+        key = "builtin " + passed.name;
+    } else if (passed.kind == EntityKind::kType && passed.type->kind != TypeKind::kHandle) {
+        return class_value(passed.type, e.span);
+    } else {
+        return nullptr;
+    }
+    function_refs_[key] = passed;
+    return make(TK::kNone, types_.function_ref(key), e.span);
+}
+
 TExpr* Checker::argument_for(FunctionDecl& decl, size_t param, const Expr& e) {
     const Type* expected = nullptr;
     if (decl.params[param].annotation != nullptr) expected = annotation(*decl.params[param].annotation);
+    const bool any_function = expected == nullptr || prune(expected)->kind == TypeKind::kDynamic || prune(expected)->kind == TypeKind::kFunction ||
+                              types::is_union_with_none(expected);
+    if (any_function && !decl.is_cached && decl.instances.size() < kMaxInstances / 2 && !decl.scope.rebound.contains(decl.params[param].name))
+        if (TExpr* known = function_argument(e)) return known;
     if (expected != nullptr && prune(expected)->kind == TypeKind::kDynamic) expected = nullptr;
     return fit_argument(decl, param, expression(e, expected));
 }
@@ -212,15 +256,36 @@ TExpr* Checker::call_decl(FunctionDecl& decl, const CallExpr& e, TExpr* self) {
         return wrong(e.span, shown + "() takes " + std::to_string(positional) + " positional argument" + (positional == 1 ? "" : "s") +
                                  " but " + std::to_string(next) + (next == 1 ? " was" : " were") + " given");
     Args keyword_parts;
+    TExpr* spread_keywords = nullptr;  // a dict whose keys are names of parameters, known when it is called
+    std::vector<KeywordArg> keywords;
     for (const KeywordArg& k : e.keywords) {
+        const bool is_display = k.name.empty() && k.value->kind == ExprKind::kDict;
+        if (!is_display) {
+            keywords.push_back(k);
+            continue;
+        }
+        // **{"a": 1}: as if it were written a=1.
+        for (const DictItem& item : as<DictExpr>(*k.value).items) {
+            if (item.key != nullptr && item.key->kind != ExprKind::kStr) {
+                report(DiagCode::kUnsupported, item.key->span, "keywords must be strings", "a literal is needed here");
+                return never(e.span);
+            }
+            keywords.push_back({item.key != nullptr ? as<StrExpr>(*item.key).value : std::string_view{}, item.value, k.span});
+        }
+    }
+    for (const KeywordArg& k : keywords) {
         if (k.name.empty()) {
-            TExpr* more = expression(*k.value);
+            TExpr* more = present(expression(*k.value), "argument after ** must be a mapping, not NoneType");
             const Type* given = prune(more->type);
             // No keyword was given to the function that hands its own on.
             if (given->kind == TypeKind::kNever) continue;
             if (given->kind == TypeKind::kDict && (prune(given->args[1])->kind == TypeKind::kVar || prune(given->args[1])->kind == TypeKind::kNever)) continue;
-            report(DiagCode::kUnsupported, k.span, "`**` in a call needs names known at compile time");
-            return never(e.span);
+            if (given->kind != TypeKind::kDict || prune(given->args[0])->kind != TypeKind::kStr || spread_keywords != nullptr) {
+                report(DiagCode::kUnsupported, k.span, "`**` in a call takes one dict with keys of str", "this is " + to_string(resolved(given)));
+                return never(e.span);
+            }
+            spread_keywords = hold(more);
+            continue;
         }
         size_t at = count;
         for (size_t i = 0; i < count; ++i)
@@ -243,6 +308,7 @@ TExpr* Checker::call_decl(FunctionDecl& decl, const CallExpr& e, TExpr* self) {
         values[at] = argument_for(decl, at, *k.value);
     }
     std::vector<std::string> missing;
+    if (spread_keywords != nullptr) spread_keywords = take_keywords(decl, spread_keywords, values, var_keywords != count, e.span);
     for (size_t i = 0; i < count; ++i) {
         if (values[i] != nullptr) continue;
         if (i == var_args) {
@@ -257,7 +323,13 @@ TExpr* Checker::call_decl(FunctionDecl& decl, const CallExpr& e, TExpr* self) {
             const Type* value = variable_at(&e, 50);
             for (size_t k = 1; k < keyword_parts.size(); k += 2) grow(value, keyword_parts[k]->type);
             for (size_t k = 1; k < keyword_parts.size(); k += 2) keyword_parts[k] = convert(keyword_parts[k], value);
-            values[i] = make(TK::kDict, types_.dict(types_.str, value), e.span, keyword_parts);
+            const Type* rest_type = types_.dict(types_.str, value);
+            values[i] = make(TK::kDict, rest_type, e.span, keyword_parts);
+            if (spread_keywords != nullptr && flow_into(spread_keywords->type, rest_type)) {
+                TExpr* all = hold(values[i]);
+                emit_expr(runtime(RT::kt_dict_update, types_.none, e.span, {all, convert(spread_keywords, rest_type)}));
+                values[i] = all;
+            }
         } else if (decl.params[i].default_value != nullptr) {
             values[i] = fit_argument(decl, i, default_value(decl, i, e.span));
         } else {
@@ -271,6 +343,43 @@ TExpr* Checker::call_decl(FunctionDecl& decl, const CallExpr& e, TExpr* self) {
                                  (missing.size() == 1 ? "" : "s") + ": " + list);
     }
     return scope.finish(call_instance(decl, values, e.span));
+}
+
+// f(**keywords): fills the parameters that are still open by name, when it is called; what is left over is returned.
+TExpr* Checker::take_keywords(FunctionDecl& decl, TExpr* keywords, std::vector<TExpr*>& values, bool open_ended, Span span) {
+    const std::string& shown = decl.qualified.empty() ? decl.name : decl.qualified;
+    const Type* type = plain(keywords->type);
+    const Type* value_type = prune(type)->args[1];
+    TExpr* rest = hold(runtime(RT::kt_dict_copy, type, span, {keywords}));
+    for (size_t i = 0; i < decl.params.size(); ++i) {
+        const Param& p = decl.params[i];
+        if (values[i] != nullptr || (p.kind != ParamKind::kNormal && p.kind != ParamKind::kKeywordOnly)) continue;
+        TExpr* name = constant_str(p.name, span);
+        TExpr* given = runtime(RT::kt_dict_contains, types_.boolean, span, {rest, name});
+        TExpr* taken = runtime(RT::kt_dict_pop, value_type, span, {rest, name});
+        if (p.default_value != nullptr) {
+            TExpr* fallback = default_value(decl, i, span);
+            values[i] = fit_argument(decl, i, hold(if_expr(given, taken, fallback, join_types(value_type, fallback->type))));
+            continue;
+        }
+        TStmt* check = stmt(SK::kIf, span);
+        check->a = negate(given);
+        check->body = block([&] {
+            raise_stmt(types_.find_exception("TypeError"), shown + "() missing 1 required positional argument: '" + std::string(p.name) + "'", span);
+        });
+        emit(check);
+        values[i] = fit_argument(decl, i, hold(taken));
+    }
+    if (open_ended) return rest;
+    typed::Iter* names = make_iter(typed::IterKind::kDictKeys, span, {rest}, types_.str);
+    loop_over(names, span, [&](TExpr* name) {
+        const Type* error = types_.find_exception("TypeError");
+        TStmt* raise = stmt(SK::kRaise, span);
+        TExpr* text = make(TK::kStrJoin, types_.str, span, {constant_str(shown + "() got an unexpected keyword argument '", span), name, constant_str("'", span)});
+        raise->a = runtime(RT::kt_exception_new_str, error, span, {type_info(error, span), text});
+        emit(raise);
+    });
+    return rest;
 }
 
 TExpr* Checker::call_instance(FunctionDecl& decl, const Args& args, Span span) {
@@ -441,6 +550,7 @@ void Checker::check_instance(Instance& instance) {
     state.instance = &instance;
     state.function = &function;
     state.outer = state_;
+    if (state_ != nullptr && !decl.is_module) state.caught = state_->caught;
     state_ = &state;
     state.env.vars.resize(decl.scope.names.size());
     if (decl.is_fn && !decl.is_generator) find_tails(decl.body, state.tails);
@@ -596,8 +706,9 @@ TExpr* Checker::call_closure(TExpr* callee, const CallExpr& e) {
     const Type* t = prune(callee->type);
     if (t->kind == TypeKind::kNever) return callee;
     if (is_instance(t)) return call_object(callee, e);
-    if (t->kind == TypeKind::kTypeObject && prune(t->args[0])->class_info != nullptr) return construct(*prune(t->args[0])->class_info, e);
-    if (t->kind == TypeKind::kUnion && types::is_union_with_none(t)) return require_present(callee, e.callee->span, "a call");
+    if (t->kind == TypeKind::kTypeObject) return call_type(prune(t->args[0]), e, nullptr);
+    if (types::is_union_with_none(t)) return call_closure(present(callee, "'NoneType' object is not callable"), e);
+    if (is_several(t)) return dispatch(callee, e.span, [&](TExpr* member) { return call_closure(member, e); });
     if (t->kind != TypeKind::kFunction) {
         report(DiagCode::kNotCallable, e.callee->span, "'" + to_string(resolved(t)) + "' object is not callable", "this is " + to_string(resolved(t)));
         return never(e.span);
@@ -625,7 +736,7 @@ TExpr* Checker::call_closure(TExpr* callee, const CallExpr& e) {
         }
     }
     if (args.size() != count + 1 || !e.keywords.empty()) {
-        report(DiagCode::kBadArguments, e.span,
+        report_limit(DiagCode::kBadArguments, e.span,
                "this function takes " + std::to_string(count) + " arguments, " + std::to_string(args.size() - 1) + " given",
                "it is " + to_string(resolved(t)));
         return never(e.span);
@@ -741,9 +852,7 @@ TExpr* Checker::call(const CallExpr& e, const Type* expected) {
     switch (entity.kind) {
         case EntityKind::kFunction: return call_decl(*entity.function, e);
         case EntityKind::kBuiltin: return builtin_call(entity.name, e, expected);
-        case EntityKind::kType:
-            if (entity.type->class_info != nullptr) return construct(*entity.type->class_info, e);
-            return convert_call(entity.type, e, expected);
+        case EntityKind::kType: return call_type(entity.type, e, expected);
         case EntityKind::kModuleMember: return module_call(entity.name, e);
         case EntityKind::kCrateType:
             if (entity.type->kind == TypeKind::kException) return convert_call(entity.type, e, expected);

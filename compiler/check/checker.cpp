@@ -53,6 +53,12 @@ Diagnostic& Checker::report(DiagCode code, Span span, std::string message, std::
     return diagnostics_.report(code, file(), span, std::move(message), std::move(label), std::move(help));
 }
 
+Diagnostic& Checker::report_limit(DiagCode code, Span span, std::string message, std::string label, std::string help) {
+    Diagnostic& d = report(code, span, std::move(message), std::move(label), std::move(help));
+    d.only_here = true;
+    return d;
+}
+
 bool Checker::scan_rimports(const Module& module) {
     std::vector<std::string> crates;
     find_rimports(module.body, crates);

@@ -197,6 +197,8 @@ class Checker {
     typed::TypedProgram program_;
     std::vector<TExpr*> exprs_;  // every node of this pass, to close their types at the end
     bool changed_ = false;
+    bool in_place_ = false;  // the operator at hand stands in an augmented assignment
+    std::vector<const Type*> dynamic_types_;  // of all cells: what Dynamic values may be
     int pass_ = 0;
     std::vector<Instance*> checked_;   // in this pass, the module body first
     const syntax::Stmt* shown_ = nullptr;  // a cell's last expression: its value is printed
@@ -215,6 +217,9 @@ class Checker {
     syntax::AstArena synthetic_;       // trees of the checker's own making: wrappers of built-ins used as values
     std::map<const void*, const syntax::LambdaExpr*> wrappers_;
     std::map<std::pair<const void*, size_t>, const syntax::CallExpr*> applied_;
+    std::map<std::string, Entity, std::less<>> function_refs_;  // by the name of their type
+    std::map<const FunctionDecl*, size_t> function_numbers_;
+    std::map<const void*, const syntax::AttributeExpr*> named_attributes_;  // of getattr() and its like, by the call
 
     // checker.cpp
     bool scan_rimports(const syntax::Module& module);
@@ -225,8 +230,9 @@ class Checker {
     void show_value(TExpr* value, Span span);
     void close_types();
     void merge_equal_instances();
-    void error(DiagCode code, Span span, std::string message, std::string label = {}, std::string help = {});
     Diagnostic& report(DiagCode code, Span span, std::string message, std::string label = {}, std::string help = {});
+    // Of a rule that only static types have: Python does not mind.
+    Diagnostic& report_limit(DiagCode code, Span span, std::string message, std::string label = {}, std::string help = {});
     [[nodiscard]] const SourceFile& file() const;
 
     // building nodes (nodes.cpp)
@@ -240,7 +246,6 @@ class Checker {
     TExpr* runtime(RT fn, const Type* type, Span span, const Args& args);
     TExpr* type_info(const Type* type, Span span);
     TExpr* null(Span span);
-    TExpr* c_string(std::string_view text, Span span);
     TExpr* op(typed::Op op, const Type* type, Span span, const Args& args, std::string_view text = {});
     TExpr* if_expr(TExpr* condition, TExpr* then_value, TExpr* else_value, const Type* type);
     TExpr* len(TExpr* value);
@@ -279,6 +284,9 @@ class Checker {
     TExpr* truth(TExpr* value);
     const Type* narrow_to(const Type* t, const Type* target);
     const Type* class_argument(const syntax::Expr& e);
+    const Type* instances_of(const Type* t, const syntax::Expr& e);
+    std::optional<bool> has_protocol(const Type* t, std::string_view protocol);
+    static bool is_plain_read(const TExpr* e);
 
     // convert.cpp
     bool accepts(const Type* to, const Type* from);           // without growing
@@ -288,11 +296,30 @@ class Checker {
     TExpr* coerce(TExpr* value, const Type* to, Span span, const std::string& what, bool numbers = false);
     const Type* join_types(const Type* a, const Type* b);
     TExpr* narrow(TExpr* value, const Type* to);
-    TExpr* dispatch(TExpr* value, Span span, const std::function<TExpr*(TExpr*)>& each);
-    TExpr* require_present(TExpr* value, Span span, const std::string& use);
     const Type* resolved(const Type* t) { return types_.resolve(t); }
     const Type* variable_at(const void* node, int which = 0);
     bool hashable(const Type* t);
+
+    // unions.cpp: values of several types
+    static bool is_several(const Type* t);
+    static const char* exception_for(DiagCode code);
+    static std::string as_raised(const std::string& message);
+    void remember_dynamic(const Type* t);
+    std::vector<const Type*> possible_types(const Type* t);
+    [[nodiscard]] bool is_refused(size_t mark, Span span) const;
+    TExpr* dispatch(TExpr* value, Span span, const std::function<TExpr*(TExpr*)>& each);
+    TExpr* present(TExpr* value, const std::string& message, bool is_attribute = false);
+    TExpr* object_of(TExpr* value, const std::string& attribute);
+
+    // type_values.cpp: types as values, attributes by a literal name
+    const Type* plain_type(const Type* t);
+    const Type* builtin_type(std::string_view name);
+    static std::string type_name(const Type* t);
+    TExpr* class_value(const Type* type, Span span);
+    TExpr* type_of(TExpr* value, Span span);
+    TExpr* call_type(const Type* type, const syntax::CallExpr& e, const Type* expected);
+    TExpr* subclass_call(const syntax::CallExpr& e);
+    TExpr* attribute_by_name(const std::string& name, const syntax::CallExpr& e);
 
     // annotations.cpp
     const Type* annotation(const syntax::Expr& e);
@@ -302,6 +329,7 @@ class Checker {
     // statements.cpp, loops.cpp, tries.cpp
     void body(syntax::Body statements);
     void statement(const syntax::Stmt& s);
+    void guarded_statement(const syntax::Stmt& s);
     void assign(const syntax::AssignStmt& s);
     void aug_assign(const syntax::AugAssignStmt& s);
     TExpr* update_in_place(const syntax::AugAssignStmt& s, TExpr* current);
@@ -324,13 +352,18 @@ class Checker {
     void rimport(const syntax::ImportStmt& s);
     void from_rimport(const syntax::FromImportStmt& s);
     void assign_target(const syntax::Expr& target, TExpr* value);
+    bool type_statement(const syntax::AssignStmt& s);
+    TExpr* collect_onto(TExpr* list, TExpr* more, Span span);
     void unpack(const syntax::SequenceExpr& target, TExpr* value);
     void store_item(const syntax::SubscriptExpr& target, TExpr* value);
+    void store_item_of(TExpr* object, const syntax::SubscriptExpr& target, TExpr* value);
     void return_value(TExpr* value, Span span);
     std::span<TStmt* const> block(const std::function<void()>& fill);
     TExpr* exception_object(const syntax::Expr& e);
+    TExpr* exception_value(TExpr* value, Span span);
     typed::Iter* iterate(const syntax::Expr& e);
     typed::Iter* iterate_value(TExpr* value, Span span);
+    typed::Iter* iterate_several(TExpr* value, Span span);
     typed::Iter* make_iter(typed::IterKind kind, Span span, const Args& args, const Type* element);
     TExpr* element_value(typed::Iter* iter, Span span);
     // A loop of the checker's own making: `each` emits the body, with the element.
@@ -352,7 +385,6 @@ class Checker {
     void comprehension_clauses(const syntax::ComprehensionExpr& e, size_t clause, const std::function<void()>& innermost);
     TExpr* conditional(const syntax::ConditionalExpr& e, const Type* expected);
     TExpr* bool_op(const syntax::BoolOpExpr& e);
-    TExpr* attribute(const syntax::AttributeExpr& e);
     TExpr* subscript(const syntax::SubscriptExpr& e);
     TExpr* subscript_value(TExpr* object, const syntax::SubscriptExpr& e);
     TExpr* slice_value(TExpr* object, const syntax::SliceExpr& e);
@@ -388,7 +420,9 @@ class Checker {
     TExpr* call_decl(FunctionDecl& decl, const syntax::CallExpr& e, TExpr* self = nullptr);
     TExpr* default_value(FunctionDecl& decl, size_t param, Span span);
     void store_defaults(FunctionDecl& decl);
+    TExpr* function_argument(const syntax::Expr& e);
     TExpr* argument_for(FunctionDecl& decl, size_t param, const syntax::Expr& e);
+    TExpr* take_keywords(FunctionDecl& decl, TExpr* keywords, std::vector<TExpr*>& values, bool open_ended, Span span);
     TExpr* fit_argument(FunctionDecl& decl, size_t param, TExpr* value);
     TExpr* call_closure(TExpr* callee, const syntax::CallExpr& e);
     TExpr* call_instance(FunctionDecl& decl, const Args& args, Span span);
@@ -407,7 +441,6 @@ class Checker {
     TExpr* dict_method(TExpr* object, std::string_view name, const syntax::CallExpr& e, bool& handled);
     TExpr* set_method(TExpr* object, std::string_view name, const syntax::CallExpr& e, bool& handled);
     TExpr* str_method(TExpr* object, std::string_view name, const syntax::CallExpr& e, bool& handled);
-    TExpr* bound_method(TExpr* object, const std::string& name, Span span);
     std::vector<std::string> method_names(const Type* t);
 
     // builtins.cpp, sequences.cpp
@@ -416,15 +449,12 @@ class Checker {
     TExpr* convert_call(const Type* target, const syntax::CallExpr& e, const Type* expected);
     TExpr* print_call(const syntax::CallExpr& e);
     TExpr* open_call(const syntax::CallExpr& e);
-    TExpr* to_int(TExpr* value, const syntax::CallExpr& e);
-    TExpr* to_float(TExpr* value, const syntax::CallExpr& e);
     TExpr* sum_call(const syntax::CallExpr& e);
     TExpr* any_all_call(const syntax::CallExpr& e, bool any);
     TExpr* min_max_call(const syntax::CallExpr& e, bool max);
     TExpr* sorted_call(const syntax::CallExpr& e);
     TExpr* sort_list(TExpr* list, const syntax::Expr* key, TExpr* reverse, Span span);
     TExpr* list_from(const syntax::Expr& iterable, const void* site, const Type* expected);
-    TExpr* list_of(const void* site, const Type* element, Span span);
     TExpr* set_from(const syntax::CallExpr& e, const Type* expected);
     TExpr* dict_from(const syntax::CallExpr& e, const Type* expected);
     bool argument_count(const syntax::CallExpr& e, const std::string& name, size_t least, size_t most);
@@ -437,6 +467,10 @@ class Checker {
     void class_statement(const syntax::ClassStmt& s);
     void class_body(types::ClassInfo& c, const syntax::ClassStmt& s);
     void add_method(types::ClassInfo& c, const syntax::FunctionStmt& f);
+    void typed_dict(const syntax::ClassStmt& s, const Type* base);
+    static bool is_list_of_its_own(const types::ClassInfo& c);
+    static bool is_container(const types::ClassInfo& c);
+    types::ClassInfo* container_base(const syntax::ClassStmt& s, std::string_view name);
     void annotate_field(types::ClassInfo& c, std::string_view name, const syntax::Expr& written);
     static const types::Method* find_method(const types::ClassInfo& c, std::string_view name);
     static types::ClassField* find_field(types::ClassInfo& c, std::string_view name);
@@ -455,12 +489,11 @@ class Checker {
 
     // instances.cpp
     static bool is_instance(const Type* t);
-    TExpr* object_of(TExpr* value, const std::string& attribute);
     TExpr* by_class(TExpr* object, Span span, const std::function<const void*(types::ClassInfo&)>& choice,
                     const std::function<TExpr*(TExpr*, types::ClassInfo&)>& each);
-    TExpr* class_value(const Type* type, Span span);
     TExpr* construct(types::ClassInfo& c, const syntax::CallExpr& e);
     void init_exception(TExpr* object, const syntax::CallExpr& e);
+    const syntax::CallExpr& with_held_arguments(const syntax::CallExpr& e);
     TExpr* read_field(TExpr* object, types::ClassInfo& c, std::string_view name, Span span);
     TExpr* read_attribute_global(types::ClassInfo& owner, std::string_view name, Span span);
     TExpr* class_attribute(TExpr* object, const syntax::AttributeExpr& e);
@@ -478,6 +511,8 @@ class Checker {
     TExpr* super_call(const syntax::AttributeExpr& callee, const syntax::CallExpr& e);
     TExpr* expression_of_name(std::string_view name, Span span);
     TExpr* class_binary(syntax::BinaryOp o, TExpr* left, TExpr* right, Span span);
+    TExpr* enum_value(TExpr* value);
+    TExpr* unless_not_implemented(TExpr* result, Span span, const std::function<TExpr*()>& otherwise);
     TExpr* class_equal(TExpr* left, TExpr* right, Span span);
     TExpr* class_order(syntax::CompareOp o, TExpr* left, TExpr* right, Span span);
     typed::Iter* class_iter(TExpr* value, Span span);
@@ -527,6 +562,9 @@ class Checker {
     std::map<const typed::Iter*, const syntax::CallExpr*> mapped_;  // of the latest pass: loops over a call of map()
 
     // decorators.cpp
+    // partial.cpp
+    Entity partial(const syntax::CallExpr& e);
+    TExpr* callable_argument(const syntax::Expr& e);
     Entity decorate(Entity function, const syntax::Expr& decorator);
     Entity run_decoration(FunctionDecl& decl, const void* site, const std::vector<Entity>& args, Span span);
     void bind_parameters(FunctionDecl& decoration);
@@ -587,6 +625,8 @@ struct FunctionState {
     std::map<std::string_view, uint32_t> captured;  // names from the enclosing function
     std::set<uint32_t> late_cells;                  // of those, locals whose cell may have nothing in it yet
     std::set<std::string_view> unbound_reads;       // names read where nothing was assigned yet, in the loop body at hand
+    std::vector<const Type*> caught;                // exceptions that handlers around the statement at hand take
+    int caught_imports = 0;                         // try bodies around the statement at hand whose handlers take an ImportError
     std::set<const syntax::Stmt*> tails;            // of a `fn`: expression statements whose value is returned
 };
 

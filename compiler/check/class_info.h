@@ -61,6 +61,8 @@ struct ClassInfo {
     std::vector<std::string_view> match_args;       // __match_args__
     bool is_dataclass = false, is_frozen = false;
     bool is_enum = false;
+    bool is_value_enum = false;    // its members are ints or strs besides
+    bool shows_value_enum = false;  // and are shown as those: IntEnum, StrEnum
     std::vector<std::string> enum_members;
     bool instantiated = false;
     bool committed = false;  // compiled by an earlier cell: its layout is settled

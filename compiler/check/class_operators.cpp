@@ -8,15 +8,58 @@ namespace kayton::check {
 using namespace syntax;
 using types::ClassInfo;
 using types::Method;
+using types::contains;
 using types::prune;
 using TK = typed::ExprKind;
 using SK = typed::StmtKind;
 
 TExpr* Checker::class_binary(BinaryOp o, TExpr* left, TExpr* right, Span span) {
     static constexpr std::string_view kNames[] = {"add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "lshift", "rshift", "and", "or", "xor"};
+    static constexpr const char* kSymbols[] = {"+", "-", "*", "/", "//", "%", "** or pow()", "@", "<<", ">>", "&", "|", "^"};
     const std::string name(kNames[static_cast<size_t>(o)]);
-    if (TExpr* result = call_method(left, "__" + name + "__", {right}, span)) return result;
-    return call_method(right, "__r" + name + "__", {left}, span);
+    BlockScope scope(*this);
+    left = hold(left);
+    right = hold(right);
+    auto refuse = [&]() -> TExpr* {
+        return raise_stmt(types_.find_exception("TypeError"),
+                          std::string("unsupported operand type(s) for ") + kSymbols[static_cast<size_t>(o)] + ": '" + type_name(left->type) + "' and '" +
+                              type_name(right->type) + "'",
+                          span);
+    };
+    auto reflected = [&]() -> TExpr* {
+        TExpr* result = call_method(right, "__r" + name + "__", {left}, span);
+        return result == nullptr ? nullptr : unless_not_implemented(result, span, refuse);
+    };
+    TExpr* result = call_method(left, "__" + name + "__", {right}, span);
+    if (result == nullptr) {
+        result = reflected();
+    } else {
+        result = unless_not_implemented(result, span, [&]() -> TExpr* {
+            TExpr* other = reflected();
+            return other != nullptr ? other : refuse();
+        });
+    }
+    if (result != nullptr) return scope.finish(result);
+    scope.take();
+    return nullptr;
+}
+
+// A special method may answer NotImplemented: `otherwise` then.
+TExpr* Checker::unless_not_implemented(TExpr* result, Span span, const std::function<TExpr*()>& otherwise) {
+    auto known = globals_.find("_builtin_types:NotImplementedType");
+    if (known == globals_.end() || known->second.entity.type == nullptr) return result;
+    const Type* refusal = known->second.entity.type;
+    const Type* t = prune(result->type);
+    if (t != refusal && !(t->kind == TypeKind::kUnion && contains(t, refusal))) return result;
+    BlockScope scope(*this);
+    TExpr* held = hold(result);
+    BlockScope branch(*this);
+    TExpr* other = branch.finish(otherwise());
+    if (t == refusal) return scope.finish(other);
+    const Type* rest = types_.without(t, refusal);
+    TExpr* test = make(TK::kTypeTest, types_.boolean, span, {held});
+    test->type_arg = refusal;
+    return scope.finish(if_expr(test, other, narrow(held, rest), join_types(rest, other->type)));
 }
 
 // a == b where a or b is an object of a class. Null: neither is.
@@ -30,13 +73,24 @@ TExpr* Checker::class_equal(TExpr* left, TExpr* right, Span span) {
         const Method* m = find_method(*c, "__eq__");
         // A generated __eq__ compares objects of one class only.
         if (m != nullptr && c->is_dataclass && (!both || !(types::is_subclass(r, l) || types::is_subclass(l, r)))) return nullptr;
-        TExpr* result = call_method(object, "__eq__", {other}, span);
-        return result == nullptr ? nullptr : truth(result);
+        return call_method(object, "__eq__", {other}, span);
+    };
+    BlockScope held(*this);
+    left = hold(left);
+    right = hold(right);
+    auto same = [&]() -> TExpr* {
+        if (both && (types::is_subclass(r, l) || types::is_subclass(l, r))) return op(typed::Op::kSame, types_.boolean, span, {left, right});
+        return constant_bool(false, span);
+    };
+    auto reflected = [&]() -> TExpr* {
+        TExpr* result = is_instance(r) ? own(right, left) : nullptr;
+        return result == nullptr ? same() : unless_not_implemented(result, span, same);
     };
     if (is_instance(l))
-        if (TExpr* result = own(left, right)) return result;
+        if (TExpr* result = own(left, right)) return held.finish(truth(unless_not_implemented(result, span, reflected)));
     if (is_instance(r))
-        if (TExpr* result = own(right, left)) return result;
+        if (TExpr* result = own(right, left)) return held.finish(truth(unless_not_implemented(result, span, same)));
+    held.take();
     if (both && (types::is_subclass(r, l) || types::is_subclass(l, r))) return op(typed::Op::kSame, types_.boolean, span, {left, right});
     BlockScope scope(*this);
     emit_expr(left);
@@ -49,9 +103,31 @@ TExpr* Checker::class_order(CompareOp o, TExpr* left, TExpr* right, Span span) {
     static constexpr std::string_view kOwn[] = {"__lt__", "__le__", "__gt__", "__ge__"};
     static constexpr std::string_view kReflected[] = {"__gt__", "__ge__", "__lt__", "__le__"};
     const size_t which = o == CompareOp::kLt ? 0 : o == CompareOp::kLe ? 1 : o == CompareOp::kGt ? 2 : 3;
+    BlockScope scope(*this);
+    left = hold(left);
+    right = hold(right);
+    auto refuse = [&]() -> TExpr* {
+        static constexpr const char* kSymbols[] = {"<", "<=", ">", ">="};
+        return raise_stmt(types_.find_exception("TypeError"),
+                          std::string("'") + kSymbols[which] + "' not supported between instances of '" + type_name(left->type) + "' and '" + type_name(right->type) + "'",
+                          span);
+    };
+    auto reflected = [&]() -> TExpr* {
+        TExpr* result = call_method(right, kReflected[which], {left}, span);
+        return result == nullptr ? nullptr : unless_not_implemented(result, span, refuse);
+    };
     TExpr* result = call_method(left, kOwn[which], {right}, span);
-    if (result == nullptr) result = call_method(right, kReflected[which], {left}, span);
-    return result == nullptr ? nullptr : truth(result);
+    if (result == nullptr) {
+        result = reflected();
+    } else {
+        result = unless_not_implemented(result, span, [&]() -> TExpr* {
+            TExpr* other = reflected();
+            return other != nullptr ? other : refuse();
+        });
+    }
+    if (result != nullptr) return scope.finish(truth(result));
+    scope.take();
+    return nullptr;
 }
 
 // What __iter__ gives, stepped by __next__ until StopIteration. Null: the class is not iterable.

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "compiler/check/checker.h"
+#include "compiler/stdlib/stdlib.h"
 
 namespace kayton::check {
 
@@ -98,12 +99,19 @@ void Checker::class_statement(const ClassStmt& s) {
     auto& slot = parent != nullptr ? parent->nested_classes[&s] : classes_[&s];
     ClassInfo* base = nullptr;
     const Type* base_type = nullptr;
-    bool is_enum = false, is_tuple = false;
+    bool is_enum = false, is_plain_value = false, shows_value = false, is_tuple = false;
     for (const Expr* e : s.bases) {
         std::string_view name = last_name(*e);
         if (is_marker_base(name)) continue;
         if (name == "Enum" || name == "IntEnum" || name == "StrEnum") {
             is_enum = true;
+            is_plain_value |= name != "Enum";
+            shows_value |= name != "Enum";
+            continue;
+        }
+        const bool beside_enum = std::any_of(s.bases.begin(), s.bases.end(), [](const Expr* b) { return last_name(*b) == "Enum"; });
+        if ((name == "str" || name == "int" || name == "float") && beside_enum) {
+            is_plain_value = true;
             continue;
         }
         if (name == "NamedTuple") {
@@ -111,9 +119,20 @@ void Checker::class_statement(const ClassStmt& s) {
             continue;
         }
         Entity entity = this->entity(e->kind == ExprKind::kSubscript ? *as<SubscriptExpr>(*e).object : *e);
+        if (name == "TypedDict" || (entity.kind == EntityKind::kType && entity.type->kind == TypeKind::kDict)) {
+            (parent != nullptr ? parent->nested_classes : classes_).erase(&s);
+            typed_dict(s, entity.kind == EntityKind::kType ? entity.type : nullptr);
+            return;
+        }
+        if (entity.kind == EntityKind::kBuiltin)
+            if (ClassInfo* container = container_base(s, name)) {
+                base_type = container->type;
+                base = container;
+                continue;
+            }
         const bool is_class = entity.kind == EntityKind::kType || entity.kind == EntityKind::kCrateType;
         if (!is_class || (entity.type->class_info == nullptr && entity.type->kind != TypeKind::kException)) {
-            if (entity.kind != EntityKind::kValue || prune(entity.value->type)->kind != TypeKind::kNever)
+            if (entity.kind != EntityKind::kValue || (entity.value != nullptr && prune(entity.value->type)->kind != TypeKind::kNever))
                 report(DiagCode::kUnsupported, e->span, "this cannot be a base class", "not a class of this program or an exception");
             continue;
         }
@@ -140,12 +159,15 @@ void Checker::class_statement(const ClassStmt& s) {
     ClassInfo& c = *slot;
     c.declared_in = pass_;
     c.is_enum = is_enum || (base != nullptr && base->is_enum);
+    c.shows_value_enum = shows_value || (base != nullptr && base->shows_value_enum);
+    c.is_value_enum = is_plain_value || (base != nullptr && base->is_value_enum);
     declared_classes_.push_back(&c);
     Entity entity;
     entity.kind = EntityKind::kType;
     entity.type = c.type;
     bind_entity(s.name, entity, s.name_span);
     bool ordered = false, total_ordering = false;
+    std::vector<const Expr*> applied;
     if (is_tuple) c.is_dataclass = c.is_frozen = ordered = true;
     for (const Expr* d : s.decorators) {
         std::string_view name = last_name(*d);
@@ -158,19 +180,86 @@ void Checker::class_statement(const ClassStmt& s) {
         } else if (name == "total_ordering") {
             total_ordering = true;
         } else if (name != "final" && name != "runtime_checkable" && name != "unique") {
-            report(DiagCode::kUnsupported, d->span, "this decorator of a class cannot be compiled", "decorator");
+            applied.push_back(d);
         }
     }
     class_body(c, s);
+    if (base != nullptr)
+        if (const Method* hook = find_method(*base, "__init_subclass__")) {
+            CallExpr call{};
+            call.kind = ExprKind::kCall;
+            call.span = s.name_span;
+            call.keywords = s.keywords;
+            emit_expr(call_decl(*hook->decl, call, class_value(c.type, s.name_span)));
+        }
     if (c.is_dataclass) make_data_class(c, s, ordered, is_tuple);
     if (total_ordering) make_total_ordering(c);
+    for (auto d = applied.rbegin(); d != applied.rend(); ++d) {
+        entity = decorate(entity, **d);
+        if (entity.kind == EntityKind::kValue && entity.value != nullptr && prune(entity.value->type)->kind == TypeKind::kTypeObject) {
+            entity.kind = EntityKind::kType;
+            entity.type = prune(entity.value->type)->args[0];
+        }
+        if (entity.kind == EntityKind::kType || entity.kind == EntityKind::kFunction) {
+            bind_entity(s.name, entity, s.name_span);
+        } else if (entity.value == nullptr || prune(entity.value->type)->kind != TypeKind::kNever) {
+            report(DiagCode::kUnsupported, (*d)->span, "this decorator of a class cannot be compiled", "decorator", "it must return a class");
+        }
+    }
+}
+
+// `class Movie(TypedDict)`: a dict with keys of str; its values have the types of the fields.
+void Checker::typed_dict(const ClassStmt& s, const Type* base) {
+    const Type* value = base != nullptr ? prune(base)->args[1] : types_.never;
+    for (const Stmt* inner : s.body) {
+        if (inner->kind != StmtKind::kAnnAssign) continue;
+        if (const Type* t = annotation(*as<AnnAssignStmt>(*inner).annotation)) value = types_.unite(value, t);
+    }
+    Entity entity;
+    entity.kind = EntityKind::kType;
+    entity.type = types_.dict(types_.str, value);
+    bind_entity(s.name, entity, s.name_span);
+}
+
+// The base of a class that is a dict or a list itself: a class of its own for each, so that its elements have one type.
+// Null: not such a base.
+ClassInfo* Checker::container_base(const ClassStmt& s, std::string_view name) {
+    const bool dict = name == "dict" || name == "Dict" || name == "OrderedDict" || name == "UserDict";
+    const bool list = name == "list" || name == "List" || name == "UserList";
+    if (!dict && !list) return nullptr;
+    const Module& module = parsed(&s.name_span, [] { return std::string(stdlib_source("_builtin_types")); });
+    const std::string_view wanted = dict ? "dict_base" : "list_base";
+    for (const Stmt* inner : module.body) {
+        if (inner->kind != StmtKind::kClass || as<ClassStmt>(*inner).name != wanted) continue;
+        class_statement(as<ClassStmt>(*inner));
+        ClassInfo* made = declared_classes_.back();
+        made->file = module.file;
+        for (auto& [method_name, method] : made->methods) method.decl->file = module.file;
+        // It has no name in the program.
+        globals_.erase(global_key(wanted));
+        state_->instance->entities.erase(wanted);
+        return made;
+    }
+    return nullptr;
+}
+
+bool Checker::is_container(const ClassInfo& c) {
+    for (const ClassInfo* k = &c; k != nullptr; k = k->base)
+        if (k->name == "list_base" || k->name == "dict_base") return true;
+    return false;
+}
+
+bool Checker::is_list_of_its_own(const ClassInfo& c) {
+    for (const ClassInfo* k = &c; k != nullptr; k = k->base)
+        if (k->name == "list_base") return true;
+    return false;
 }
 
 void Checker::add_method(ClassInfo& c, const FunctionStmt& f) {
     Method method;
     method.owner = &c;
     bool setter = false;
-    bool cached = false;
+    std::vector<const Expr*> applied;
     for (const Expr* d : f.decorators) {
         std::string_view name = last_name(*d);
         if (name == "staticmethod") method.kind = MethodKind::kStatic;
@@ -179,11 +268,8 @@ void Checker::add_method(ClassInfo& c, const FunctionStmt& f) {
         else if (name == "abstractmethod") method.is_abstract = true;
         else if (name == "setter") setter = true;
         else if (name == "override" || name == "final") continue;
-        else cached = true;
-    }
-    if (cached) {
-        report(DiagCode::kUnsupported, f.decorators[0]->span, "this decorator of a method cannot be compiled", "decorator");
-        return;
+        else if (name == "overload") return;
+        else if (name != "wraps" && name != "no_type_check") applied.push_back(d);
     }
     if (f.is_async) {
         function_statement(f);  // says what is missing
@@ -194,6 +280,15 @@ void Checker::add_method(ClassInfo& c, const FunctionStmt& f) {
     method.decl->owner = &c;
     method.decl->is_generator = f.is_generator;
     method.decl->qualified = c.name + "." + std::string(f.name);
+    for (auto d = applied.rbegin(); d != applied.rend(); ++d) {
+        Entity entity;
+        entity.kind = EntityKind::kFunction;
+        entity.function = method.decl;
+        entity = decorate(entity, **d);
+        if (entity.kind == EntityKind::kFunction) method.decl = entity.function;
+        else if (entity.value == nullptr || prune(entity.value->type)->kind != TypeKind::kNever)
+            report(DiagCode::kUnsupported, (*d)->span, "this decorator of a method cannot be compiled", "decorator", "it must return a function");
+    }
     if (setter && before != c.methods.end()) {
         before->second.setter = method.decl;
         return;

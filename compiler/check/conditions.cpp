@@ -5,10 +5,13 @@
 
 namespace kayton::check {
 
-namespace {
+using namespace syntax;
+using types::prune;
+using TK = typed::ExprKind;
+using typed::Op;
 
 // A value that is only read: whether it is evaluated or not makes no difference to the program.
-bool is_plain_read(const TExpr* e) {
+bool Checker::is_plain_read(const TExpr* e) {
     switch (e->kind) {
         case typed::ExprKind::kLocal:
         case typed::ExprKind::kGlobal:
@@ -20,17 +23,13 @@ bool is_plain_read(const TExpr* e) {
         case typed::ExprKind::kNarrowChecked:
         case typed::ExprKind::kInt:
         case typed::ExprKind::kStr:
+        case typed::ExprKind::kBool:
+        case typed::ExprKind::kNone:
+        case typed::ExprKind::kFloat:
             return std::all_of(e->args.begin(), e->args.end(), [](const TExpr* a) { return is_plain_read(a); });
         default: return false;
     }
 }
-
-}  // namespace
-
-using namespace syntax;
-using types::prune;
-using TK = typed::ExprKind;
-using typed::Op;
 
 TExpr* Checker::negate(TExpr* value) {
     if (value->kind == TK::kBool) return constant_bool(value->int_value == 0, value->span);
@@ -54,21 +53,28 @@ TExpr* Checker::truth(TExpr* value) {
         case TypeKind::kDict:
         case TypeKind::kSet:
         case TypeKind::kRange: return op(Op::kIntNe, types_.boolean, span, {len(value), constant_int(0, span)});
-        case TypeKind::kTuple: {
-            BlockScope scope(*this);
-            emit_expr(value);
-            return scope.finish(constant_bool(!t->args.empty(), span));
-        }
+        case TypeKind::kTuple:
         case TypeKind::kNone: {
             BlockScope scope(*this);
-            emit_expr(value);
-            return scope.finish(constant_bool(false, span));
+            if (!is_plain_read(value)) emit_expr(value);
+            return scope.finish(constant_bool(!t->args.empty(), span));
         }
         case TypeKind::kUnion: return dispatch(value, span, [&](TExpr* member) { return truth(member); });
         case TypeKind::kDynamic: return runtime(RT::kt_truth, types_.boolean, span, {type_info(t, span), value});
         case TypeKind::kClass:
-            if (TExpr* own = call_method(value, "__bool__", {}, span)) return truth(own);
-            if (TExpr* length = call_method(value, "__len__", {}, span)) return truth(length);
+            if (is_instance(t)) {
+                auto own = [](types::ClassInfo& k) -> const types::Method* {
+                    const types::Method* method = find_method(k, "__bool__");
+                    return method != nullptr ? method : find_method(k, "__len__");
+                };
+                return by_class(value, span, [&](types::ClassInfo& k) { return static_cast<const void*>(own(k)); },
+                                [&](TExpr* object, types::ClassInfo& k) -> TExpr* {
+                                    if (const types::Method* method = own(k)) return truth(call_values(*method->decl, {object}, span));
+                                    BlockScope scope(*this);
+                                    if (!is_plain_read(object)) emit_expr(object);
+                                    return scope.finish(constant_bool(true, span));
+                                });
+            }
             [[fallthrough]];
         case TypeKind::kHandle:
             if (const Manifest* manifest = manifest_of(t)) {
@@ -100,7 +106,8 @@ const Type* Checker::narrow_to(const Type* t, const Type* target) {
                 same_kind = m->name.substr(0, m->name.find_first_of("#:")) == w->name;
             else if (m->kind == TypeKind::kList && !m->name.empty()) same_kind = m->name == "tuple" && w->kind == TypeKind::kTuple;
             else if (m->kind == TypeKind::kSet && !m->name.empty()) same_kind = m->name == w->name;
-            if (m == w || types::is_subclass(m, w) || same_kind || (w->kind == TypeKind::kInt && m->kind == TypeKind::kBool)) {
+            const bool named_tuple = w->kind == TypeKind::kTuple && w->args.empty() && is_instance(m) && find_method(*m->class_info, "_as_tuple") != nullptr;
+            if (m == w || named_tuple || types::is_subclass(m, w) || same_kind || (w->kind == TypeKind::kInt && m->kind == TypeKind::kBool)) {
                 keep_members.push_back(m);
                 return;
             }
@@ -116,6 +123,61 @@ const Type* Checker::narrow_to(const Type* t, const Type* target) {
         consider(t);
     }
     return types_.unite(keep_members);
+}
+
+// Whether values of the type are instances of an abstract class of collections.abc; nullopt: the name is none of them.
+std::optional<bool> Checker::has_protocol(const Type* t, std::string_view protocol) {
+    t = prune(t);
+    auto has = [&](std::string_view method) { return is_instance(t) && find_method(*t->class_info, method) != nullptr; };
+    const bool sequence = t->kind == TypeKind::kStr || t->kind == TypeKind::kBytes || t->kind == TypeKind::kTuple || t->kind == TypeKind::kRange ||
+                          t->kind == TypeKind::kList;
+    const bool mapping = t->kind == TypeKind::kDict;
+    const bool sized = sequence || mapping || t->kind == TypeKind::kSet;
+    const bool file = t->kind == TypeKind::kTextFile || t->kind == TypeKind::kBinaryFile;
+    if (protocol == "Iterable") return sized || file || t->kind == TypeKind::kIterator || has("__iter__");
+    if (protocol == "Iterator") return file || t->kind == TypeKind::kIterator || has("__next__");
+    if (protocol == "Generator") return t->kind == TypeKind::kIterator && t->args.size() == 3;
+    if (protocol == "Sized") return sized || has("__len__");
+    if (protocol == "Container") return sized || has("__contains__");
+    if (protocol == "Collection") return sized || (has("__len__") && has("__iter__") && has("__contains__"));
+    if (protocol == "Reversible") return sequence || mapping || has("__reversed__");
+    if (protocol == "Sequence") return sequence && t->name != "deque";
+    if (protocol == "MutableSequence") return t->kind == TypeKind::kList && t->name != "tuple";
+    if (protocol == "Mapping" || protocol == "MutableMapping") return mapping;
+    if (protocol == "Set" || protocol == "AbstractSet") return t->kind == TypeKind::kSet;
+    if (protocol == "MutableSet") return t->kind == TypeKind::kSet && t->name != "frozenset";
+    if (protocol == "Hashable") return hashable(t);
+    if (protocol == "Callable") return t->kind == TypeKind::kFunction || t->kind == TypeKind::kTypeObject || has("__call__");
+    if (protocol == "Number") return types::is_numeric(t);
+    if (protocol == "Real" || protocol == "Complex") return types::is_numeric(t);
+    if (protocol == "Integral" || protocol == "Rational") return t->kind == TypeKind::kInt || t->kind == TypeKind::kBool;
+    if (protocol == "object") return true;
+    if (protocol == "type") return t->kind == TypeKind::kTypeObject;
+    return std::nullopt;
+}
+
+// What is left of `t` where isinstance(value, e) holds: null after an error.
+const Type* Checker::instances_of(const Type* t, const Expr& e) {
+    if (e.kind == ExprKind::kTuple) {
+        std::vector<const Type*> all;
+        for (const Expr* item : as<SequenceExpr>(e).items) {
+            const Type* hit = instances_of(t, *item);
+            if (hit == nullptr) return nullptr;
+            all.push_back(hit);
+        }
+        return types_.unite(all);
+    }
+    if (e.kind == ExprKind::kName || e.kind == ExprKind::kAttribute) {
+        std::string_view name = e.kind == ExprKind::kName ? as<NameExpr>(e).name : as<AttributeExpr>(e).name;
+        if (has_protocol(types_.none, name) && entity(e).kind == EntityKind::kBuiltin) {
+            std::vector<const Type*> hits;
+            for (const Type* m : possible_types(t))
+                if (*has_protocol(m, name)) hits.push_back(m);
+            return types_.unite(hits);
+        }
+    }
+    const Type* target = class_argument(e);
+    return target == nullptr ? nullptr : narrow_to(t, target);
 }
 
 // The second argument of isinstance: a type or a tuple of types, as a union. Null after an error.
@@ -135,8 +197,20 @@ const Type* Checker::class_argument(const Expr& e) {
         if (name == "frozenset") return types_.set(types_.never, "frozenset");
         if (name == "deque") return types_.list(types_.never, "deque");
         if (name == "defaultdict" || name == "Counter" || name == "OrderedDict") return types_.dict(types_.never, types_.never, name);
+        // A variable that holds a type, or a tuple of types.
+        if (Entity held = entity(e); held.kind == EntityKind::kValue && held.value != nullptr && prune(held.value->type)->kind == TypeKind::kTuple) {
+            std::vector<const Type*> all;
+            for (const Type* m : prune(held.value->type)->args)
+                if (prune(m)->kind == TypeKind::kTypeObject) all.push_back(prune(m)->args[0]);
+            if (!all.empty()) return types_.unite(all);
+        }
     }
-    return annotation(e);
+    const Type* named = annotation(e);
+    if (named != nullptr && prune(named)->kind == TypeKind::kDynamic) {
+        report(DiagCode::kUnknownType, e.span, "isinstance() arg 2 must be a type, a tuple of types, or a union", "not known as a class at compile time");
+        return nullptr;
+    }
+    return named;
 }
 
 Condition Checker::condition(const Expr& e) {
@@ -150,6 +224,8 @@ Condition Checker::condition(const Expr& e) {
     auto flow_of = [&](std::string_view name, const TExpr* value) -> const Type* {
         if (name.find('.') != std::string_view::npos) return prune(value->type);
         VarState* var = name.empty() ? nullptr : find_var(name);
+        // A function or class that is known has nothing to narrow.
+        if (var != nullptr && var->flow != nullptr && (prune(var->flow)->kind == TypeKind::kFunctionRef || prune(var->flow)->kind == TypeKind::kTypeObject)) return nullptr;
         return var == nullptr || var->entity || var->flow == nullptr ? nullptr : prune(var->flow);
     };
 
@@ -183,6 +259,13 @@ Condition Checker::condition(const Expr& e) {
         const CompareOp cmp = c.ops[0];
         const bool is = cmp == CompareOp::kIs || cmp == CompareOp::kEq;
         const bool is_not = cmp == CompareOp::kIsNot || cmp == CompareOp::kNe;
+        if ((is || is_not) && c.rest[0]->kind == ExprKind::kNone && c.first->kind == ExprKind::kName) {
+            Entity named = entity(*c.first);
+            if (named.kind == EntityKind::kFunction || named.kind == EntityKind::kBuiltin || named.kind == EntityKind::kType) {
+                result.test = constant_bool(is_not, e.span);
+                return result;
+            }
+        }
         if ((is || is_not) && c.rest[0]->kind == ExprKind::kNone) {
             TExpr* value = expression(*c.first);
             const Type* t = prune(value->type);
@@ -219,14 +302,25 @@ Condition Checker::condition(const Expr& e) {
         const auto& call = as<CallExpr>(e);
         if (call.callee->kind == ExprKind::kName && as<NameExpr>(*call.callee).name == "isinstance" && call.args.size() == 2 &&
             !state_->instance->decl->scope.binds("isinstance")) {
+            if (call.args[0]->kind == ExprKind::kName) {
+                // A function or class that is known at compile time.
+                Entity named = entity(*call.args[0]);
+                const Type* known = named.kind == EntityKind::kFunction || named.kind == EntityKind::kBuiltin ? types_.function({}, types_.none)
+                                    : named.kind == EntityKind::kType                                        ? types_.type_object(plain_type(named.type))
+                                                                                                             : nullptr;
+                if (known != nullptr) {
+                    const Type* hit = instances_of(known, *call.args[1]);
+                    result.test = constant_bool(hit != nullptr && prune(hit)->kind != TypeKind::kNever, e.span);
+                    return result;
+                }
+            }
             TExpr* value = expression(*call.args[0]);
-            const Type* target = class_argument(*call.args[1]);
-            if (target == nullptr) {
+            const Type* t = prune(value->type);
+            const Type* hit = instances_of(t, *call.args[1]);
+            if (hit == nullptr) {
                 result.test = make(TK::kConvert, types_.boolean, e.span, {never(e.span)});
                 return result;
             }
-            const Type* t = prune(value->type);
-            const Type* hit = narrow_to(t, target);
             const Type* rest = t;
             std::vector<const Type*> hits;
             if (hit->kind == TypeKind::kUnion) {

@@ -169,7 +169,7 @@ TExpr* Checker::dict_method(TExpr* object, std::string_view name, const CallExpr
         TExpr* dict = hold(object);
         auto set = [&](TExpr* key, TExpr* value, Span at) {
             if (!grow(key_type, key->type) || !grow(value_type, value->type)) {
-                report(DiagCode::kTypeMismatch, at, to_string(resolved(t)) + " cannot take a pair of " + to_string(resolved(key->type)) + " and " + to_string(resolved(value->type)));
+                report_limit(DiagCode::kTypeMismatch, at, to_string(resolved(t)) + " cannot take a pair of " + to_string(resolved(key->type)) + " and " + to_string(resolved(value->type)));
                 return;
             }
             emit_expr(runtime(RT::kt_dict_set, types_.none, at, {dict, convert(key, key_type), convert(value, value_type)}));

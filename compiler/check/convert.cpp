@@ -31,7 +31,7 @@ bool occurs(const Type* variable, const Type* t) {
 // tuple[T, ...]
 bool is_long_tuple(const Type* t) { return t->kind == TypeKind::kList && t->name == "tuple"; }
 
-bool is_container(const Type* t) {
+bool is_collection(const Type* t) {
     return t->kind == TypeKind::kList || t->kind == TypeKind::kDict || t->kind == TypeKind::kSet ||
            t->kind == TypeKind::kFunction || t->kind == TypeKind::kIterator;
 }
@@ -55,7 +55,7 @@ bool may_widen(const Type* bound, const Type* by) {
     if (simple(bound) && simple(by)) return true;
     if (bound->kind == TypeKind::kTuple && by->kind == TypeKind::kTuple && bound->args.size() == by->args.size()) return true;
     if (is_long_tuple(bound) && by->kind == TypeKind::kTuple) return true;
-    return is_container(bound) && bound->kind == by->kind && bound->name == by->name;
+    return is_collection(bound) && bound->kind == by->kind && bound->name == by->name;
 }
 
 }  // namespace
@@ -156,7 +156,7 @@ bool Checker::flow_into(const Type* from_raw, const Type* to_raw) {
             if (!flow_into(from->args[i], to->args[i])) return false;
         return true;
     }
-    if (!is_container(from)) return resolved(from) == resolved(to);
+    if (!is_collection(from)) return resolved(from) == resolved(to);
     for (size_t i = 0; i < from->args.size(); ++i) {
         const Type* a = representative(from->args[i]);
         const Type* b = representative(to->args[i]);
@@ -198,7 +198,7 @@ bool Checker::flow_into(const Type* from_raw, const Type* to_raw) {
             continue;
         }
         if (resolved(a) == resolved(b)) continue;
-        if (!is_container(prune(a)) && prune(a)->kind != TypeKind::kTuple) return false;
+        if (!is_collection(prune(a)) && prune(a)->kind != TypeKind::kTuple) return false;
         if (!flow_into(a, b)) return false;
         if (resolved(a) != resolved(b)) return false;
     }
@@ -223,7 +223,7 @@ const Type* Checker::join_types(const Type* a_raw, const Type* b_raw) {
             for (const Type* m : t->args) element = join_types(element, m);
         return types_.list(element, "tuple");
     }
-    if (is_container(a) && a->kind == b->kind && a->name == b->name && a->args.size() == b->args.size()) {
+    if (is_collection(a) && a->kind == b->kind && a->name == b->name && a->args.size() == b->args.size()) {
         if (flow_into(b, a)) return a;
         if (a->kind != TypeKind::kIterator) return types_.unite(a, b);
     }
@@ -240,7 +240,7 @@ const Type* Checker::join_types(const Type* a_raw, const Type* b_raw) {
     auto add = [&](const Type* t) {
         for (const Type*& have : members) {
             const Type* h = prune(have);
-            if (h->kind == t->kind && h->name == t->name && (is_container(h) || h->kind == TypeKind::kTuple) && h->args.size() == t->args.size() &&
+            if (h->kind == t->kind && h->name == t->name && (is_collection(h) || h->kind == TypeKind::kTuple) && h->args.size() == t->args.size() &&
                 resolved(h) != resolved(t)) {
                 const Type* joined = join_types(h, t);
                 if (prune(joined)->kind != TypeKind::kUnion) {
@@ -265,6 +265,7 @@ TExpr* Checker::convert(TExpr* value, const Type* to) {
     const Type* from = prune(value->type);
     const Type* target = prune(to);
     if (from == target || resolved(from) == resolved(target)) return value;
+    if (target->kind == TypeKind::kDynamic) remember_dynamic(from);
     if (from->kind == TypeKind::kTuple && target->kind == TypeKind::kTuple && from->args.size() == target->args.size()) {
         if (value->kind == ExprKind::kTuple) {
             Args items;
@@ -309,6 +310,7 @@ TExpr* Checker::convert(TExpr* value, const Type* to) {
 }
 
 TExpr* Checker::coerce(TExpr* value, const Type* to, Span span, const std::string& what, bool numbers) {
+    if (!is_instance(to)) value = enum_value(value);
     const Type* from = prune(value->type);
     const Type* target = prune(to);
     if (numbers && target->kind == TypeKind::kFloat && (from->kind == TypeKind::kInt || from->kind == TypeKind::kBool))
@@ -326,17 +328,17 @@ TExpr* Checker::coerce(TExpr* value, const Type* to, Span span, const std::strin
         checked->text = keep(what + " must be " + to_string(target));
         return checked;
     }
-    if (types::is_union_with_none(from) && accepts(target, types_.without(from, types_.none))) {
-        report(DiagCode::kOptionalUse, span, what + " takes " + to_string(target) + ", and this may be None",
-               "this is " + to_string(resolved(from)), "test it with `is not None` first");
-        return never(span);
-    }
+    if (from->kind == TypeKind::kUnion) return dispatch(value, span, [&](TExpr* member) { return coerce(member, to, span, what, numbers); });
     std::string help;
     if (from->kind == TypeKind::kStr && target->kind == TypeKind::kInt) help = "convert with int(...)";
     if (from->kind == TypeKind::kStr && target->kind == TypeKind::kFloat) help = "convert with float(...)";
     if (target->kind == TypeKind::kStr && is_numeric(from)) help = "convert with str(...)";
-    report(DiagCode::kTypeMismatch, span, what + " takes " + to_string(resolved(target)) + ", found " + to_string(resolved(from)),
+    // What a function value takes and gives, and what a container holds, is a rule of Kayton; a built-in's argument is Python's.
+    const bool own_rule = what.starts_with("argument ") || what.starts_with("result of") || what.starts_with("key of") || what.starts_with("dict key") ||
+                          what.starts_with("slice of") || what.starts_with("deque") || what.starts_with("set update") || what.starts_with("dict update");
+    Diagnostic& d = report(DiagCode::kTypeMismatch, span, what + " takes " + to_string(resolved(target)) + ", found " + to_string(resolved(from)),
            "this is " + to_string(resolved(from)), help);
+    d.only_here = own_rule;
     return never(span);
 }
 
@@ -349,37 +351,6 @@ TExpr* Checker::narrow(TExpr* value, const Type* to) {
     if (from->kind == TypeKind::kTuple || (from->kind != TypeKind::kUnion && from->kind != TypeKind::kDynamic && !is_subclass(target, from)))
         return value;
     return make(from->kind == TypeKind::kDynamic ? ExprKind::kNarrowChecked : ExprKind::kNarrow, to, value->span, {value});
-}
-
-TExpr* Checker::dispatch(TExpr* value, Span span, const std::function<TExpr*(TExpr*)>& each) {
-    const Type* t = prune(value->type);
-    if (t->kind != TypeKind::kUnion) return each(value);
-    std::vector<const Type*> members(t->args.begin(), t->args.end());
-    BlockScope scope(*this);
-    TExpr* held = hold(value);
-    std::vector<TExpr*> results;
-    const Type* type = types_.never;
-    for (const Type* m : members) {
-        BlockScope branch(*this);
-        TExpr* result = each(narrow(read_local(held->index, span), m));
-        results.push_back(branch.finish(result));
-        type = join_types(type, result->type);
-    }
-    TExpr* chain = convert(results.back(), type);
-    for (size_t i = members.size() - 1; i-- > 0;) {
-        TExpr* test = make(ExprKind::kTypeTest, types_.boolean, span, {read_local(held->index, span)});
-        test->type_arg = members[i];
-        chain = if_expr(test, results[i], chain, type);
-    }
-    return scope.finish(chain);
-}
-
-TExpr* Checker::require_present(TExpr* value, Span span, const std::string& use) {
-    const Type* t = prune(value->type);
-    if (!types::is_union_with_none(t)) return value;
-    report(DiagCode::kOptionalUse, span, use + " needs a value, and this may be None", "this is " + to_string(resolved(t)),
-           "test it with `is not None` first");
-    return never(span);
 }
 
 }  // namespace kayton::check

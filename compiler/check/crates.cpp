@@ -159,7 +159,7 @@ TExpr* Checker::crate_protocol(const Type* handle, std::string_view method, cons
         if (fits) return plugin_call(*manifest, *f, args, span);
     }
     if (!candidates.empty() && candidates.front()->params.size() == args.size()) return plugin_call(*manifest, *candidates.front(), args, span);
-    report(DiagCode::kBadArguments, span, "`" + name + "` cannot take these values");
+    report_limit(DiagCode::kBadArguments, span, "`" + name + "` cannot take these values");
     return never(span);
 }
 
@@ -206,7 +206,7 @@ TExpr* Checker::crate_call(const Manifest& manifest, const std::string& name, TE
     BlockScope scope(*this);
     if (fitting.empty()) {
         const ManifestFunction& f = *candidates.front();
-        report(DiagCode::kBadArguments, span,
+        report_limit(DiagCode::kBadArguments, span,
                "`" + name + "` takes " + std::to_string(f.params.size() - std::min(offset, f.params.size())) + " argument" + (f.params.size() - offset == 1 ? "" : "s") + ", " +
                    std::to_string(count - offset) + " given",
                "", "it is " + f.name + f.signature);
@@ -246,7 +246,7 @@ TExpr* Checker::crate_call(const Manifest& manifest, const std::string& name, TE
     for (size_t i = args.size(); i < f.params.size(); ++i) {
         auto given = named.find(f.params[i].name);
         if (given == named.end() && !named.empty()) {
-            report(DiagCode::kBadArguments, span, "`" + name + "` needs `" + f.params[i].name + "`", "", "it is " + f.name + f.signature);
+            report_limit(DiagCode::kBadArguments, span, "`" + name + "` needs `" + f.params[i].name + "`", "", "it is " + f.name + f.signature);
             return never(span);
         }
         all.push_back(given != named.end() ? given->second : constant_none(span));
@@ -259,18 +259,21 @@ TExpr* Checker::crate_attribute(TExpr* object, const AttributeExpr& e) {
     const Type* t = prune(object->type);
     const std::string name(e.name);
     if (t->kind == TypeKind::kNever) return object;
-    if (t->kind == TypeKind::kUnion) {
-        if (types::is_union_with_none(t)) {
-            report(DiagCode::kOptionalUse, e.object->span, "this may be None, which has no attribute '" + name + "'",
-                   "this is " + to_string(resolved(t)), "test it with `is not None` first");
-            return never(e.span);
+    if (name == "__class__") return type_of(object, e.span);
+    if (is_several(t)) return dispatch(object, e.span, [&](TExpr* member) { return crate_attribute(member, e); });
+    if (t->kind == TypeKind::kTypeObject) {
+        const Type* named = prune(t->args[0]);
+        if (name == "__name__" || name == "__qualname__") return constant_str(type_name(named), e.span);
+        if (named->class_info != nullptr) {
+            Entity member = class_member(*named->class_info, e);
+            if (member.kind == EntityKind::kFunction) return function_value(*member.function, &e, e.span, nullptr);
+            if (member.value != nullptr) return member.value;
         }
-        return dispatch(object, e.span, [&](TExpr* member) { return crate_attribute(member, e); });
     }
     if (is_instance(t))
         if (TExpr* value = class_attribute(object, e)) return value;
     if (t->kind == TypeKind::kException && name == "args") {
-        return runtime(RT::kt_exception_args, types_.list(types_.dynamic), e.span, {object});
+        return collect(runtime(RT::kt_exception_args, types_.list(types_.dynamic), e.span, {object}), e.span, "tuple");
     }
     if (t->kind == TypeKind::kException && name == "value" && types::is_subclass(t, types_.find_exception("StopIteration"))) {
         return runtime(RT::kt_stop_value, types_.dynamic, e.span, {object});

@@ -27,6 +27,17 @@ def _zip_star(rows):
             columns.append(tuple([row[i] for row in rows]))
     return columns
 
+def _zip_iterators(sources):
+    iterators = [iter(source) for source in sources]
+    while iterators:
+        row = []
+        for iterator in iterators:
+            try:
+                row.append(next(iterator))
+            except StopIteration:
+                return
+        yield tuple(row)
+
 def _uncalled():
     raise SystemError("a function was called that nothing calls")
 
@@ -263,7 +274,7 @@ void Checker::enum_member(ClassInfo& c, std::string_view name, const Expr& value
     set_overlay(name, given);
     c.enum_members.emplace_back(name);
     add_written_methods(c, &c, [&] {
-        return "def __str__(self):\n    return '" + c.name + ".' + self.name\n"
+        return (c.shows_value_enum ? "def __str__(self):\n    return str(self.value)\n" : "def __str__(self):\n    return '" + c.name + ".' + self.name\n") +
                "def __repr__(self):\n    return f'<" + c.name + ".{self.name}: {self.value!r}>'\n"
                "def __hash__(self):\n    return hash(self.name)\n";
     });

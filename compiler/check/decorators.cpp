@@ -39,7 +39,7 @@ Entity Checker::decorate(Entity function, const Expr& decorator) {
         with = entity(decorator);
     }
     if (with.kind != EntityKind::kFunction || with.function->params.size() != 1 || with.function->is_generator) {
-        if (with.kind != EntityKind::kValue || prune(with.value->type)->kind != TypeKind::kNever)
+        if (with.kind != EntityKind::kValue || (with.value != nullptr && prune(with.value->type)->kind != TypeKind::kNever))
             report(DiagCode::kUnsupported, decorator.span, "this decorator of a function cannot be compiled", "decorator",
                    "a decorator is a function of the program that takes a function and returns one");
         return failed;

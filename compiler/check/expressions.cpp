@@ -128,6 +128,10 @@ Entity Checker::entity(const Expr& e) {
             return result;
         }
         Entity object = entity(*a.object);
+        if (object.kind == EntityKind::kValue && object.value != nullptr && prune(object.value->type)->kind == TypeKind::kTypeObject) {
+            object.kind = EntityKind::kType;
+            object.type = prune(prune(object.value->type)->args[0]);
+        }
         if (object.kind == EntityKind::kType && object.type->class_info != nullptr) return class_member(*object.type->class_info, a);
         switch (object.kind) {
             case EntityKind::kModule: return module_member(object.name, a.name, a.name_span);
@@ -136,8 +140,8 @@ Entity Checker::entity(const Expr& e) {
                 return crate_member(*object.manifest, object.name + "." + std::string(a.name), a.name_span, true);
             case EntityKind::kBuiltin:
             case EntityKind::kType: {
-                std::string owner = object.kind == EntityKind::kType ? std::string(object.type->name) : object.name;
-                if (a.name == "__name__") {
+                std::string owner = object.kind == EntityKind::kType ? type_name(object.type) : object.name;
+                if (a.name == "__name__" || a.name == "__qualname__") {
                     result.kind = EntityKind::kValue;
                     result.value = constant_str(owner, e.span);
                     return result;
@@ -147,7 +151,12 @@ Entity Checker::entity(const Expr& e) {
                 return result;
             }
             case EntityKind::kFunction:
-                if (a.name == "__name__") {
+                // A module's `_f_g` is what `f.g` stands for: itertools.chain.from_iterable.
+                if (Unit* unit = object.function->unit; unit != nullptr && unit->name != "__main__") {
+                    result = unit_member(*unit, "_" + object.function->name + "_" + std::string(a.name), a.name_span);
+                    if (result.kind != EntityKind::kNothing) return result;
+                }
+                if (a.name == "__name__" || a.name == "__qualname__") {
                     result.kind = EntityKind::kValue;
                     result.value = constant_str(object.function->name, e.span);
                     return result;
@@ -188,13 +197,13 @@ TExpr* Checker::entity_value(const Entity& entity, const Expr& e, const Type* ex
             for (const ManifestFunction* f : crate_functions(*entity.manifest, entity.name))
                 if (f->constant) return plugin_call(*entity.manifest, *f, {}, e.span);
             return wrapped_value(e, expected);
-        case EntityKind::kBuiltin: return wrapped_value(e, expected);
+        case EntityKind::kBuiltin:
+            // A type that a parameter of function type takes is called there.
+            if (const Type* type = builtin_type(entity.name); type != nullptr && (expected == nullptr || prune(expected)->kind != TypeKind::kFunction))
+                return class_value(type, e.span);
+            return wrapped_value(e, expected);
         case EntityKind::kType:
-            if (entity.type->class_info != nullptr) return class_value(entity.type, e.span);
-            [[fallthrough]];
-        case EntityKind::kCrateType:
-            report(DiagCode::kUnsupported, e.span, "a type is not a value here", "type");
-            return never(e.span);
+        case EntityKind::kCrateType: return class_value(entity.type, e.span);
         case EntityKind::kModule:
         case EntityKind::kCrate:
             report(DiagCode::kTypeMismatch, e.span, "`" + entity.name + "` is a module, not a value", "module");
@@ -266,6 +275,17 @@ TExpr* Checker::set_display(const SequenceExpr& e, const Type*) {
 }
 
 TExpr* Checker::tuple_display(const SequenceExpr& e, const Type* expected) {
+    for (const Expr* item : e.items) {
+        if (item->kind != ExprKind::kStarred) continue;
+        const Type* t = nullptr;
+        {
+            BlockScope unused(*this);
+            t = prune(expression(*as<StarredExpr>(*item).value)->type);
+            unused.take();
+        }
+        // However many it gives: a tuple of any length.
+        if (t->kind != TypeKind::kTuple && t->kind != TypeKind::kNever) return collect(list_display(e, nullptr), e.span, "tuple");
+    }
     Args items;
     std::vector<const Type*> members;
     const Type* hint = expected != nullptr && prune(expected)->kind == TypeKind::kTuple ? prune(expected) : nullptr;
@@ -273,12 +293,7 @@ TExpr* Checker::tuple_display(const SequenceExpr& e, const Type* expected) {
         if (item->kind == ExprKind::kStarred) {
             TExpr* inner = expression(*as<StarredExpr>(*item).value);
             const Type* t = prune(inner->type);
-            if (t->kind != TypeKind::kTuple) {
-                if (t->kind != TypeKind::kNever)
-                    report(DiagCode::kUnsupported, item->span, "only a tuple can be spread into a tuple: its length must be known",
-                           "this is " + to_string(resolved(t)), "build a list with [*...]");
-                return never(e.span);
-            }
+            if (t->kind != TypeKind::kTuple) return never(e.span);
             for (size_t i = 0; i < t->args.size(); ++i) {
                 TExpr* get = make(TK::kTupleGet, t->args[i], item->span, {inner});
                 get->index = static_cast<uint32_t>(i);
@@ -315,7 +330,7 @@ TExpr* Checker::dict_display(const DictExpr& e, const Type* expected) {
                                                : prune(value)->kind == TypeKind::kVar ? nullptr : prune(value));
             grow(key, k->type);
             if (!grow(value, v->type))
-                report(DiagCode::kTypeMismatch, item.value->span, "dict with values of " + to_string(resolved(value)) + " cannot take a " + to_string(resolved(v->type)));
+                report_limit(DiagCode::kTypeMismatch, item.value->span, "dict with values of " + to_string(resolved(value)) + " cannot take a " + to_string(resolved(v->type)));
             parts.push_back(k);
             parts.push_back(v);
         }
@@ -329,7 +344,7 @@ TExpr* Checker::dict_display(const DictExpr& e, const Type* expected) {
         if (item.key == nullptr) {
             TExpr* more = expression(*item.value);
             if (!flow_into(more->type, dict)) {
-                report(DiagCode::kTypeMismatch, item.value->span, "this cannot be spread into " + to_string(resolved(dict)),
+                report_limit(DiagCode::kTypeMismatch, item.value->span, "this cannot be spread into " + to_string(resolved(dict)),
                        "this is " + to_string(resolved(more->type)));
                 continue;
             }
@@ -507,7 +522,5 @@ TExpr* Checker::bool_op(const BoolOpExpr& e) {
     }
     return value;
 }
-
-TExpr* Checker::attribute(const AttributeExpr& e) { return expression(e); }
 
 }  // namespace kayton::check

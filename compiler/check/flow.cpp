@@ -132,6 +132,8 @@ Entity Checker::lookup(std::string_view name, Span span) {
             result.type = types::prune(var->flow)->args[0];
             return result;
         }
+        if (var->bound != Bound::kNo && var->flow != nullptr && types::prune(var->flow)->kind == TypeKind::kFunctionRef)
+            return function_refs_.find(types::prune(var->flow)->name)->second;
         if (var->bound == Bound::kNo && at_module) {
             // Not assigned on this path: a built-in of the same name, an earlier cell's global, or an error.
             auto earlier = globals_.find(global_key(name));
@@ -159,6 +161,10 @@ Entity Checker::lookup(std::string_view name, Span span) {
             if (!outer->decl->scope.binds(name)) continue;
             auto entity = outer->entities.find(name);
             if (entity != outer->entities.end()) return entity->second;
+            if (!outer->decl->scope.rebound.contains(name))
+                for (size_t i = 0; i < outer->args.size() && i < outer->decl->params.size(); ++i)
+                    if (outer->decl->params[i].name == name && types::prune(outer->args[i])->kind == TypeKind::kFunctionRef)
+                        return function_refs_.find(types::prune(outer->args[i])->name)->second;
             if (outer != decl->parent_instance && !capture_through(name, span)) {
                 report(DiagCode::kUnsupported, span, "`" + std::string(name) + "` belongs to a function two levels up",
                        "captured through another function", "pass it as an argument");
@@ -197,6 +203,8 @@ Entity Checker::lookup(std::string_view name, Span span) {
         result.name = name;
         return result;
     }
+    if (name == "NotImplemented")
+        if (Unit* builtins = import_unit("_builtin_types", span)) return unit_member(*builtins, name, span);
     if (name == "__name__") {
         result.kind = EntityKind::kValue;
         result.value = constant_str(unit->name, span);
@@ -438,7 +446,7 @@ Env Checker::join(const Env& a, const Env& b) {
         }
         const Type* joined = join_types(out.flow, other.flow);
         if (out.local != other.local || out.global != other.global) pin(names[i], joined);
-        if (!accepts(out.declared, joined) && !out.global) pin(names[i], joined);
+        if (!out.global && (out.declared == nullptr || !accepts(out.declared, joined))) pin(names[i], joined);
         out.flow = joined;
     }
     return result;

@@ -173,7 +173,7 @@ TExpr* Checker::yield(const YieldExpr& e, bool used) {
         const Type* annotated = annotation(*instance.decl->returns);
         if (annotated != nullptr && annotated->kind == TypeKind::kIterator) {
             if (!flow_into(value->type, annotated->args[0]) && !annotation_accepts(annotated->args[0], value->type)) {
-                Diagnostic& d = report(DiagCode::kTypeMismatch, value->span,
+                Diagnostic& d = report_limit(DiagCode::kTypeMismatch, value->span,
                                        "`" + instance.decl->name + "` yields " + to_string(resolved(annotated->args[0])) + ", found " +
                                            to_string(resolved(value->type)),
                                        "this is " + to_string(resolved(value->type)));
@@ -307,7 +307,7 @@ TExpr* Checker::generator_method(TExpr* object, std::string_view name, const Cal
             return next_value(held, span);
         }
         if (!grow(t->args[1], value->type)) {
-            report(DiagCode::kTypeMismatch, e.args[0]->span,
+            report_limit(DiagCode::kTypeMismatch, e.args[0]->span,
                    "this generator is sent " + to_string(resolved(t->args[1])) + ", found " + to_string(resolved(v)),
                    "this is " + to_string(resolved(v)));
             return never(span);

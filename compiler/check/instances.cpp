@@ -43,29 +43,6 @@ bool Checker::is_instance(const Type* t) {
     return t->class_info != nullptr && (t->kind == TypeKind::kClass || t->kind == TypeKind::kException);
 }
 
-// What may be None where an object is needed is tested when the program runs, as Python does.
-TExpr* Checker::object_of(TExpr* value, const std::string& attribute) {
-    const Type* t = prune(value->type);
-    if (!types::is_union_with_none(t)) return value;
-    const Type* rest = types_.without(t, types_.none);
-    const auto members = rest->kind == TypeKind::kUnion ? rest->args : std::span<const Type* const>(&rest, 1);
-    if (!std::all_of(members.begin(), members.end(), [](const Type* m) { return is_instance(m); })) return value;
-    if (rest->kind == TypeKind::kUnion) {
-        TExpr* held = hold(value);
-        TExpr* absent = make(TK::kTypeTest, types_.boolean, value->span, {held});
-        absent->type_arg = types_.none;
-        TStmt* check = stmt(SK::kIf, value->span);
-        check->a = absent;
-        check->body = block([&] { raise_stmt(types_.find_exception("AttributeError"), "'NoneType' object has no attribute '" + attribute + "'", value->span); });
-        emit(check);
-        return narrow(held, rest);
-    }
-    TExpr* checked = make(TK::kNarrowChecked, rest, value->span, {value});
-    checked->text = keep("'NoneType' object has no attribute '" + attribute + "'");
-    checked->int_value = 1;
-    return checked;
-}
-
 // One branch for each group of the object's possible classes that `choice` tells apart.
 TExpr* Checker::by_class(TExpr* object, Span span, const std::function<const void*(ClassInfo&)>& choice,
                          const std::function<TExpr*(TExpr*, ClassInfo&)>& each) {
@@ -121,8 +98,6 @@ TExpr* Checker::by_class(TExpr* object, Span span, const std::function<const voi
     }
     return scope.finish(chain);
 }
-
-TExpr* Checker::class_value(const Type* type, Span span) { return make(TK::kNone, type->class_info->type_object, span); }
 
 // --- construction
 
@@ -196,8 +171,18 @@ TExpr* Checker::construct(ClassInfo& c, const CallExpr& e) {
             emit(store);
         }
     }
+    if (find_method(c, "_start") != nullptr && is_container(c)) emit_expr(call_method(object, "_start", {}, span));
     if (const Method* init = find_method(c, "__init__")) {
-        emit_expr(call_decl(*init->decl, e, object));
+        if (c.type->kind == TypeKind::kException) {
+            // BaseException.__new__ keeps the arguments, whatever __init__ does with them.
+            state_->overlays.emplace_back();
+            const CallExpr& again = with_held_arguments(e);
+            init_exception(object, again);
+            emit_expr(call_decl(*init->decl, again, object));
+            state_->overlays.pop_back();
+        } else {
+            emit_expr(call_decl(*init->decl, e, object));
+        }
     } else if (c.type->kind == TypeKind::kException) {
         init_exception(object, e);
     } else if (!e.args.empty() || !e.keywords.empty()) {
@@ -205,6 +190,47 @@ TExpr* Checker::construct(ClassInfo& c, const CallExpr& e) {
         return never(span);
     }
     return scope.finish(object);
+}
+
+// The call with each argument evaluated once, into a name of the overlay that the caller has opened.
+const CallExpr& Checker::with_held_arguments(const CallExpr& e) {
+    const CallExpr*& made = applied_[{&e, SIZE_MAX}];
+    auto name_of = [&](size_t i) { return keep_path("%held" + std::to_string(i)); };
+    size_t count = 0;
+    auto hold_as_name = [&](const Expr& written) {
+        const std::string_view name = name_of(count++);
+        TExpr* value = hold(expression(written.kind == ExprKind::kStarred ? *as<StarredExpr>(written).value : written));
+        state_->overlays.back()[name] = VarState{};
+        set_overlay(name, value);
+    };
+    for (const Expr* arg : e.args) hold_as_name(*arg);
+    for (const KeywordArg& k : e.keywords) hold_as_name(*k.value);
+    if (made != nullptr) return *made;
+    count = 0;
+    auto named = [&](const Expr& written) -> Expr* {
+        auto* name = synthetic_.make<NameExpr>();
+        name->kind = ExprKind::kName;
+        name->span = written.span;
+        name->name = name_of(count++);
+        if (written.kind != ExprKind::kStarred) return name;
+        auto* starred = synthetic_.make<StarredExpr>();
+        starred->kind = ExprKind::kStarred;
+        starred->span = written.span;
+        starred->value = name;
+        return starred;
+    };
+    std::vector<Expr*> args;
+    for (const Expr* arg : e.args) args.push_back(named(*arg));
+    std::vector<KeywordArg> keywords(e.keywords.begin(), e.keywords.end());
+    for (KeywordArg& k : keywords) k.value = named(*k.value);
+    auto* call = synthetic_.make<CallExpr>();
+    call->kind = ExprKind::kCall;
+    call->span = e.span;
+    call->callee = e.callee;
+    call->args = synthetic_.copy(args);
+    call->keywords = synthetic_.copy(keywords);
+    made = call;
+    return *call;
 }
 
 // BaseException.__init__: the arguments are what str() shows.
@@ -241,7 +267,7 @@ TExpr* Checker::class_attribute(TExpr* object, const AttributeExpr& e) {
     const std::string name(e.name);
     const Type* t = prune(object->type);
     ClassInfo& c = *t->class_info;
-    if (name == "__class__") return class_value(t, e.span);
+    if (name == "__class__") return type_of(object, e.span);
     auto choice = [&](ClassInfo& k) -> const void* {
         for (ClassInfo* b = &k; b != nullptr; b = b->base) {
             auto method = b->methods.find(name);
@@ -462,13 +488,13 @@ void Checker::store_field(TExpr* object, const std::string& name, TExpr* value, 
         field = find_field(c, name);
     }
     if (field->annotated != nullptr && !annotation_accepts(field->annotated, value->type) && !flow_into(value->type, field->annotated)) {
-        report(DiagCode::kTypeMismatch, value->span,
+        report_limit(DiagCode::kTypeMismatch, value->span,
                "attribute `" + name + "` of " + c.name + " is " + to_string(resolved(field->annotated)) + ", found " + to_string(resolved(value->type)),
                "this is " + to_string(resolved(value->type)));
         return;
     }
     if (!grow(field->type, value->type)) {
-        report(DiagCode::kTypeMismatch, value->span,
+        report_limit(DiagCode::kTypeMismatch, value->span,
                "attribute `" + name + "` of " + c.name + " is " + to_string(resolved(field->type)) + ", found " + to_string(resolved(value->type)),
                "this is " + to_string(resolved(value->type)));
         return;
@@ -489,6 +515,17 @@ void Checker::store_field(TExpr* object, const std::string& name, TExpr* value, 
 // Binds values by position and defaults. Null is never returned.
 TExpr* Checker::call_values(FunctionDecl& decl, Args values, Span span) {
     const size_t count = decl.params.size();
+    for (size_t i = 0; i < count; ++i) {
+        if (decl.params[i].kind != ParamKind::kVarArgs || values.size() < i) continue;
+        const Args rest(values.begin() + static_cast<std::ptrdiff_t>(i), values.end());
+        std::vector<const Type*> members;
+        for (TExpr* v : rest) members.push_back(v->type);
+        values.resize(i);
+        values.push_back(make(TK::kTuple, types_.tuple(members), span, rest));
+        if (i + 1 < count && decl.params[i + 1].kind == ParamKind::kVarKeywords)
+            values.push_back(make(TK::kDict, types_.dict(types_.str, variable_at(&decl, 50)), span, Args{}));
+        break;
+    }
     if (values.size() > count) {
         report(DiagCode::kBadArguments, span,
                (decl.qualified.empty() ? decl.name : decl.qualified) + "() takes " + std::to_string(count) + " positional arguments but " +
@@ -657,7 +694,7 @@ TExpr* Checker::super_call(const AttributeExpr& callee, const CallExpr& e) {
 
 TExpr* Checker::expression_of_name(std::string_view name, Span span) {
     Entity entity = lookup(name, span);
-    if (entity.kind == EntityKind::kType && entity.type->class_info != nullptr) return class_value(entity.type, span);
+    if (entity.kind == EntityKind::kType) return class_value(entity.type, span);
     return entity.value != nullptr ? entity.value : never(span);
 }
 

@@ -156,6 +156,24 @@ TExpr* Checker::lazy_call(const std::string& name, const CallExpr& e) {
     const size_t count = e.args.size();
     const bool applies = name == "map" || name == "filter";
     if (!only_keywords(e, name, {name == "enumerate" ? "start" : name == "zip" ? "strict" : ""})) return never(span);
+    if (name == "zip" && count == 1 && e.args[0]->kind == ExprKind::kStarred) {
+        TExpr* sources = expression(*as<StarredExpr>(*e.args[0]).value);
+        const Type* t = prune(sources->type);
+        if (t->kind == TypeKind::kNever) return sources;
+        if (t->kind != TypeKind::kTuple || t->args.size() > std::size(kInputs) || t->args.empty()) return call_values(*prelude("_zip_iterators"), {sources}, span);
+        Args each;
+        BlockScope scope(*this);
+        TExpr* held = hold(sources);
+        for (size_t i = 0; i < t->args.size(); ++i) {
+            TExpr* item = make(typed::ExprKind::kTupleGet, t->args[i], span, {held});
+            item->index = static_cast<uint32_t>(i);
+            each.push_back(item);
+        }
+        TreeBuilder tree(synthetic_, span);
+        return scope.finish(call_synthetic(&e, "zip", each, span, [&] {
+            return tree.body(tree.loop(tree.name(kElements[0]), tree.call("%zip", std::span<const std::string_view>(kInputs, t->args.size())), tree.yield(tree.name(kElements[0]))));
+        }));
+    }
     const size_t most = name == "enumerate" || name == "filter" ? 2 : name == "reversed" ? 1 : std::size(kInputs);
     if (!argument_count(e, name, applies ? 2 : 1, most)) return never(span);
     TreeBuilder tree(synthetic_, span);
@@ -163,7 +181,12 @@ TExpr* Checker::lazy_call(const std::string& name, const CallExpr& e) {
     // The function: written into the generator where that is the same, else given along.
     const Expr* function = applies ? e.args[0] : nullptr;
     bool by_value = false;
-    if (function != nullptr && function->kind != ExprKind::kLambda && function->kind != ExprKind::kNone) {
+    bool truthy = function != nullptr && function->kind == ExprKind::kNone;
+    if (function != nullptr && function->kind == ExprKind::kName) {
+        Entity named = entity(*function);
+        truthy = named.kind == EntityKind::kValue && named.value != nullptr && prune(named.value->type)->kind == TypeKind::kNone;
+    }
+    if (function != nullptr && !truthy && function->kind != ExprKind::kLambda && function->kind != ExprKind::kNone) {
         by_value = function->kind != ExprKind::kName && function->kind != ExprKind::kAttribute;
         if (!by_value) by_value = entity(*function).kind == EntityKind::kValue;
     }
@@ -172,10 +195,12 @@ TExpr* Checker::lazy_call(const std::string& name, const CallExpr& e) {
     if (name == "enumerate" && count == 1)
         if (const Expr* start = keyword(e, "start")) args.push_back(expression(*start));
     const size_t inputs = args.size();
-    if (by_value) args.push_back(expression(*function));
+    if (by_value) args.push_back(callable_argument(*function));
     for (TExpr* arg : args)
         if (prune(arg->type)->kind == TypeKind::kNever) return arg;
-    return call_synthetic(&e, name.c_str(), args, span, [&] {
+    // What the function is may differ from one instance of the function around to another.
+    const void* site = truthy ? static_cast<const void*>(&e.span) : by_value ? static_cast<const void*>(&e.callee) : &e;
+    return call_synthetic(site, name.c_str(), args, span, [&] {
         std::span<const std::string_view> given(kInputs, inputs);
         std::span<const std::string_view> elements(kElements, iterables);
         Expr* target = tree.name(kElements[0]);
@@ -188,7 +213,7 @@ TExpr* Checker::lazy_call(const std::string& name, const CallExpr& e) {
         }
         if (name == "filter") {
             Expr* test = tree.name(kElements[0]);
-            if (function->kind != ExprKind::kNone) test = const_cast<CallExpr*>(call_of(*callee, {kElements[0]}));
+            if (!truthy) test = const_cast<CallExpr*>(call_of(*callee, {kElements[0]}));
             return tree.body(tree.loop(target, tree.name(kInputs[0]), tree.when(test, tree.yield(tree.name(kElements[0])))));
         }
         static const std::map<std::string, std::string_view> kPlain = {{"zip", "%zip"}, {"enumerate", "%enumerate"}, {"reversed", "%reversed"}};

@@ -1,4 +1,6 @@
 // Loops, and what a loop can go over.
+#include <algorithm>
+
 #include "compiler/check/checker.h"
 
 namespace kayton::check {
@@ -366,7 +368,7 @@ typed::Iter* Checker::iterate_value(TExpr* value, Span span) {
             if (typed::Iter* iter = class_iter(value, span)) return iter;
             break;
         case TypeKind::kTypeObject:
-            if (prune(t->args[0])->class_info->is_enum) return iterate_value(enum_list(*prune(t->args[0])->class_info, span), span);
+            if (prune(t->args[0])->class_info != nullptr && prune(t->args[0])->class_info->is_enum) return iterate_value(enum_list(*prune(t->args[0])->class_info, span), span);
             break;
         case TypeKind::kHandle: {
             TExpr* iterator = crate_iter(value, span);
@@ -383,14 +385,49 @@ typed::Iter* Checker::iterate_value(TExpr* value, Span span) {
         }
         default: break;
     }
-    if (TExpr* object = object_of(value, "__iter__"); object != value) return iterate_value(object, span);
-    if (types::is_union_with_none(t)) {
-        report(DiagCode::kOptionalUse, span, "this may be None, which is not iterable", "this is " + to_string(resolved(t)),
-               "test it with `is not None` first");
-        return nullptr;
-    }
+    if (is_several(t)) return iterate_several(value, span);
     report(DiagCode::kNotIterable, span, "'" + to_string(resolved(t)) + "' object is not iterable", "this is " + to_string(resolved(t)));
     return nullptr;
+}
+
+// Over a value of several types. Containers are copied into one list; where an iterator is among them, each is made one.
+typed::Iter* Checker::iterate_several(TExpr* value, Span span) {
+    value = present(value, "'NoneType' object is not iterable");
+    if (!is_several(value->type)) return iterate_value(value, span);
+    const auto members = possible_types(value->type);
+    const bool lazy = std::any_of(members.begin(), members.end(), [](const Type* m) { return prune(m)->kind == TypeKind::kIterator; });
+    if (lazy) {
+        const void* site = keep_path(file().name() + "#iterator#" + std::to_string(span.begin)).data();
+        TExpr* iterator = dispatch(value, span, [&](TExpr* member) -> TExpr* {
+            if (TExpr* made = iterator_of(member, site, span)) return made;
+            const std::string type = to_string(resolved(member->type));
+            report(DiagCode::kNotIterable, span, "'" + type + "' object is not iterable", "this is " + type);
+            return never(span);
+        });
+        if (prune(iterator->type)->kind == TypeKind::kIterator || prune(iterator->type)->kind == TypeKind::kNever) return iterate_value(iterator, span);
+    }
+    const Type* element = types_.never;
+    uint32_t collected = temp(types_.list(types_.never));
+    // The element type is known when every member was looked at; the appends are converted then.
+    std::vector<std::pair<TStmt*, TExpr*>> appends;
+    TExpr* filled = dispatch(value, span, [&](TExpr* member) -> TExpr* {
+        BlockScope scope(*this);
+        typed::Iter* iter = iterate_value(member, span);
+        if (iter == nullptr) return never(span);
+        loop_over(iter, span, [&](TExpr* item) {
+            element = join_types(element, item->type);
+            TStmt* append = stmt(SK::kExpr, span);
+            emit(append);
+            appends.emplace_back(append, item);
+        });
+        return scope.finish(constant_none(span));
+    });
+    const Type* list = types_.list(element);
+    state_->function->locals[collected].type = list;
+    assign_local(collected, make(TK::kList, list, span, Args{}));
+    for (auto& [append, item] : appends) append->a = runtime(RT::kt_list_append, types_.none, span, {read_local(collected, span), convert(item, element)});
+    emit_expr(filled);
+    return make_iter(IK::kList, span, {read_local(collected, span)}, element);
 }
 
 void Checker::loop_over(typed::Iter* iter, Span span, const std::function<void(TExpr*)>& each) {
@@ -426,7 +463,7 @@ void Checker::break_out(Span span) { emit(stmt(SK::kBreak, span)); }
 void Checker::append_to(TExpr* list, TExpr* value, Span span) {
     const Type* element = prune(list->type)->args[0];
     if (!grow(element, value->type)) {
-        report(DiagCode::kTypeMismatch, span,
+        report_limit(DiagCode::kTypeMismatch, span,
                "list of " + to_string(resolved(element)) + " cannot take a " + to_string(resolved(value->type)),
                "this is a " + to_string(resolved(value->type)));
         return;

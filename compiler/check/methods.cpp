@@ -238,7 +238,7 @@ TExpr* Checker::table_call(const MethodSpec& spec, TExpr* object, const Type* ow
                     std::string help;
                     if (prune(value->type)->kind == TypeKind::kStr && element == "int") help = "convert with int(" + std::string(file().text().substr(given[i]->span.begin, given[i]->span.end - given[i]->span.begin)) + ")";
                     if (element == "str" && types::is_numeric(prune(value->type))) help = "convert with str(...)";
-                    Diagnostic& d = report(DiagCode::kTypeMismatch, given[i]->span,
+                    Diagnostic& d = report_limit(DiagCode::kTypeMismatch, given[i]->span,
                                            (prune(owner)->kind == TypeKind::kList ? "list of " : "set of ") + element + " cannot take a " + found,
                                            "this is a " + found, help);
                     d.secondary.push_back({&file(), object->span, "this is " + to_string(resolved(owner))});
@@ -267,16 +267,6 @@ TExpr* Checker::table_call(const MethodSpec& spec, TExpr* object, const Type* ow
     return runtime(spec.fn, type_named(spec.result), e.span, args);
 }
 
-// A method without arguments on a value, by name: for map(str.upper, xs). Null when there is none.
-TExpr* Checker::bound_method(TExpr* object, const std::string& name, Span span) {
-    CallExpr call{};
-    call.kind = ExprKind::kCall;
-    call.span = span;
-    for (const MethodSpec& spec : kMethods)
-        if (spec.owner == prune(object->type)->kind && name == spec.name) return table_call(spec, object, object->type, call);
-    return nullptr;
-}
-
 TExpr* Checker::method_call(TExpr* object, const AttributeExpr& callee, const CallExpr& e) {
     const Type* t = prune(object->type);
     const std::string name(callee.name);
@@ -287,16 +277,13 @@ TExpr* Checker::method_call(TExpr* object, const AttributeExpr& callee, const Ca
     }
     object = object_of(object, name);
     t = prune(object->type);
+    if (is_instance(t) && t->class_info->is_value_enum && find_method(*t->class_info, name) == nullptr && find_field(*t->class_info, name) == nullptr) {
+        object = enum_value(object);
+        t = prune(object->type);
+    }
     if (is_instance(t))
         if (TExpr* result = class_method_call(object, callee, e)) return result;
-    if (t->kind == TypeKind::kUnion) {
-        if (types::is_union_with_none(t)) {
-            report(DiagCode::kOptionalUse, callee.object->span, "this may be None, which has no attribute '" + name + "'",
-                   "this is " + to_string(resolved(t)), "test it with `is not None` first");
-            return never(e.span);
-        }
-        return dispatch(object, e.span, [&](TExpr* member) { return method_call(member, callee, e); });
-    }
+    if (is_several(t)) return dispatch(object, e.span, [&](TExpr* member) { return method_call(member, callee, e); });
     bool handled = false;
     BlockScope scope(*this);
     TExpr* special = t->kind == TypeKind::kIterator ? generator_method(object, name, e, handled) : special_method(object, name, e, handled);
@@ -312,6 +299,7 @@ TExpr* Checker::method_call(TExpr* object, const AttributeExpr& callee, const Ca
         const Manifest* manifest = manifest_of(t);
         if (manifest != nullptr) return crate_call(*manifest, std::string(t->name) + "." + name, object, e);
     }
+    if (t->kind == TypeKind::kTuple && name == "index") return method_call(long_tuple(object), callee, e);
     if (t->kind == TypeKind::kTuple && name == "count" && e.args.size() == 1) {
         BlockScope inner(*this);
         TExpr* item = hold(expression(*e.args[0]));

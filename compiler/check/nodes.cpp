@@ -77,12 +77,6 @@ TExpr* Checker::type_info(const Type* type, Span span) {
 
 TExpr* Checker::null(Span span) { return make(ExprKind::kNull, types_.none, span); }
 
-TExpr* Checker::c_string(std::string_view text, Span span) {
-    TExpr* e = make(ExprKind::kCString, types_.none, span);
-    e->text = program_.arena->copy(text);
-    return e;
-}
-
 TExpr* Checker::op(typed::Op op, const Type* type, Span span, const Args& args, std::string_view text) {
     TExpr* e = make(ExprKind::kOp, type, span, args);
     e->op = op;

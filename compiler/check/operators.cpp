@@ -100,7 +100,7 @@ TExpr* Checker::unary(const UnaryExpr& e) {
 TExpr* Checker::binary(BinaryOp o, TExpr* left, TExpr* right, Span span, Span op_span) {
     const Type* l = prune(left->type);
     const Type* r = prune(right->type);
-    if (l->kind != TypeKind::kUnion && r->kind != TypeKind::kUnion) return binary_one(o, left, right, span, op_span);
+    if (!is_several(l) && !is_several(r)) return binary_one(o, left, right, span, op_span);
     if (o == BinaryOp::kMod && l->kind == TypeKind::kStr) return percent_format(left, right, span);
     BlockScope scope(*this);
     left = hold(left);
@@ -111,7 +111,16 @@ TExpr* Checker::binary(BinaryOp o, TExpr* left, TExpr* right, Span span, Span op
     return scope.finish(result);
 }
 
+// A member of an enumeration that is an int or a str besides, as that; any other value itself.
+TExpr* Checker::enum_value(TExpr* value) {
+    const Type* t = prune(value->type);
+    if (!is_instance(t) || !t->class_info->is_value_enum) return value;
+    return read_field(value, *t->class_info, "value", value->span);
+}
+
 TExpr* Checker::binary_one(BinaryOp o, TExpr* left, TExpr* right, Span span, Span op_span) {
+    left = enum_value(left);
+    right = enum_value(right);
     if (prune(left->type)->kind != TypeKind::kNever && prune(right->type)->kind != TypeKind::kNever &&
         (is_instance(left->type) || (is_instance(right->type) && !(o == BinaryOp::kMod && prune(left->type)->kind == TypeKind::kStr))))
         if (TExpr* result = class_binary(o, left, right, span)) return result;
@@ -140,10 +149,15 @@ TExpr* Checker::binary_one(BinaryOp o, TExpr* left, TExpr* right, Span span, Spa
     if (o == BinaryOp::kAdd && l->kind == TypeKind::kStr && is_numeric(r)) help = "convert with str(...)";
     if (o == BinaryOp::kAdd && r->kind == TypeKind::kStr && is_numeric(l)) help = "convert with str(...) or int(...)";
     if (l->kind == TypeKind::kNone || r->kind == TypeKind::kNone) help = "one side may be None: test it with `is not None` first";
-    Diagnostic& d = report(DiagCode::kBadOperand, op_span,
-                           std::string("unsupported operand type(s) for ") + symbol(o) + ": '" + to_string(resolved(l)) + "' and '" +
-                               to_string(resolved(r)) + "'",
-                           "", help);
+    std::string message = std::string("unsupported operand type(s) for ") + (o == BinaryOp::kPow && in_place_ ? "**" : symbol(o)) + (in_place_ ? "=" : "") + ": '" +
+                          to_string(resolved(l)) + "' and '" + to_string(resolved(r)) + "'";
+    const bool sequence = l->kind == TypeKind::kStr || l->kind == TypeKind::kTuple || (l->kind == TypeKind::kList && (l->name.empty() || l->name == "tuple"));
+    if (o == BinaryOp::kAdd && sequence && !(in_place_ && l->kind == TypeKind::kList))
+        message = "can only concatenate " + type_name(plain_type(l)) + " (not \"" + type_name(plain_type(r)) + "\") to " + type_name(plain_type(l));
+    if (o == BinaryOp::kAdd && l->kind == TypeKind::kBytes) message = "can't concat " + type_name(plain_type(r)) + " to bytes";
+    if (o == BinaryOp::kMul && (sequence || r->kind == TypeKind::kStr || r->kind == TypeKind::kList || r->kind == TypeKind::kTuple))
+        message = "can't multiply sequence by non-int of type '" + to_string(resolved(sequence ? r : l)) + "'";
+    Diagnostic& d = report(DiagCode::kBadOperand, op_span, message, "", help);
     d.secondary.push_back({&file(), left->span, "this is " + to_string(resolved(l))});
     d.secondary.push_back({&file(), right->span, "this is " + to_string(resolved(r))});
     return never(span);
@@ -221,8 +235,7 @@ TExpr* Checker::sequence_operator(BinaryOp o, TExpr* left, TExpr* right, Span sp
         if (l->kind == TypeKind::kList && r->kind == TypeKind::kList && l->name == r->name) {
             if (flow_into(r, l) || flow_into(l, r)) return runtime(RT::kt_list_concat, l, span, {left, right});
             // Lists of two element types: a list of both.
-            const Type* variable = types_.variable();
-            const Type* list = types_.list(variable, l->name);
+            const Type* list = types_.list(join_types(l->args[0], r->args[0]), l->name);
             BlockScope scope(*this);
             uint32_t collected = temp(list);
             TExpr* a = hold(left);
@@ -260,6 +273,10 @@ TExpr* Checker::sequence_operator(BinaryOp o, TExpr* left, TExpr* right, Span sp
             if (t->kind == TypeKind::kStr) return runtime(RT::kt_str_repeat, types_.str, span, {sequence, count});
             if (t->kind == TypeKind::kBytes) return runtime(RT::kt_bytes_repeat, types_.bytes, span, {sequence, count});
             if (t->kind == TypeKind::kList) return runtime(RT::kt_list_repeat, t, span, {sequence, count});
+            if (t->kind == TypeKind::kTuple && count->kind != TK::kInt) {
+                TExpr* all = long_tuple(sequence);
+                return runtime(RT::kt_list_repeat, all->type, span, {all, count});
+            }
             if (t->kind == TypeKind::kTuple && count->kind == TK::kInt) {
                 BlockScope scope(*this);
                 TExpr* held = hold(sequence);
@@ -355,6 +372,13 @@ TExpr* Checker::compare_values(CompareOp o, TExpr* left, TExpr* right, Span span
 }
 
 TExpr* Checker::equal(TExpr* left, TExpr* right, Span span, bool negated) {
+    left = enum_value(left);
+    right = enum_value(right);
+    // A named tuple equals the tuple of its fields.
+    if (prune(right->type)->kind == TypeKind::kTuple)
+        if (TExpr* fields = call_method(left, "_as_tuple", {}, span)) left = fields;
+    if (prune(left->type)->kind == TypeKind::kTuple)
+        if (TExpr* fields = call_method(right, "_as_tuple", {}, span)) right = fields;
     const Type* l = prune(left->type);
     const Type* r = prune(right->type);
     auto finish = [&](TExpr* test) { return negated ? negate(test) : test; };
@@ -363,6 +387,12 @@ TExpr* Checker::equal(TExpr* left, TExpr* right, Span span, bool negated) {
         emit_expr(left);
         emit_expr(right);
         return scope.finish(make(TK::kConvert, types_.boolean, span, {never(span)}));
+    }
+    if (l->kind == TypeKind::kTypeObject && r->kind == TypeKind::kTypeObject) {
+        BlockScope scope(*this);
+        emit_expr(left);
+        emit_expr(right);
+        return scope.finish(constant_bool((l == r) != negated, span));
     }
     if (is_numeric(l) && is_numeric(r)) {
         if (l->kind == TypeKind::kBool && r->kind == TypeKind::kBool)
@@ -412,7 +442,7 @@ TExpr* Checker::identity(TExpr* left, TExpr* right, Span span, bool negated) {
         l->kind != TypeKind::kStr)
         return op(negated ? Op::kNotSame : Op::kSame, types_.boolean, span, {left, right});
     if (l->kind == TypeKind::kBool && r->kind == TypeKind::kBool) return equal(left, right, span, negated);
-    if (right->kind == TK::kBool && l->kind != TypeKind::kUnion) {  // `x is True` of another type
+    if (right->kind == TK::kBool && !is_several(l)) {  // `x is True` of another type
         BlockScope scope(*this);
         emit_expr(left);
         return scope.finish(constant_bool(negated, span));
@@ -421,6 +451,8 @@ TExpr* Checker::identity(TExpr* left, TExpr* right, Span span, bool negated) {
 }
 
 TExpr* Checker::order(CompareOp o, TExpr* left, TExpr* right, Span span) {
+    left = enum_value(left);
+    right = enum_value(right);
     const Type* l = prune(left->type);
     const Type* r = prune(right->type);
     const int64_t which = o == CompareOp::kLt ? 0 : o == CompareOp::kLe ? 1 : o == CompareOp::kGt ? 2 : 3;
@@ -457,7 +489,8 @@ TExpr* Checker::order(CompareOp o, TExpr* left, TExpr* right, Span span) {
         TExpr* differ = op(Op::kIntNe, types_.boolean, span, {len(a), len(b)});
         return scope.finish(make(TK::kAnd, types_.boolean, span, {subset, differ}));
     }
-    if (l->kind == TypeKind::kUnion || r->kind == TypeKind::kUnion) {
+    const bool native = l->kind == TypeKind::kDynamic && r->kind == TypeKind::kDynamic;  // compared by the runtime
+    if (!native && (is_several(l) || is_several(r))) {
         BlockScope scope(*this);
         left = hold(left);
         right = hold(right);
@@ -511,7 +544,12 @@ TExpr* Checker::membership(TExpr* item, TExpr* container, Span span) {
         emit_expr(container);
         return scope.finish(make(TK::kConvert, types_.boolean, span, {never(span)}));
     }
-    if (t->kind == TypeKind::kUnion && !types::is_union_with_none(t))
+    if (!is_plain_read(item) && !is_plain_read(container)) {
+        BlockScope scope(*this);
+        TExpr* held = hold(item);
+        return scope.finish(membership(held, container, span));
+    }
+    if (is_several(t))
         return dispatch(container, span, [&](TExpr* c) { return membership(item, c, span); });
     // An item that only partly fits the elements: those parts that do not fit are not in there.
     auto in_elements = [&](const Type* element, RT fn) -> TExpr* {
@@ -572,7 +610,8 @@ TExpr* Checker::membership(TExpr* item, TExpr* container, Span span) {
         case TypeKind::kTuple: {
             BlockScope scope(*this);
             TExpr* held_item = hold(item);
-            TExpr* held = container->kind == TK::kTuple ? container : hold(container);
+            const bool display = container->kind == TK::kTuple && std::all_of(container->args.begin(), container->args.end(), [](const TExpr* a) { return is_plain_read(a); });
+            TExpr* held = display ? container : hold(container);
             TExpr* test = nullptr;
             for (size_t i = 0; i < t->args.size(); ++i) {
                 TExpr* member = nullptr;
@@ -626,7 +665,7 @@ TExpr* Checker::membership(TExpr* item, TExpr* container, Span span) {
             return scope.finish(read_local(found, span));
         }
     }
-    report(types::is_union_with_none(t) ? DiagCode::kOptionalUse : DiagCode::kBadOperand, container->span,
+    report(DiagCode::kBadOperand, container->span,
            "argument of type '" + to_string(resolved(t)) + "' is not iterable", "this is " + to_string(resolved(t)));
     return never(span);
 }

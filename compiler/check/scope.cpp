@@ -12,6 +12,7 @@ class Walker {
 
     void bind(std::string_view name) {
         scope_.used.insert(name);
+        if (depth_ > 0 && scope_.slots.contains(name)) scope_.rebound.insert(name);
         if (scope_.globals.contains(name) || scope_.nonlocals.contains(name)) return;
         if (scope_.slots.emplace(name, static_cast<uint32_t>(scope_.names.size())).second) scope_.names.push_back(name);
     }
@@ -27,7 +28,9 @@ class Walker {
     }
 
     void statements(Body body) {
+        ++depth_;
         for (const Stmt* s : body) statement(*s);
+        --depth_;
     }
 
     void expression(const Expr* e) {
@@ -277,6 +280,9 @@ class Walker {
                 }
                 expression(f.returns);
                 bind(f.name);
+                auto& [count, conditional] = definitions_[f.name];
+                conditional |= depth_ > 1;
+                if (++count > 1 && conditional) scope_.redefined.insert(f.name);
                 nested(analyse_scope(f.params, f.body));
                 break;
             }
@@ -316,6 +322,8 @@ class Walker {
     }
 
     Scope& scope_;
+    int depth_ = 0;
+    std::map<std::string_view, std::pair<int, bool>> definitions_;  // how many of a name, and is one under a condition
 };
 
 }  // namespace

@@ -239,12 +239,7 @@ TExpr* Checker::min_max_call(const CallExpr& e, bool max) {
 }
 
 TExpr* Checker::sort_list(TExpr* list, const Expr* key, TExpr* reverse, Span span) {
-    const Type* element = prune(prune(list->type)->args[0]);
     if (key == nullptr || key->kind == ExprKind::kNone) {
-        if (element->kind == TypeKind::kUnion && !is_numeric(element->args[0])) {
-            report(DiagCode::kBadOperand, span, "'<' not supported between the elements of " + to_string(resolved(list->type)), "", "sort with key=");
-            return constant_none(span);
-        }
         return runtime(RT::kt_list_sort, types_.none, span, {list, reverse});
     }
     BlockScope scope(*this);

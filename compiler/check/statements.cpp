@@ -1,4 +1,6 @@
 // Statements but loops, try and imports.
+#include <algorithm>
+
 #include "compiler/check/checker.h"
 
 namespace kayton::check {
@@ -12,8 +14,34 @@ using SK = typed::StmtKind;
 void Checker::body(Body statements) {
     for (const Stmt* s : statements) {
         if (!state_->env.reachable) return;
-        statement(*s);
+        if (state_->caught.empty()) {
+            statement(*s);
+        } else {
+            guarded_statement(*s);
+        }
     }
+}
+
+// A statement under handlers: where it cannot work with the types it has, it raises what the program expects there.
+void Checker::guarded_statement(const Stmt& s) {
+    const size_t mark = diagnostics_.all().size();
+    const size_t emitted = state_->out->size();
+    const Env before = state_->env;
+    statement(s);
+    const auto& all = diagnostics_.all();
+    const bool expected = all.size() > mark && std::all_of(all.begin() + static_cast<std::ptrdiff_t>(mark), all.end(), [&](const Diagnostic& d) {
+        const char* raised = exception_for(d.code);
+        return raised != nullptr && !d.only_here && d.primary.file == &file() && d.primary.span.begin >= s.span.begin && d.primary.span.end <= s.span.end &&
+               std::any_of(state_->caught.begin(), state_->caught.end(),
+                           [&](const Type* c) { return types::is_subclass(types_.find_exception(raised), c); });
+    });
+    if (!expected) return;
+    const Diagnostic first = all[mark];
+    diagnostics_.rewind(mark);
+    state_->out->resize(emitted);
+    state_->env = before;
+    raise_stmt(types_.find_exception(exception_for(first.code)), as_raised(first.message), first.primary.span);
+    state_->env.reachable = false;
 }
 
 std::span<TStmt* const> Checker::block(const std::function<void()>& fill) {
@@ -109,7 +137,7 @@ void Checker::assign(const AssignStmt& s) {
             return;
         }
     }
-    if (named_tuple_statement(s)) return;
+    if (named_tuple_statement(s) || type_statement(s)) return;
     const Type* expected = nullptr;
     if (s.targets.size() == 1 && s.targets[0]->kind == ExprKind::kName) {
         VarState* var = find_var(as<NameExpr>(*s.targets[0]).name);
@@ -125,6 +153,50 @@ void Checker::assign(const AssignStmt& s) {
     }
     value = hold(value);
     for (const Expr* target : s.targets) assign_target(*target, value);
+}
+
+// A list and what an iterable gives after it: the value of `list += iterable`.
+TExpr* Checker::collect_onto(TExpr* list, TExpr* more, Span span) {
+    TExpr* held = hold(list);
+    if (typed::Iter* iter = iterate_value(more, span))
+        loop_over(iter, span, [&](TExpr* element) { append_to(held, element, span); });
+    return held;
+}
+
+// `T = TypeVar("T")`, `UserId = NewType("UserId", int)`, `f = partial(g, 1)`: names that stand for no value.
+bool Checker::type_statement(const AssignStmt& s) {
+    if (s.value->kind != ExprKind::kCall || s.targets.size() != 1 || s.targets[0]->kind != ExprKind::kName) return false;
+    const auto& call = as<CallExpr>(*s.value);
+    std::string_view written;
+    if (call.callee->kind == ExprKind::kName) written = as<NameExpr>(*call.callee).name;
+    if (call.callee->kind == ExprKind::kAttribute) written = as<AttributeExpr>(*call.callee).name;
+    static constexpr std::string_view kMakers[] = {"TypeVar", "ParamSpec", "TypeVarTuple", "NewType", "partial"};
+    if (std::find(std::begin(kMakers), std::end(kMakers), written) == std::end(kMakers)) return false;
+    Entity callee = entity(*call.callee);
+    if (callee.kind != EntityKind::kBuiltin) return false;
+    const std::string_view name = as<NameExpr>(*s.targets[0]).name;
+    if (callee.name == "TypeVar" || callee.name == "ParamSpec" || callee.name == "TypeVarTuple") {
+        callee.name = "Any";
+        bind_entity(name, callee, s.span);
+        return true;
+    }
+    if (callee.name == "NewType" && call.args.size() == 2) {
+        Entity type;
+        type.kind = EntityKind::kType;
+        type.type = annotation(*call.args[1]);
+        if (type.type != nullptr) bind_entity(name, type, s.span);
+        return true;
+    }
+    if (callee.name == "functools.partial") {
+        Entity function = partial(call);
+        if (function.kind != EntityKind::kFunction) {
+            assign_target(*s.targets[0], function.value);
+        } else {
+            bind_entity(name, function, s.span);
+        }
+        return true;
+    }
+    return false;
 }
 
 void Checker::assign_target(const Expr& target, TExpr* value) {
@@ -192,6 +264,10 @@ void Checker::unpack(const SequenceExpr& target, TExpr* value) {
         }
         return;
     }
+    if (types::is_union_with_none(t)) {
+        unpack(target, present(value, "cannot unpack non-iterable NoneType object"));
+        return;
+    }
     // A list, str or other iterable: its length is only known at run time.
     TExpr* list = value;
     if (t->kind != TypeKind::kList) {
@@ -254,23 +330,27 @@ void Checker::unpack(const SequenceExpr& target, TExpr* value) {
 
 void Checker::store_item(const SubscriptExpr& target, TExpr* value) {
     value = hold(value);  // Python evaluates the value first
-    TExpr* object = expression(*target.object);
+    TExpr* object = present(expression(*target.object), "'NoneType' object does not support item assignment");
+    emit_expr(dispatch(object, target.span, [&](TExpr* one) -> TExpr* {
+        BlockScope scope(*this);
+        store_item_of(hold(one), target, value);
+        return scope.finish(constant_none(target.span));
+    }));
+}
+
+void Checker::store_item_of(TExpr* object, const SubscriptExpr& target, TExpr* value) {
     const Type* t = prune(object->type);
     Span span = target.span;
     if (t->kind == TypeKind::kNever) {
         emit_expr(object);
         return;
     }
-    object = object_of(object, "__setitem__");
     if (is_instance(prune(object->type))) {
         if (TExpr* stored = call_method(object, "__setitem__", {expression(*target.index), value}, span)) {
             emit_expr(stored);
             return;
         }
     }
-    object = require_present(object, target.object->span, "item assignment");
-    t = prune(object->type);
-    if (t->kind == TypeKind::kNever) return;
     if (t->name == "tuple") {
         report(DiagCode::kNotSubscriptable, span, "'tuple' object does not support item assignment", "this is " + to_string(resolved(t)));
         return;
@@ -298,7 +378,7 @@ void Checker::store_item(const SubscriptExpr& target, TExpr* value) {
     if (t->kind == TypeKind::kList) {
         TExpr* index = coerce(expression(*target.index), types_.integer, target.index->span, "list index", true);
         if (!flow_into(value->type, t->args[0])) {
-            Diagnostic& d = report(DiagCode::kTypeMismatch, span, "list of " + to_string(resolved(t->args[0])) + " cannot take a " + to_string(resolved(value->type)),
+            Diagnostic& d = report_limit(DiagCode::kTypeMismatch, span, "list of " + to_string(resolved(t->args[0])) + " cannot take a " + to_string(resolved(value->type)),
                                    "the value is " + to_string(resolved(value->type)));
             (void)d;
             return;
@@ -317,12 +397,12 @@ void Checker::store_item(const SubscriptExpr& target, TExpr* value) {
             return;
         }
         if (!flow_into(key->type, t->args[0])) {
-            report(DiagCode::kTypeMismatch, target.index->span, "dict with keys of " + to_string(resolved(t->args[0])) + " cannot take a " + to_string(resolved(key->type)),
+            report_limit(DiagCode::kTypeMismatch, target.index->span, "dict with keys of " + to_string(resolved(t->args[0])) + " cannot take a " + to_string(resolved(key->type)),
                    "this is " + to_string(resolved(key->type)));
             return;
         }
         if (!flow_into(value->type, t->args[1])) {
-            report(DiagCode::kTypeMismatch, span, "dict with values of " + to_string(resolved(t->args[1])) + " cannot take a " + to_string(resolved(value->type)),
+            report_limit(DiagCode::kTypeMismatch, span, "dict with values of " + to_string(resolved(t->args[1])) + " cannot take a " + to_string(resolved(value->type)),
                    "the value is " + to_string(resolved(value->type)));
             return;
         }
@@ -347,7 +427,10 @@ TExpr* Checker::update_in_place(const AugAssignStmt& s, TExpr* current) {
                                                       "__imatmul__", "__ilshift__", "__irshift__", "__iand__", "__ior__", "__ixor__"};
         if (TExpr* updated = call_method(current, kNames[static_cast<size_t>(s.op)], {right}, s.span)) return updated;
     }
-    return binary(s.op, current, right, s.span, s.op_span);
+    in_place_ = true;
+    TExpr* updated = binary(s.op, current, right, s.span, s.op_span);
+    in_place_ = false;
+    return updated;
 }
 
 void Checker::aug_assign(const AugAssignStmt& s) {
@@ -401,7 +484,13 @@ void Checker::aug_assign(const AugAssignStmt& s) {
             return;
         }
         if (sub.index->kind == ExprKind::kSlice) {
-            report(DiagCode::kUnsupported, sub.index->span, "a slice cannot be updated in place", "", "assign the slice instead");
+            TExpr* part = slice_value(object, as<SliceExpr>(*sub.index));
+            TExpr* right = expression(*s.value);
+            if (s.op == BinaryOp::kAdd && prune(right->type)->kind != TypeKind::kList) {
+                store_item_of(object, sub, collect_onto(part, right, span));
+                return;
+            }
+            store_item_of(object, sub, binary(s.op, part, right, span, s.op_span));
             return;
         }
         TExpr* raw = expression(*sub.index);
@@ -423,7 +512,7 @@ void Checker::aug_assign(const AugAssignStmt& s) {
         }
         TExpr* updated = binary(s.op, current, expression(*s.value), span, s.op_span);
         if (!flow_into(updated->type, value_type)) {
-            report(DiagCode::kTypeMismatch, span, to_string(resolved(t)) + " cannot take a " + to_string(resolved(updated->type)),
+            report_limit(DiagCode::kTypeMismatch, span, to_string(resolved(t)) + " cannot take a " + to_string(resolved(updated->type)),
                    "the result is " + to_string(resolved(updated->type)));
             return;
         }
@@ -474,7 +563,7 @@ void Checker::ann_assign(const AnnAssignStmt& s) {
             if (t->kind == TypeKind::kList || t->kind == TypeKind::kDict || t->kind == TypeKind::kSet || t->kind == TypeKind::kFunction)
                 value = convert(value, annotated);
         } else if (!annotation_accepts(annotated, value->type)) {
-            Diagnostic& d = report(DiagCode::kTypeMismatch, s.value->span,
+            Diagnostic& d = report_limit(DiagCode::kTypeMismatch, s.value->span,
                                    "expected " + to_string(resolved(annotated)) + ", found " + to_string(resolved(value->type)),
                                    "this is " + to_string(resolved(value->type)));
             d.secondary.push_back({&file(), s.annotation->span, "because of this annotation"});
@@ -554,7 +643,7 @@ void Checker::return_statement(const ReturnStmt& s) {
             if (!types::is_numeric(t) && !types::is_numeric(prune(value->type))) value = convert(value, annotated);
         } else if (!annotation_accepts(annotated, value->type)) {
             Span span = s.value != nullptr ? s.value->span : s.span;
-            Diagnostic& d = report(DiagCode::kTypeMismatch, span,
+            Diagnostic& d = report_limit(DiagCode::kTypeMismatch, span,
                                    "`" + state_->instance->decl->name + "` returns " + to_string(resolved(annotated)) + ", found " +
                                        to_string(resolved(value->type)),
                                    "this is " + to_string(resolved(value->type)));
@@ -671,6 +760,14 @@ void Checker::function_statement(const FunctionStmt& s) {
     entity.kind = EntityKind::kFunction;
     entity.function = decl;
     for (auto d = applied.rbegin(); d != applied.rend(); ++d) entity = decorate(entity, **d);
+    // Which of several definitions it is shows when the program runs: a value then.
+    if (entity.kind == EntityKind::kFunction && state_->instance->decl->scope.redefined.contains(s.name)) {
+        VarState* var = find_var(s.name);
+        const Type* expected = var != nullptr && var->bound != Bound::kNo && !var->entity ? var->flow : nullptr;
+        if (expected != nullptr && prune(expected)->kind != TypeKind::kFunction) expected = nullptr;
+        entity.value = function_value(*entity.function, &s, s.name_span, expected);
+        entity.kind = EntityKind::kValue;
+    }
     if (entity.kind == EntityKind::kValue) {
         assign_name(s.name, entity.value, s.name_span);
     } else {

@@ -11,6 +11,7 @@ using TK = typed::ExprKind;
 TExpr* Checker::slice_bound(const Expr* e) {
     if (e == nullptr || e->kind == ExprKind::kNone) return constant_int(INT64_MIN, e != nullptr ? e->span : Span{});
     TExpr* bound = expression(*e);
+    if (prune(bound->type)->kind == TypeKind::kNone) return constant_int(INT64_MIN, e->span);
     // `None` at run time is an absent bound.
     if (types::is_union_with_none(bound->type)) {
         return dispatch(bound, e->span, [&](TExpr* b) -> TExpr* {
@@ -85,17 +86,32 @@ TExpr* Checker::subscript_value(TExpr* object, const SubscriptExpr& e) {
     const Type* t = prune(object->type);
     Span span = e.span;
     if (t->kind == TypeKind::kNever) return object;
-    object = object_of(object, "__getitem__");
+    object = present(object, "'NoneType' object is not subscriptable");
     t = prune(object->type);
-    if (t->kind == TypeKind::kUnion) {
-        if (types::is_union_with_none(t)) {
-            report(DiagCode::kOptionalUse, e.object->span, "this may be None, which is not subscriptable", "this is " + to_string(resolved(t)),
-                   "test it with `is not None` first");
-            return never(span);
-        }
-        return dispatch(object, span, [&](TExpr* member) { return subscript_value(member, e); });
-    }
+    auto missing_key = [&](TExpr* key) -> TExpr* {  // of another type than the keys: it is not among them
+        BlockScope absent(*this);
+        const Type* error = types_.find_exception("KeyError");
+        TExpr* args = make(TK::kList, types_.list(types_.dynamic), span, {convert(key, types_.dynamic)});
+        TStmt* raise = stmt(typed::StmtKind::kRaise, span);
+        raise->a = runtime(RT::kt_exception_new, error, span, {type_info(error, span), args});
+        emit(raise);
+        return absent.finish(never(span));
+    };
+    if (is_several(t))
+        return dispatch(object, span, [&](TExpr* member) -> TExpr* {
+            const Type* of = prune(member->type);
+            if (of->kind == TypeKind::kDict && e.index->kind != ExprKind::kSlice && !of->name.starts_with("defaultdict")) {
+                BlockScope scope(*this);
+                TExpr* key = expression(*e.index);
+                if (!is_several(key->type) && hashable(key->type) && !accepts(of->args[0], key->type) && prune(of->args[0])->kind != TypeKind::kVar)
+                    return scope.finish(missing_key(hold(key)));
+                scope.take();
+            }
+            return subscript_value(member, e);
+        });
     if (is_instance(t)) {
+        if (e.index->kind == ExprKind::kSlice && is_list_of_its_own(*t->class_info))
+            return slice_value(read_field(object, *t->class_info, "_items", span), as<SliceExpr>(*e.index));
         if (e.index->kind == ExprKind::kSlice) {
             report(DiagCode::kUnsupported, e.index->span, "a slice of an object of a class cannot be compiled");
             return never(span);
@@ -113,9 +129,14 @@ TExpr* Checker::subscript_value(TExpr* object, const SubscriptExpr& e) {
             TExpr* key = expression(*e.index);
             if (t->name.starts_with("defaultdict")) grow(t->args[0], key->type);
             const Type* k = prune(key->type);
-            if (types::is_union_with_none(k) && accepts(t->args[0], types_.without(k, types_.none)) && !accepts(t->args[0], k)) {
-                report(DiagCode::kOptionalUse, e.index->span, "the key may be None", "this is " + to_string(resolved(k)), "test it with `is not None` first");
-                return never(span);
+            if (is_several(k) && !accepts(t->args[0], k)) {
+                // Of another type than the keys: it is not among them.
+                BlockScope scope(*this);
+                TExpr* held = hold(object);
+                return scope.finish(dispatch(key, span, [&](TExpr* one) -> TExpr* {
+                    if (accepts(t->args[0], one->type)) return dict_item(held, convert(one, t->args[0]), span);
+                    return missing_key(one);
+                }));
             }
             if (types::is_numeric(k) && types::is_numeric(prune(t->args[0])) && k->kind == TypeKind::kBool) key = convert(key, t->args[0]);
             return dict_item(object, coerce(key, t->args[0], e.index->span, "key of " + to_string(resolved(t))), span);

@@ -15,6 +15,15 @@ namespace {
 
 using Log = std::vector<std::pair<uint32_t, VarState>>;
 
+bool catches_import_error(const Expr* type) {
+    if (type == nullptr) return true;
+    if (type->kind == ExprKind::kTuple)
+        return std::any_of(as<SequenceExpr>(*type).items.begin(), as<SequenceExpr>(*type).items.end(), [](const Expr* e) { return catches_import_error(e); });
+    if (type->kind != ExprKind::kName) return false;
+    const std::string_view name = as<NameExpr>(*type).name;
+    return name == "ImportError" || name == "ModuleNotFoundError" || name == "Exception" || name == "BaseException";
+}
+
 }  // namespace
 
 void Checker::try_statement(const TryStmt& s) {
@@ -44,7 +53,22 @@ void Checker::try_statement(const TryStmt& s) {
     };
     Log body_log;
     state_->assignment_logs.push_back(&body_log);
+    const bool catches = std::any_of(s.handlers.begin(), s.handlers.end(), [](const ExceptHandler& h) { return catches_import_error(h.type); });
+    state_->caught_imports += catches ? 1 : 0;
+    const size_t caught_before = state_->caught.size();
+    for (const ExceptHandler& h : s.handlers) {
+        std::vector<const Expr*> classes = {h.type};
+        if (h.type != nullptr && h.type->kind == ExprKind::kTuple) classes.assign(as<SequenceExpr>(*h.type).items.begin(), as<SequenceExpr>(*h.type).items.end());
+        for (const Expr* c : classes) {
+            const Type* type = c == nullptr                      ? types_.find_exception("BaseException")
+                               : c->kind == ExprKind::kName ? types_.find_exception(as<NameExpr>(*c).name)
+                                                                 : nullptr;
+            if (type != nullptr) state_->caught.push_back(type);
+        }
+    }
     node->body = block([&] { body(s.body); });
+    state_->caught_imports -= catches ? 1 : 0;
+    state_->caught.resize(caught_before);
     std::erase(state_->assignment_logs, &body_log);
     Env after_body = state_->env;
     Env at_handlers = interrupted(body_log);
@@ -145,17 +169,32 @@ TExpr* Checker::exception_object(const Expr& e) {
         }
         if ((entity.kind == EntityKind::kType || entity.kind == EntityKind::kCrateType) && entity.type->kind == TypeKind::kException)
             return runtime(RT::kt_exception_new, entity.type, e.span, {type_info(entity.type, e.span), null(e.span)});
-        if (entity.kind == EntityKind::kValue) {
-            if (prune(entity.value->type)->kind == TypeKind::kException) return entity.value;
-            if (prune(entity.value->type)->kind == TypeKind::kNever) return nullptr;
-        }
+        if (entity.kind == EntityKind::kValue) return exception_value(entity.value, e.span);
     } else {
-        TExpr* value = expression(e);
-        if (prune(value->type)->kind == TypeKind::kException) return value;
-        if (prune(value->type)->kind == TypeKind::kNever) return nullptr;
+        return exception_value(expression(e), e.span);
     }
     report(DiagCode::kTypeMismatch, e.span, "exceptions must derive from BaseException", "this is no exception");
     return nullptr;
+}
+
+TExpr* Checker::exception_value(TExpr* value, Span span) {
+    const Type* t = prune(value->type);
+    if (t->kind == TypeKind::kException) return value;
+    if (t->kind == TypeKind::kNever) return nullptr;
+    TExpr* object = dispatch(value, span, [&](TExpr* one) -> TExpr* {
+        const Type* type = prune(one->type);
+        const Type* base = types_.find_exception("BaseException");
+        if (type->kind == TypeKind::kException) return convert(one, base);
+        if (type->kind == TypeKind::kTypeObject && prune(type->args[0])->kind == TypeKind::kException) {
+            CallExpr call{};
+            call.kind = ExprKind::kCall;
+            call.span = span;
+            return convert(call_type(type->args[0], call, nullptr), base);
+        }
+        report(DiagCode::kTypeMismatch, span, "exceptions must derive from BaseException", "this is no exception");
+        return never(span);
+    });
+    return prune(object->type)->kind == TypeKind::kNever ? nullptr : object;
 }
 
 void Checker::raise_statement(const RaiseStmt& s) {
@@ -287,11 +326,17 @@ void Checker::import_statement(const ImportStmt& s) {
                 continue;
             }
             if (diagnostics_.all().size() > errors) continue;
+            if (state_->caught_imports > 0) {
+                raise_stmt(types_.find_exception("ModuleNotFoundError"), "No module named '" + path + "'", s.span);
+                state_->env.reachable = false;
+                return;
+            }
             report(DiagCode::kUnknownModule, n.span, "no module named '" + path + "'", "not found",
                    "a Rust crate is imported with `rimport " + path + "`");
             std::string_view name = n.alias.empty() ? n.path.substr(0, n.path.find('.')) : n.alias;
             Entity nothing;
             nothing.kind = EntityKind::kValue;
+            nothing.value = never(n.span);
             bind_entity(name, nothing, n.span);
             continue;
         }
@@ -336,6 +381,11 @@ void Checker::from_import(const FromImportStmt& s) {
                     member.kind = EntityKind::kModule;
                     member.name = beside->name;
                 }
+                if (member.kind == EntityKind::kNothing && state_->caught_imports > 0) {
+                    raise_stmt(types_.find_exception("ImportError"), "cannot import name '" + std::string(n.path) + "' from '" + path + "'", s.span);
+                    state_->env.reachable = false;
+                    return;
+                }
                 if (member.kind == EntityKind::kNothing) {
                     std::vector<std::string> names;
                     if (unit != nullptr)
@@ -351,6 +401,11 @@ void Checker::from_import(const FromImportStmt& s) {
             return;
         }
         if (diagnostics_.all().size() > errors) return;
+        if (state_->caught_imports > 0) {  // the program expects that
+            raise_stmt(types_.find_exception("ModuleNotFoundError"), "No module named '" + path + "'", s.span);
+            state_->env.reachable = false;
+            return;
+        }
         report(DiagCode::kUnknownModule, s.module_span, "no module named '" + path + "'", "not found",
                "items of a Rust crate are imported with `from " + path + " rimport ...`");
         for (const ImportName& n : s.names) {

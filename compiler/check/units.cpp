@@ -179,6 +179,11 @@ Entity Checker::unit_member(Unit& unit, std::string_view name, Span span) {
             return result;
         }
     }
+    if (unit.name == "functools" && name == "partial") {
+        result.kind = EntityKind::kBuiltin;
+        result.name = "functools.partial";
+        return result;
+    }
     if (unit.body->scope.binds(name)) {  // not reached yet
         changed_ = changed_ || unit.body->instances.front()->in_progress;
         result.kind = EntityKind::kValue;

@@ -365,7 +365,9 @@ llvm::Function* Emitter::count_function(const char* name, bool of_value, bool re
         auto* kind = b_.CreateLoad(i32_, function->getArg(0));
         tag(kind, Memory::kObjectType);
         object = b_.CreateIntToPtr(function->getArg(1), ptr_);
-        b_.CreateCondBr(b_.CreateICmpUGE(kind, llvm::ConstantInt::get(i32_, KT_KIND_STR)), object_block, done);
+        auto* past_scalars = b_.CreateICmpUGE(kind, llvm::ConstantInt::get(i32_, KT_KIND_STR));
+        auto* no_class = b_.CreateICmpNE(kind, llvm::ConstantInt::get(i32_, KT_KIND_TYPE));  // a class itself is no object
+        b_.CreateCondBr(b_.CreateAnd(past_scalars, no_class), object_block, done);
     } else {
         b_.CreateCondBr(b_.CreateIsNull(object), done, object_block);
     }

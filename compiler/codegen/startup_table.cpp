@@ -2,6 +2,7 @@
 // fills before the body runs.
 #include "compiler/codegen/emitter.h"
 #include "llvm/IR/Constants.h"
+#include "shared/kayton_api.h"
 
 namespace kayton::codegen {
 
@@ -26,6 +27,7 @@ llvm::Constant* Emitter::type_ops(const kir::ClassNeed& need) {
     for (uint32_t function : need.ops) {
         entries.push_back(function == kir::kNone ? static_cast<llvm::Constant*>(null) : declare(function));
     }
+    entries.resize(sizeof(KtTypeOps) / sizeof(void*), null);  // a class that is never made has none
     return private_data(llvm::ConstantArray::get(llvm::ArrayType::get(ptr_, entries.size()), entries), "ops", true);
 }
 

@@ -40,6 +40,7 @@ struct Diagnostic {
     Label primary;
     std::vector<Label> secondary;
     std::string help;  // may be empty
+    bool only_here = false;  // a rule of static types: Python would run it
 };
 
 class DiagnosticEngine {

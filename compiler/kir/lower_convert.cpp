@@ -80,6 +80,7 @@ Rvalue FunctionLowering::to_value(Rvalue value, const Type* to) {
     switch (types::storage_of(from)) {
         case Storage::kValue: return with(value, to, value.parts);
         case Storage::kUnit:
+            if (from->kind == TypeKind::kTypeObject) return borrowed(to, {type_info(from), b_.integer(0)}, 0);
             return borrowed(to, {b_.data(program_.runtime_symbol("kt_type_none")), b_.integer(0)}, 0);
         case Storage::kByte: {
             ValueId payload = b_.unary(Opcode::kBoolToInt, Repr::kInt64, scalar(value));
@@ -168,7 +169,7 @@ ValueId FunctionLowering::type_test(const Rvalue& value, const Type* type) {
     }
     if (type == nullptr) {
         switch (storage) {
-            case Storage::kUnit: return b_.boolean(true);
+            case Storage::kUnit: return b_.boolean(value.type->kind == TypeKind::kNone);
             case Storage::kNullable: return b_.binary(Opcode::kEq, Repr::kBool, scalar(value), b_.null());
             case Storage::kValue:
                 return b_.binary(Opcode::kEq, Repr::kBool, value.parts[0], b_.data(program_.runtime_symbol("kt_type_none")));

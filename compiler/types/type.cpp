@@ -110,6 +110,8 @@ const Type* TypeContext::class_type(std::string_view name, const Type* base, Cla
     return &types_.back();
 }
 
+const Type* TypeContext::function_ref(std::string_view key) { return intern(TypeKind::kFunctionRef, {}, key); }
+
 const Type* TypeContext::type_object(const Type* instance) { return intern(TypeKind::kTypeObject, std::array{instance}); }
 
 const Type* TypeContext::variable() { return make_basic(TypeKind::kVar); }
@@ -316,7 +318,7 @@ void write(const Type* t, std::string& out) {
         }
         case TypeKind::kVar: out += "?"; break;
         case TypeKind::kModule: out += "module"; break;
-        case TypeKind::kTypeObject: out += "type"; break;
+        case TypeKind::kTypeObject: list_args("type[", 1, "]"); break;
         case TypeKind::kFunctionRef:
         case TypeKind::kMethodRef: out += "function"; break;
         case TypeKind::kClass:

@@ -103,6 +103,7 @@ class TypeContext {
     // A class that the program defines; an exception class where its base is one. A new type at every call.
     const Type* class_type(std::string_view name, const Type* base, ClassInfo* info);
     const Type* type_object(const Type* instance);  // the type of a class used as a value; args[0]: its instances
+    const Type* function_ref(std::string_view key);  // of a function that is known at compile time, passed by its name
     const Type* variable();  // a fresh kVar
 
     // The union of the types: flattened, without doubles and kNever; one left: that one. A member that is a subclass of

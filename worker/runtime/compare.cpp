@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "worker/runtime/codec.h"
 #include "worker/runtime/exceptions.h"
@@ -9,6 +10,7 @@
 #include "worker/runtime/list.h"
 #include "worker/runtime/str.h"
 #include "worker/runtime/table.h"
+#include "worker/runtime/type_parser.h"
 #include "worker/runtime/type_registry.h"
 #include "worker/runtime/vm_state.h"
 
@@ -174,6 +176,7 @@ int32_t equal_values(const KtTypeInfo* type_a, const void* a, const KtTypeInfo* 
     if (kind != type_b->kind) return KT_OK;
     switch (kind) {
         case KT_KIND_NONE: *out = true; return KT_OK;
+        case KT_KIND_TYPE: *out = type_a == type_b; return KT_OK;
         case KT_KIND_STR: {
             auto* x = *static_cast<KtStr* const*>(a);
             auto* y = *static_cast<KtStr* const*>(b);
@@ -364,10 +367,34 @@ int32_t kt_truth(const KtTypeInfo* type, const void* value, uint8_t* out) {
 
 int64_t kt_id(const KtTypeInfo* type, const void* value) {
     resolve(type, value);
-    if (is_pointer_kind(type->kind) || type->kind == KT_KIND_TYPE)
+    if (is_pointer_kind(type->kind))
         return static_cast<int64_t>(reinterpret_cast<uintptr_t>(object_at(value)));
     if (type->kind == KT_KIND_INT) return kt_int_hash(*static_cast<const int64_t*>(value)) * 32 + 0x10000;
     return static_cast<int64_t>(reinterpret_cast<uintptr_t>(type));
+}
+
+int32_t kt_type_of(const KtTypeInfo* type, const void* value, void* out) {
+    const KtTypeInfo* actual = dynamic_type(type, value);
+    // A class is written without its element types.
+    switch (actual->kind) {
+        case KT_KIND_LIST:
+        case KT_KIND_SET: {
+            const std::string_view flavour = short_name(actual);
+            if (flavour == "tuple") actual = composite_type(KT_KIND_TUPLE, {});
+            else actual = composite_type(actual->kind, {&kt_type_none}, flavour == "list" || flavour == "set" ? "" : flavour);
+            break;
+        }
+        case KT_KIND_DICT: {
+            const std::string_view flavour = short_name(actual);
+            actual = composite_type(KT_KIND_DICT, {&kt_type_none, &kt_type_none}, flavour == "dict" ? "" : flavour);
+            break;
+        }
+        case KT_KIND_TUPLE: actual = composite_type(KT_KIND_TUPLE, {}); break;
+        default: break;
+    }
+    const KtValue result = {composite_type(KT_KIND_TYPE, {actual}), 0};
+    std::memcpy(out, &result, sizeof result);
+    return KT_OK;
 }
 
 KtStr* kt_type_name(const KtTypeInfo* type, const void* value) {

@@ -47,6 +47,7 @@ int64_t hash_bytes(const char* data, size_t size) {
 int32_t hash_value(const KtTypeInfo* type, const void* value, int64_t* out) {
     switch (type->kind) {
         case KT_KIND_NONE: *out = 0x3ad5b18f; return KT_OK;
+        case KT_KIND_TYPE: *out = static_cast<int64_t>(reinterpret_cast<uintptr_t>(type) >> 4); return KT_OK;
         case KT_KIND_BOOL: *out = *static_cast<const uint8_t*>(value); return KT_OK;
         case KT_KIND_INT: *out = kt_int_hash(*static_cast<const int64_t*>(value)); return KT_OK;
         case KT_KIND_FLOAT: *out = kt_float_hash(*static_cast<const double*>(value)); return KT_OK;

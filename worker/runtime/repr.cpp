@@ -325,7 +325,7 @@ int32_t repr_into(TextBuilder& builder, const KtTypeInfo* type, const void* valu
                         *static_cast<void* const*>(value));
             return KT_OK;
         case KT_KIND_TYPE: {
-            const auto* shown = *static_cast<const KtTypeInfo* const*>(value);
+            const KtTypeInfo* shown = type->args_count == 1 ? type->args[0] : *static_cast<const KtTypeInfo* const*>(value);
             builder.add("<class '");
             builder.add(
                 std::string_view(shown->kind == KT_KIND_CLASS ? qualified(shown) : std::string(short_name(shown))));

@@ -134,7 +134,7 @@ class TypeParser {
         if (name == "set") return composite_type(KT_KIND_SET, args);
         if (name == "Iterator") return composite_type(KT_KIND_ITERATOR, args);
         if (name == "Optional") return make_union({args[0], &kt_type_none});
-        if (name == "type") return named_type("type");
+        if (name == "type") return composite_type(KT_KIND_TYPE, args);
         // A generic instance of a class is registered under its whole name.
         return named_type(text_.substr(start, at_ - start));
     }

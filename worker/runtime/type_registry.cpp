@@ -122,6 +122,10 @@ const KtTypeInfo* composite_type(uint32_t kind, std::vector<const KtTypeInfo*> a
         }
         info.size = aligned(info.size, info.align);
         info.offsets = offsets.data();
+    } else if (kind == KT_KIND_TYPE) {  // the class itself: nothing is stored
+        info.size = 1;
+        info.align = 1;
+        info.has_refs = 0;
     } else if (kind == KT_KIND_UNION) {
         info.size = sizeof(KtValue);
         info.has_refs = 0;
@@ -135,6 +139,7 @@ const KtTypeInfo* composite_type(uint32_t kind, std::vector<const KtTypeInfo*> a
 const KtTypeInfo* named_type(std::string_view name) {
     static const std::unordered_map<std::string_view, const KtTypeInfo*> plain = {
         {"None", &kt_type_none},
+        {"function", &kt_type_none},  // known at compile time: nothing is stored
         {"Never", &kt_type_none},  // in the type of a function that does not return, or that nothing calls
         {"bool", &kt_type_bool},
         {"int", &kt_type_int},

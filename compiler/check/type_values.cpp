@@ -1,0 +1,174 @@
+// Types as values: `type(x)`, `int` passed to a function, classes in a list. The type of such a value names the class, so
+// that a call through it is compiled as a call of the class; a value of several is a union and dispatches. Attributes
+// whose name is a literal (getattr, hasattr, setattr) are here as well.
+#include <algorithm>
+
+#include "compiler/check/checker.h"
+
+namespace kayton::check {
+
+using namespace syntax;
+using types::prune;
+using types::to_string;
+using TK = typed::ExprKind;
+using SK = typed::StmtKind;
+
+// The class as it is written, without element types.
+const Type* Checker::plain_type(const Type* t) {
+    t = prune(t);
+    const std::string_view flavour = t->kind == TypeKind::kList || t->kind == TypeKind::kDict || t->kind == TypeKind::kSet
+                                         ? t->name.substr(0, t->name.find_first_of("#:"))
+                                         : std::string_view{};
+    switch (t->kind) {
+        case TypeKind::kList: return flavour == "tuple" ? types_.tuple({}) : types_.list(types_.never, flavour);
+        case TypeKind::kDict: return types_.dict(types_.never, types_.never, flavour);
+        case TypeKind::kSet: return types_.set(types_.never, flavour);
+        case TypeKind::kTuple: return types_.tuple({});
+        default: return t;
+    }
+}
+
+// The type that a built-in name stands for; null for functions.
+const Type* Checker::builtin_type(std::string_view name) {
+    if (name == "int") return types_.integer;
+    if (name == "float") return types_.floating;
+    if (name == "bool") return types_.boolean;
+    if (name == "str") return types_.str;
+    if (name == "bytes") return types_.bytes;
+    if (name == "range") return types_.range;
+    if (name == "list") return types_.list(types_.never);
+    if (name == "dict") return types_.dict(types_.never, types_.never);
+    if (name == "set") return types_.set(types_.never);
+    if (name == "frozenset") return types_.set(types_.never, "frozenset");
+    if (name == "tuple") return types_.tuple({});
+    if (name == "collections.deque") return types_.list(types_.never, "deque");
+    if (name == "collections.defaultdict" || name == "collections.Counter" || name == "collections.OrderedDict")
+        return types_.dict(types_.never, types_.never, name.substr(12));
+    return nullptr;
+}
+
+// As `__name__` gives it.
+std::string Checker::type_name(const Type* t) {
+    t = prune(t);
+    if (t->class_info != nullptr) return t->class_info->name;
+    if (t->kind == TypeKind::kNone) return "NoneType";
+    if (t->kind == TypeKind::kFunction) return "function";
+    std::string name = to_string(t);
+    name = name.substr(0, name.find_first_of("[#:"));
+    return name.substr(name.rfind('.') + 1);
+}
+
+TExpr* Checker::class_value(const Type* type, Span span) { return make(TK::kNone, types_.type_object(plain_type(type)), span); }
+
+// type(value). Of exceptions and Dynamic values the run time knows the class.
+TExpr* Checker::type_of(TExpr* value, Span span) {
+    const Type* t = prune(value->type);
+    if (t->kind == TypeKind::kNever) return value;
+    if (t->kind == TypeKind::kDynamic || (t->kind == TypeKind::kException && t->class_info == nullptr)) {
+        remember_dynamic(types_.type_object(t));
+        return runtime(RT::kt_type_of, types_.dynamic, span, {type_info(t, span), value});
+    }
+    if (t->kind == TypeKind::kUnion) return dispatch(value, span, [&](TExpr* member) { return type_of(member, span); });
+    if (is_instance(t))
+        return by_class(value, span, [](types::ClassInfo& k) { return static_cast<const void*>(&k); },
+                        [&](TExpr* object, types::ClassInfo& k) -> TExpr* {
+                            BlockScope scope(*this);
+                            emit_expr(object);
+                            return scope.finish(class_value(k.type, span));
+                        });
+    BlockScope scope(*this);
+    emit_expr(value);
+    return scope.finish(class_value(t, span));
+}
+
+TExpr* Checker::call_type(const Type* type, const CallExpr& e, const Type* expected) {
+    type = prune(type);
+    if (type->class_info != nullptr) return construct(*type->class_info, e);
+    if (type->kind == TypeKind::kException) return convert_call(type, e, expected);
+    if (type->kind == TypeKind::kNone) {
+        if (!argument_count(e, "NoneType", 0, 0)) return never(e.span);
+        return constant_none(e.span);
+    }
+    std::string name = to_string(type);
+    name = name.substr(0, name.find_first_of("[#:"));
+    if (type->kind != TypeKind::kTuple && !type->name.empty() && name != "frozenset") name = "collections." + name;
+    return builtin_call(name, e, expected);
+}
+
+// issubclass(), between classes known at compile time.
+TExpr* Checker::subclass_call(const CallExpr& e) {
+    if (!argument_count(e, "issubclass", 2, 2)) return never(e.span);
+    const Type* target = class_argument(*e.args[1]);
+    TExpr* value = expression(*e.args[0]);
+    if (target == nullptr) return never(e.span);
+    return dispatch(value, e.span, [&](TExpr* one) -> TExpr* {
+        const Type* t = prune(one->type);
+        if (t->kind == TypeKind::kNever) return make(TK::kConvert, types_.boolean, e.span, {one});
+        if (t->kind != TypeKind::kTypeObject) {
+            report(DiagCode::kTypeMismatch, e.args[0]->span, "issubclass() arg 1 must be a class", "this is " + to_string(resolved(t)));
+            return never(e.span);
+        }
+        return constant_bool(resolved(narrow_to(t->args[0], target)) == resolved(t->args[0]), e.span);
+    });
+}
+
+// getattr(object, "name"[, default]), hasattr(object, "name"), setattr(object, "name", value).
+TExpr* Checker::attribute_by_name(const std::string& name, const CallExpr& e) {
+    const size_t least = name == "setattr" ? 3 : 2;
+    if (!argument_count(e, name, least, name == "getattr" ? 3 : least)) return never(e.span);
+    const AttributeExpr*& attribute = named_attributes_[&e];
+    if (attribute == nullptr) {
+        TExpr* written = expression(*e.args[1]);
+        if (written->kind != TK::kStr) {
+            if (prune(written->type)->kind != TypeKind::kNever)
+                report(DiagCode::kUnsupported, e.args[1]->span, name + "() needs the attribute's name as a literal", "not known at compile time");
+            return never(e.span);
+        }
+        auto* made = synthetic_.make<AttributeExpr>();
+        made->kind = ExprKind::kAttribute;
+        made->span = e.span;
+        made->object = e.args[0];
+        made->name = keep_path(std::string(written->text));
+        made->name_span = e.args[1]->span;
+        attribute = made;
+    }
+    if (name == "setattr") {
+        BlockScope scope(*this);
+        store_attribute(*attribute, expression(*e.args[2]), nullptr);
+        return scope.finish(constant_none(e.span));
+    }
+    if (name == "getattr" && e.args.size() == 2) return expression(*attribute);
+    // Read under a handler of AttributeError: some classes of the value may not have it.
+    const size_t mark = diagnostics_.all().size();
+    BlockScope scope(*this);
+    TExpr* value = nullptr;
+    TStmt* attempt = stmt(SK::kTry, e.span);
+    const bool has = name == "hasattr";
+    TExpr* fallback = has ? constant_bool(false, e.span) : hold(expression(*e.args[2]));
+    uint32_t result = temp(types_.boolean);
+    attempt->body = block([&] {
+        value = expression(*attribute);
+        const Type* type = has ? types_.boolean : join_types(value->type, fallback->type);
+        state_->function->locals[result].type = type;
+        if (has) emit_expr(value);
+        assign_local(result, has ? constant_bool(true, e.span) : value);
+    });
+    const bool refused = is_refused(mark, e.span) &&
+                         std::all_of(diagnostics_.all().begin() + static_cast<std::ptrdiff_t>(mark), diagnostics_.all().end(),
+                                     [](const Diagnostic& d) { return d.code == DiagCode::kUnknownAttribute; });
+    if (refused) {
+        diagnostics_.rewind(mark);
+        return scope.finish(fallback);
+    }
+    typed::Handler handler;
+    std::vector<const Type*> classes = {types_.find_exception("AttributeError")};
+    handler.types = keep(classes);
+    handler.span = e.span;
+    handler.body = block([&] { assign_local(result, fallback); });
+    std::vector<typed::Handler> handlers = {handler};
+    attempt->handlers = keep(handlers);
+    emit(attempt);
+    return scope.finish(read_local(result, e.span));
+}
+
+}  // namespace kayton::check
