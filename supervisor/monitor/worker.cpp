@@ -198,12 +198,6 @@ std::optional<Violation> Worker::handle(const FrameHeader& header, WorkerEvents&
     if (auto* hello = std::get_if<Hello>(&*message)) {
         return accept(std::move(*hello));
     }
-    if (const auto* made = std::get_if<CheckpointMade>(&*message)) {
-        return accept(*made);
-    }
-    if (const auto* resumed = std::get_if<Resumed>(&*message)) {
-        return accept(*resumed);
-    }
     if (auto* finished = std::get_if<Finished>(&*message)) {
         if (open_run_ == 0) {
             return Violation::kUnexpectedMessage;
@@ -214,6 +208,9 @@ std::optional<Violation> Worker::handle(const FrameHeader& header, WorkerEvents&
         open_run_ = open_input_ = 0;
         events.on_finished(std::move(*finished));
         return std::nullopt;
+    }
+    if (!std::holds_alternative<InputRequest>(*message)) {
+        return accept_answer(*message);
     }
     const auto& request = std::get<InputRequest>(*message);
     if (open_run_ == 0 || open_input_ != 0) {
@@ -281,8 +278,8 @@ void Worker::flush_queue() {
     }
 }
 
-Result<uint64_t> Worker::run(uint64_t entry, std::vector<std::string> argv) {
-    if (auto sent = send(Run{last_run_ + 1, entry, std::move(argv)}); !sent) {
+Result<uint64_t> Worker::run(uint64_t entry, std::vector<std::string> argv, bool only_startup) {
+    if (auto sent = send(Run{last_run_ + 1, entry, std::move(argv), only_startup}); !sent) {
         return tl::unexpected(std::move(sent.error()));
     }
     open_run_ = ++last_run_;

@@ -83,7 +83,7 @@ class Worker {
     [[nodiscard]] pid_t pid() const { return process_.pid(); }
 
     // REQUIRES: ready() and not running(). The id is the answer's.
-    [[nodiscard]] Result<uint64_t> run(uint64_t entry, std::vector<std::string> argv);
+    [[nodiscard]] Result<uint64_t> run(uint64_t entry, std::vector<std::string> argv, bool only_startup = false);
     [[nodiscard]] Result<void> add_source(const std::string& file, std::string_view text);
     // REQUIRES: waits_for_input(). A line has its newline; nothing: the end of the input.
     void reply_input(std::optional<std::string> line);
@@ -96,13 +96,25 @@ class Worker {
     [[nodiscard]] bool interrupt_taken() const { return channel_.control().interrupt_taken.load() == interrupts_; }
     // Has the worker leave a frozen copy of itself, in place of the one before; waits until it has. REQUIRES: ready() and
     // not running(). An error says why there is none; the worker may have ended over it.
-    [[nodiscard]] Result<void> make_checkpoint(WorkerEvents& events);
+    // `whole`: the worker has one thread only, so the copy can go on as it did; else it can only give its values.
+    [[nodiscard]] Result<void> make_checkpoint(bool whole, WorkerEvents& events);
     [[nodiscard]] bool has_checkpoint() const { return checkpoint_ != nullptr && checkpoint_->alive(); }
+    [[nodiscard]] bool checkpoint_is_whole() const { return checkpoint_is_whole_; }
     void drop_checkpoint();
     [[nodiscard]] pid_t checkpoint_pid() const { return checkpoint_ ? checkpoint_->pid() : -1; }
     // The copy becomes the worker, at the state it had when it was made, over new rings. REQUIRES: the worker has ended
     // and its end was taken; has_checkpoint(). After an error there is no worker.
     [[nodiscard]] Result<void> resume(WorkerEvents& events);
+
+    // Variables as bytes that only a worker understands, and which are not among them: position and reason.
+    // REQUIRES: ready() and not running().
+    struct SavedGlobals {
+        std::string bytes;
+        std::vector<std::pair<std::string, uint64_t>> lost;
+    };
+    using Globals = std::vector<std::pair<std::string, uint64_t>>;  // type signature, address
+    [[nodiscard]] Result<SavedGlobals> save_values(const Globals& globals, WorkerEvents& events);
+    [[nodiscard]] Result<void> restore_values(const Globals& globals, std::string_view bytes, WorkerEvents& events);
 
     // Kills the process; what it had published is still delivered, then end() says why.
     void kill(EndReason reason, std::string detail);
@@ -123,8 +135,8 @@ class Worker {
     void flush_output(WorkerEvents& events);
     [[nodiscard]] std::optional<Violation> handle(const FrameHeader& header, WorkerEvents& events);
     [[nodiscard]] std::optional<Violation> accept(Hello hello);
-    [[nodiscard]] std::optional<Violation> accept(const CheckpointMade& made);
-    [[nodiscard]] std::optional<Violation> accept(const Resumed& resumed);
+    // The answers about checkpoints and values.
+    [[nodiscard]] std::optional<Violation> accept_answer(WorkerMessage& message);
     // Turns until the awaited answer has come; false when the worker ended or took too long, for which it is killed.
     [[nodiscard]] bool await_answer(WorkerEvents& events, const char* what);
     void flush_queue();
@@ -153,6 +165,11 @@ class Worker {
     uint64_t awaited_checkpoint_ = 0;  // its answer has not come
     uint64_t awaited_resume_ = 0;
     int32_t checkpoint_error_ = 0;
+    bool checkpoint_is_whole_ = false;
+    bool awaits_values_ = false;    // of save_values
+    bool awaits_restored_ = false;  // the answer of restore_values
+    bool restored_ = false;
+    SavedGlobals saved_;
     uint64_t input_at_checkpoint_ = 0;
     bool doorbell_open_ = true;
     std::chrono::steady_clock::time_point doorbell_closed_at_{};

@@ -66,7 +66,7 @@ class Hostile {
                 misbehave();
                 finish();
             } else if (const auto* wanted = std::get_if<Checkpoint>(&message)) {
-                checkpoint(wanted->id);
+                checkpoint(wanted->id, wanted->whole);
             } else if (std::holds_alternative<Shutdown>(message)) {
                 ::_exit(0);
             }
@@ -148,7 +148,7 @@ class Hostile {
         (void)channel_->try_send(encoded.type, encoded.payload);
         head_ += 8 + ((encoded.payload.size() + 7) & ~size_t{7});
     }
-    void checkpoint(uint64_t id) {
+    void checkpoint(uint64_t id, bool whole) {
         if (on_checkpoint_ == "die") {
             ::kill(::getpid(), SIGKILL);
             wait_for_the_end();
@@ -161,7 +161,7 @@ class Hostile {
             send(CheckpointMade{id, 0});
             return;
         }
-        Frozen frozen = freeze(std::move(socket), [this] { channel_->abandon(); });
+        Frozen frozen = freeze(std::move(socket), whole, [this] { channel_->abandon(); });
         if (!frozen.resumed) {
             send(CheckpointMade{id, frozen.error});
             return;
