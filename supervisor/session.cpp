@@ -15,6 +15,7 @@ namespace {
 constexpr std::chrono::milliseconds kLook{20};
 constexpr std::chrono::milliseconds kCloseGrace{500};
 constexpr int kInterruptsThatKill = 3;
+constexpr uint64_t kMostThreads = 1024;
 
 // A line of a text by its number from 1, without the white space around it.
 std::string line_of(std::string_view text, uint32_t number) {
@@ -69,12 +70,15 @@ Result<std::unique_ptr<Session>> Session::start(SessionOptions options, SessionI
 Result<void> Session::start_worker() {
     WorkerRequest request;
     request.program = options_.worker_program;
-    request.environment = filtered_environment(temporary_.path().string());
+    request.environment = filtered_environment(temporary_.path().string(), options_.grants.env);
     request.setup.environment_root = options_.environment.root.string();
     request.setup.bridge = options_.environment.bridge().string();
     request.setup.output_is_terminal = options_.output_is_terminal;
     policy_ = make_policy(options_.environment, options_.working_folder, temporary_.path(), options_.grants);
     request.setup.sandbox = policy_;
+    request.limits.memory = policy_.max_memory;
+    request.limits.threads = options_.grants.max_threads.value_or(kMostThreads);
+    request.limits.output = options_.grants.max_output;
     auto worker = Worker::start(request);
     if (!worker) {
         return tl::unexpected(std::move(worker.error()));

@@ -21,6 +21,7 @@
 #include "supervisor/broker/system_call_broker.h"
 #include "supervisor/checkpoint/checkpoint.h"
 #include "supervisor/link/code_arena.h"
+#include "supervisor/monitor/usage_watch.h"
 #include "supervisor/spawn/child_process.h"
 
 namespace kayton {
@@ -56,6 +57,7 @@ struct WorkerRequest {
     std::filesystem::path program;
     std::vector<std::string> environment;
     Setup setup;
+    UsageLimits limits;
     size_t code_capacity = CodeArena::kDefaultCodeCapacity;
     size_t data_capacity = CodeArena::kDefaultDataCapacity;
 };
@@ -126,7 +128,7 @@ class Worker {
     [[nodiscard]] size_t queued_bytes() const { return queued_bytes_; }
 
   private:
-    Worker(Channel channel, CodeArena arena, ChildProcess process, UniqueFd output, UniqueFd error);
+    Worker(Channel channel, CodeArena arena, ChildProcess process, UniqueFd output, UniqueFd error, UsageLimits limits);
 
     void wait(std::chrono::milliseconds timeout);
     void forward_pipe(UniqueFd& pipe, bool error, WorkerEvents& events);
@@ -140,6 +142,7 @@ class Worker {
     // Turns until the awaited answer has come; false when the worker ended or took too long, for which it is killed.
     [[nodiscard]] bool await_answer(WorkerEvents& events, const char* what);
     void flush_queue();
+    void watch_limits();
     void violate(Violation violation);
     void finish(ProcessEnd process, WorkerEvents& events);
 
@@ -158,6 +161,7 @@ class Worker {
     uint64_t last_input_ = 0;
     uint64_t open_input_ = 0;
     uint64_t interrupts_ = 0;
+    std::vector<std::string> writable_;  // folders
     std::optional<SystemCallBroker> broker_;
     std::unique_ptr<FrozenWorker> checkpoint_;
     std::vector<UniqueFd> dropped_;  // killed checkpoints that the worker, their parent, has yet to wait for
@@ -173,6 +177,8 @@ class Worker {
     uint64_t input_at_checkpoint_ = 0;
     bool doorbell_open_ = true;
     std::chrono::steady_clock::time_point doorbell_closed_at_{};
+    UsageWatch usage_;
+    std::chrono::steady_clock::time_point crashed_at_{};  // it has begun to write its crash record
     bool killed_ = false;
     WorkerEnd kill_reason_;
     std::optional<WorkerEnd> end_;

@@ -139,6 +139,8 @@ Result<void> Worker::resume(WorkerEvents& events) {
     kill_reason_ = WorkerEnd();
     end_.reset();
     hello_->pid = parts.pid;
+    usage_.follow(parts.pid);
+    crashed_at_ = {};
     awaited_checkpoint_ = 0;
     awaits_values_ = awaits_restored_ = false;
     awaited_resume_ = last_checkpoint_;
