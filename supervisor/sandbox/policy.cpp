@@ -37,6 +37,14 @@ SandboxPolicy make_policy(const Environment& environment, const std::filesystem:
         // locale, time zone, certificates
         "/etc/locale.alias", "/etc/localtime", "/etc/timezone", "/etc/ssl", "/etc/ca-certificates", "/etc/mime.types"};
     policy.read_write = {working_folder.string()};
+    policy.net = grants.net_everywhere ? NetAccess::kAll : grants.net.empty() ? NetAccess::kNone : NetAccess::kHosts;
+    if (policy.net == NetAccess::kAll) {
+        // names are looked up in the process itself
+        for (const char* file : {"/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/nsswitch.conf", "/etc/gai.conf",
+                                 "/etc/services", "/etc/protocols", "/run/systemd/resolve"}) {
+            policy.read_only.emplace_back(file);
+        }
+    }
     for (const std::filesystem::path& path : grants.read) {
         policy.read_only.push_back(path.string());
     }

@@ -10,6 +10,7 @@
 
 #include "shared/environment.h"
 #include "shared/sandbox_policy.h"
+#include "supervisor/broker/net_broker.h"
 
 namespace kayton {
 
@@ -23,6 +24,8 @@ enum class SandboxLevel {
 struct SandboxGrants {
     std::vector<std::filesystem::path> read;
     std::vector<std::filesystem::path> write;
+    bool net_everywhere = false;
+    std::vector<NetGrant> net;     // hosts and ports
     std::vector<std::string> env;  // names of variables of the environment
     SandboxLevel level = SandboxLevel::kAuto;
     std::optional<uint64_t> max_memory;  // bytes; nothing: most_memory()
