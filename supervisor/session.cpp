@@ -56,6 +56,9 @@ Result<std::unique_ptr<Session>> Session::start(SessionOptions options, SessionI
             return fail(ErrorKind::kSystem, "the current folder cannot be used: " + error.message());
         }
     }
+    if (auto added = add_environment_grants(options.environment, options.grants); !added) {
+        return tl::unexpected(std::move(added.error()));
+    }
     auto temporary = TemporaryFolder::create();
     if (!temporary) {
         return tl::unexpected(std::move(temporary.error()));

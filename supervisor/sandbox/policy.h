@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "shared/environment.h"
+#include "shared/result.h"
 #include "shared/sandbox_policy.h"
 #include "supervisor/broker/net_broker.h"
 
@@ -34,6 +35,9 @@ struct SandboxGrants {
     uint64_t max_cpu_seconds = 0;        // 0: no limit, of both
     uint64_t max_wall_seconds = 0;       // of one run
 };
+
+// Adds what `kik allow` keeps in the environment. kInput when that cannot be read.
+[[nodiscard]] Result<void> add_environment_grants(const Environment& environment, SandboxGrants& grants);
 
 // Three quarters of what this machine, or the container this process is in, has: a program that eats memory without
 // end is stopped before everything else is.
