@@ -284,6 +284,10 @@ int32_t kt_file_tell(KtFile* file, int64_t* out);
 KtStr* kt_file_name(KtFile* file);
 uint8_t kt_file_closed(KtFile* file);
 
+// --- modules written in Kayton
+int32_t kt_re_match(KtList* words, KtStr* text, int64_t start, int64_t end, int64_t mode, KtList** out);
+int32_t kt_re_all(KtList* words, KtStr* text, int64_t start, int64_t end, int64_t limit, KtList** out);
+
 // --- modules in the box
 KtList* kt_sys_argv();
 double kt_time_time();
