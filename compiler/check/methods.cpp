@@ -287,6 +287,14 @@ TExpr* Checker::method_call(TExpr* object, const AttributeExpr& callee, const Ca
     }
     object = object_of(object, name);
     t = prune(object->type);
+    if (is_instance(t) && name == "open" && find_method(*t->class_info, "__fspath__") != nullptr && find_method(*t->class_info, "open") == nullptr) {
+        // Of a path: open(path, ...), where the mode decides the type.
+        std::vector<Expr*> args = {callee.object};
+        args.insert(args.end(), e.args.begin(), e.args.end());
+        CallExpr open = e;
+        open.args = synthetic_.copy(args);
+        return open_call(open);
+    }
     if (is_instance(t))
         if (TExpr* result = class_method_call(object, callee, e)) return result;
     if (t->kind == TypeKind::kUnion) {
@@ -323,6 +331,15 @@ TExpr* Checker::method_call(TExpr* object, const AttributeExpr& callee, const Ca
             total = op(typed::Op::kIntAdd, types_.integer, e.span, {total, convert(equal(item, member, e.span, false), types_.integer)}, "a + b");
         }
         return inner.finish(total);
+    }
+    // Methods that are written in Kayton: bytes.title is bytes_title in _builtin_methods.kay.
+    const std::string shown = to_string(resolved(t));
+    if (Unit* written = import_unit("_builtin_methods", e.span)) {
+        const std::string full = shown.substr(0, shown.find('[')) + "_" + name;
+        const Entity method = unit_member(*written, full, e.span);
+        if (method.kind == EntityKind::kFunction) return call_decl(*method.function, e, object);
+        const Entity of_type = unit_member(*written, "static_" + full, e.span);
+        if (of_type.kind == EntityKind::kFunction) return call_decl(*of_type.function, e);
     }
     std::string near = nearest_name(name, method_names(t));
     report(DiagCode::kUnknownAttribute, callee.name_span, "'" + to_string(resolved(t)) + "' object has no attribute '" + name + "'",

@@ -81,7 +81,9 @@ TExpr* Checker::module_call(const std::string& member, const CallExpr& e) {
             case 'b': return types_.boolean;
             case 'y': return types_.bytes;
             case 'L': return types_.list(types_.integer);
+            case 'F': return types_.list(types_.floating);
             case 'S': return types_.list(types_.str);
+            case 'e': return types_.find_exception("BaseException");
             default: return types_.str;
         }
     };
@@ -102,15 +104,20 @@ TExpr* Checker::module_call(const std::string& member, const CallExpr& e) {
         }
         Args args;
         for (size_t i = 0; i < params.size(); ++i) {
-            if (params[i] == 'o') {
+            if (params[i] == 'o' || params[i] == 'e') {
                 const bool none = e.args[i]->kind == ExprKind::kNone;
-                args.push_back(none ? null(span) : coerce(expression(*e.args[i]), types_.optional(types_.str), e.args[i]->span, member + "()"));
+                const Type* present = parameter_type(params[i]);
+                args.push_back(none ? null(span) : coerce(expression(*e.args[i]), types_.optional(present), e.args[i]->span, member + "()"));
                 continue;
             }
             const Type* t = parameter_type(params[i]);
             args.push_back(coerce(expression(*e.args[i], t), t, e.args[i]->span, member + "()", true));
         }
         return runtime(f.fn, parse_type(f.result), span, args);
+    }
+    if (member == "_native.dynamic") {
+        if (!argument_count(e, member, 1, 1)) return never(span);
+        return convert(expression(*e.args[0]), types_.dynamic);
     }
     if (member == "math.log") {
         if (!argument_count(e, member, 1, 2)) return never(span);

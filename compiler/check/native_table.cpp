@@ -35,6 +35,32 @@ constexpr ModuleFunction kFunctions[] = {
     {"os.path.isfile", RT::kt_os_path_isfile, "s", "bool"}, {"os.path.isdir", RT::kt_os_path_isdir, "s", "bool"},
     {"os.path.basename", RT::kt_os_path_basename, "s", "str"}, {"os.path.dirname", RT::kt_os_path_dirname, "s", "str"},
     {"os.path.splitext", RT::kt_os_path_splitext, "s", "tuple[str, str]"},
+    {"_native.stat", RT::kt_os_stat, "sb", "list[int]"},   {"_native.change", RT::kt_os_change, "issi", "None"},
+    {"_native.readlink", RT::kt_os_readlink, "s", "str"},  {"_native.access", RT::kt_os_access, "si", "bool"},
+    {"_native.environ", RT::kt_os_environ, "", "list[str]"}, {"_native.setenv", RT::kt_os_setenv, "so", "None"},
+    {"_native.number", RT::kt_os_number, "i", "int"},      {"_native.urandom", RT::kt_os_urandom, "i", "bytes"},
+    {"_native.strerror", RT::kt_os_strerror, "i", "str"},  {"_native.uname", RT::kt_os_uname, "", "list[str]"},
+    {"_native.listdir", RT::kt_os_listdir, "s", "list[str]"}, {"_native.makedirs", RT::kt_os_makedirs, "sb", "None"},
+    {"_native.remove", RT::kt_os_remove, "s", "None"},     {"_native.getcwd", RT::kt_os_getcwd, "", "str"},
+    {"_native.getenv", RT::kt_os_getenv, "s", "str | None"},
+    {"_native.digest", RT::kt_hash_digest, "sy", "bytes"}, {"_native.crc32", RT::kt_crc32, "yi", "int"},
+    {"_native.adler32", RT::kt_adler32, "yi", "int"},
+    {"_native.zlib", RT::kt_zlib, "iyi", "bytes"},
+    {"_native.norm", RT::kt_math_norm, "F", "float"},      {"_native.hypot", RT::kt_math_hypot, "ff", "float"},
+    {"_native.traceback_text", RT::kt_traceback_text, "e", "str"},
+    {"_native.category", RT::kt_unicode_category, "s", "str"}, {"_native.bidirectional", RT::kt_unicode_bidirectional, "s", "str"},
+    {"_native.combining", RT::kt_unicode_combining, "s", "int"}, {"_native.mirrored", RT::kt_unicode_mirrored, "s", "bool"},
+    {"_native.width", RT::kt_unicode_width, "s", "str"},   {"_native.decimal", RT::kt_unicode_decimal, "s", "int"},
+    {"_native.normalize", RT::kt_unicode_normalize, "ss", "str"},
+    {"_native.math", RT::kt_math_rare, "if", "float"},     {"_native.exponent", RT::kt_math_exponent, "f", "int"},
+    {"math.ldexp", RT::kt_math_ldexp, "fi", "float"},      {"math.remainder", RT::kt_math_remainder, "ff", "float"},
+    {"math.nextafter", RT::kt_math_nextafter, "ff", "float"}, {"_native.nextafter", RT::kt_math_nextafter, "ff", "float"},
+    {"_native.sqrt", RT::kt_math_sqrt, "f", "float"},      {"_native.copysign", RT::kt_math_copysign, "ff", "float"},
+    {"_native.float_bits", RT::kt_float_bits, "f", "int"}, {"_native.float_from_bits", RT::kt_float_from_bits, "i", "float"},
+    {"_native.float32_bits", RT::kt_float32_bits, "f", "int"},
+    {"_native.float_from_bits32", RT::kt_float_from_bits32, "i", "float"},
+    {"_native.nanoseconds", RT::kt_time_nanoseconds, "i", "int"}, {"_native.local", RT::kt_time_local, "i", "list[int]"},
+    {"_native.zone_name", RT::kt_time_zone_name, "i", "str"}, {"_native.make_time", RT::kt_time_make, "L", "int"},
     {"_native.re_match", RT::kt_re_match, "Lsiii", "list[int]"}, {"_native.re_all", RT::kt_re_all, "Lsiii", "list[int]"},
 };
 
@@ -45,11 +71,12 @@ struct ModuleConstant {
 
 constexpr ModuleConstant kConstants[] = {
     {"math.pi", std::numbers::pi}, {"math.e", std::numbers::e}, {"math.tau", 2 * std::numbers::pi},
-    {"math.inf", std::numeric_limits<double>::infinity()}, {"math.nan", std::numeric_limits<double>::quiet_NaN()},
+    {"_native.inf", std::numeric_limits<double>::infinity()}, {"math.inf", std::numeric_limits<double>::infinity()}, {"math.nan", std::numeric_limits<double>::quiet_NaN()},
 };
 
 // Members that are written out below.
 constexpr const char* kOthers[] = {
+    "_native.dynamic",  // the value as Dynamic
     "math.log", "math.isclose", "math.prod", "math.lcm", "math.degrees", "math.radians", "math.dist", "sys.argv", "sys.exit", "sys.stdin", "sys.stdout", "sys.stderr",
     "sys.maxsize", "os.listdir", "os.makedirs", "os.mkdir", "os.getenv", "os.path", "os.path.join", "os.sep", "os.linesep",
 };

@@ -15,7 +15,8 @@ namespace kayton::check {
 struct ModuleFunction {
     const char* name;
     RT fn;
-    // A letter each: i int, f float, s str, b bool, y bytes, L list[int], S list[str], o str or None (NULL).
+    // A letter each: i int, f float, s str, b bool, y bytes, L list[int], F list[float], S list[str], o str or None (NULL),
+    // e an exception or None (NULL).
     const char* params;
     const char* result;
 };

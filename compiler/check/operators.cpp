@@ -101,7 +101,7 @@ TExpr* Checker::binary(BinaryOp o, TExpr* left, TExpr* right, Span span, Span op
     const Type* l = prune(left->type);
     const Type* r = prune(right->type);
     if (l->kind != TypeKind::kUnion && r->kind != TypeKind::kUnion) return binary_one(o, left, right, span, op_span);
-    if (o == BinaryOp::kMod && l->kind == TypeKind::kStr) return percent_format(left, right, span);
+    if (o == BinaryOp::kMod && (l->kind == TypeKind::kStr || l->kind == TypeKind::kBytes)) return percent_format(left, right, span);
     BlockScope scope(*this);
     left = hold(left);
     right = hold(right);
@@ -277,7 +277,7 @@ TExpr* Checker::sequence_operator(BinaryOp o, TExpr* left, TExpr* right, Span sp
             }
         }
     }
-    if (o == BinaryOp::kMod && l->kind == TypeKind::kStr) return percent_format(left, right, span);
+    if (o == BinaryOp::kMod && (l->kind == TypeKind::kStr || l->kind == TypeKind::kBytes)) return percent_format(left, right, span);
     if (l->kind == TypeKind::kSet && r->kind == TypeKind::kSet && flow_into(r, l)) {
         switch (o) {
             case BinaryOp::kBitOr: return runtime(RT::kt_set_union, l, span, {left, right});
@@ -313,7 +313,8 @@ TExpr* Checker::percent_format(TExpr* left, TExpr* right, Span span) {
         items.push_back(convert(right, types_.dynamic));
     }
     TExpr* list = make(TK::kList, types_.list(types_.dynamic), span, items);
-    return scope.finish(runtime(RT::kt_str_percent, types_.str, span, {left, list}));
+    const bool bytes = prune(left->type)->kind == TypeKind::kBytes;
+    return scope.finish(runtime(bytes ? RT::kt_bytes_percent : RT::kt_str_percent, left->type, span, {left, list}));
 }
 
 // --- comparison
