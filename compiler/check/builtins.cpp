@@ -185,7 +185,16 @@ TExpr* Checker::builtin_call(const std::string& name, const CallExpr& e, const T
         }
         return list_from(*e.args[0], &e, expected);
     }
-    if (name == "set" || name == "frozenset") return set_from(e, expected);
+    if (name == "set") return set_from(e, expected);
+    if (name == "frozenset") {
+        BlockScope scope(*this);
+        TExpr* made = hold(set_from(e, nullptr));
+        if (prune(made->type)->kind != TypeKind::kSet) return scope.finish(made);
+        const Type* frozen = types_.set(prune(made->type)->args[0], "frozenset");
+        TExpr* result = hold(runtime(RT::kt_set_new, frozen, span, {type_info(frozen, span)}));
+        emit_expr(runtime(RT::kt_set_update, types_.none, span, {result, made}));
+        return scope.finish(result);
+    }
     if (name == "dict") return dict_from(e, expected);
     if (name == "enumerate" || name == "zip" || name == "reversed" || name == "map" || name == "filter") return lazy_call(name, e);
     if (name == "iter") return iter_call(e);
@@ -282,8 +291,11 @@ TExpr* Checker::builtin_call(const std::string& name, const CallExpr& e, const T
     if (name == "int.from_bytes" && !e.args.empty()) {
         const Expr* order = e.args.size() > 1 ? e.args[1] : keyword(e, "byteorder");
         const Expr* is_signed = keyword(e, "signed");
+        TExpr* data = expression(*e.args[0]);
+        if (prune(data->type)->kind == TypeKind::kList && prune(prune(data->type)->args[0])->kind == TypeKind::kInt)
+            data = runtime(RT::kt_bytes_from_list, types_.bytes, span, {data});
         return runtime(RT::kt_int_from_bytes, types_.integer, span,
-                       {coerce(expression(*e.args[0]), types_.bytes, e.args[0]->span, "int.from_bytes()"),
+                       {coerce(data, types_.bytes, e.args[0]->span, "int.from_bytes()"),
                         order != nullptr ? coerce(expression(*order), types_.str, order->span, "int.from_bytes()") : constant_str("big", span),
                         is_signed != nullptr ? truth(expression(*is_signed)) : constant_bool(false, span)});
     }

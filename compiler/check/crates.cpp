@@ -270,8 +270,13 @@ TExpr* Checker::crate_attribute(TExpr* object, const AttributeExpr& e) {
     if (is_instance(t))
         if (TExpr* value = class_attribute(object, e)) return value;
     if (t->kind == TypeKind::kException && name == "args") {
-        return runtime(RT::kt_exception_args, types_.list(types_.dynamic), e.span, {object});
+        return collect(runtime(RT::kt_exception_args, types_.list(types_.dynamic), e.span, {object}), e.span, "tuple");
     }
+    if (t->kind == TypeKind::kException && (name == "__cause__" || name == "__context__"))
+        return runtime(RT::kt_exception_link, types_.optional(types_.find_exception("BaseException")), e.span,
+                       {object, constant_int(name == "__cause__" ? 0 : 1, e.span)});
+    if (t->kind == TypeKind::kException && name == "__suppress_context__")
+        return op(typed::Op::kIntNe, types_.boolean, e.span, {runtime(RT::kt_exception_suppressed, types_.integer, e.span, {object}), constant_int(0, e.span)});
     if (t->kind == TypeKind::kException) {
         static constexpr std::string_view kOfFiles[] = {"errno", "strerror", "filename"};
         static constexpr std::string_view kOfTexts[] = {"encoding", "object", "start", "end", "reason"};

@@ -207,7 +207,7 @@ Entity Checker::lookup(std::string_view name, Span span) {
         result.type = exception;
         return result;
     }
-    if (name == "bytearray" || name == "memoryview") {  // built-in classes that are written in Kayton
+    if (name == "bytearray" || name == "complex") {  // built-in classes that are written in Kayton
         if (Unit* written = import_unit("_builtin_types", span)) {
             result = unit_member(*written, name, span);
             if (result.kind != EntityKind::kNothing) return result;

@@ -218,6 +218,16 @@ TExpr* Checker::table_call(const MethodSpec& spec, TExpr* object, const Type* ow
             }
             const Type* t = type_named(p.type);
             TExpr* value = expression(*given[i], t);
+            if (p.optional) {
+                if (prune(value->type)->kind == TypeKind::kNone) {
+                    args.push_back(null(e.span));
+                    continue;
+                }
+                if (types::is_union_with_none(prune(value->type)) && accepts(types_.optional(t), value->type)) {
+                    args.push_back(convert(value, types_.optional(t)));
+                    continue;
+                }
+            }
             if (p.type == "T" && std::string_view(spec.name) != "append" && std::string_view(spec.name) != "insert" &&
                 std::string_view(spec.name) != "add") {
                 // A value to look for: one of another type is simply not there.
@@ -331,6 +341,11 @@ TExpr* Checker::method_call(TExpr* object, const AttributeExpr& callee, const Ca
             total = op(typed::Op::kIntAdd, types_.integer, e.span, {total, convert(equal(item, member, e.span, false), types_.integer)}, "a + b");
         }
         return inner.finish(total);
+    }
+    if (t->kind == TypeKind::kTuple && name == "index" && e.args.size() == 1) {
+        BlockScope inner(*this);
+        TExpr* list = hold(long_tuple(object));
+        return inner.finish(method_call(list, callee, e));
     }
     // Methods that are written in Kayton: bytes.title is bytes_title in _builtin_methods.kay.
     const std::string shown = to_string(resolved(t));

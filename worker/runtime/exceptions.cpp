@@ -463,6 +463,17 @@ int32_t kt_exception_attribute(KtException* exception, int64_t which, void* out)
     return KT_OK;
 }
 
+// 0 its cause, 1 its context; or NULL.
+KtException* kt_exception_link(KtException* exception, int64_t which) {
+    KtException* found = which == 0 ? exception->cause : exception->context;
+    retain(found);
+    return found;
+}
+
+int64_t kt_exception_suppressed(KtException* exception) {
+    return exception->suppress_context;
+}
+
 // As it is printed when nobody catches it. NULL: the exception being handled.
 KtStr* kt_traceback_text(KtException* exception) {
     const Ref<KtException> current(exception == nullptr ? kt_handling_current() : nullptr);

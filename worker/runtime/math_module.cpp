@@ -124,8 +124,7 @@ int32_t kt_math_fmod(double a, double b, double* out) {
 }
 
 int32_t kt_math_hypot(double a, double b, double* out) {
-    const double both[2] = {a, b};
-    *out = vector_norm(both, 2);
+    *out = std::hypot(a, b);
     return KT_OK;
 }
 

@@ -323,6 +323,8 @@ int32_t kt_time_make(KtList* numbers, int64_t* out);
 int32_t kt_bytes_percent(KtBytes* pattern, KtList* values, KtBytes** out);
 double kt_math_norm(KtList* vector);
 int32_t kt_exception_attribute(KtException* exception, int64_t which, void* out);
+KtException* kt_exception_link(KtException* exception, int64_t which);
+int64_t kt_exception_suppressed(KtException* exception);
 KtStr* kt_traceback_text(KtException* exception);
 int32_t kt_zlib(int64_t which, KtBytes* data, int64_t number, KtBytes** out);
 

@@ -201,7 +201,8 @@ class Percent {
             for (const char c : view(reinterpret_cast<KtBytes*>(value.payload))) shown.add_code_point(static_cast<unsigned char>(c));
         }
         if (type == 'c') {
-            const bool is_int = value.type->kind == KT_KIND_INT && value.payload < 256;
+            const bool is_int = value.type->kind == KT_KIND_INT;
+            if (is_int && value.payload > 255) return raise(Exc::OverflowError, "%c arg not in range(256)");
             if (!is_int && !(is_bytes && reinterpret_cast<KtBytes*>(value.payload)->length == 1))
                 return raise(Exc::TypeError, "%c requires an integer in range(256) or a single byte");
             if (is_int) shown.add_code_point(static_cast<char32_t>(value.payload));
