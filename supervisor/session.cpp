@@ -6,6 +6,7 @@
 
 #include "supervisor/link/linker.h"
 #include "supervisor/sandbox/refusal.h"
+#include "supervisor/session_events.h"
 
 namespace kayton {
 namespace {
@@ -14,6 +15,7 @@ namespace {
 constexpr std::chrono::milliseconds kLook{20};
 constexpr std::chrono::milliseconds kCloseGrace{500};
 constexpr int kInterruptsThatKill = 3;
+constexpr uint64_t kMostThreads = 1024;
 
 // A line of a text by its number from 1, without the white space around it.
 std::string line_of(std::string_view text, uint32_t number) {
@@ -28,23 +30,6 @@ std::string line_of(std::string_view text, uint32_t number) {
 }
 
 }  // namespace
-
-class Session::Events : public WorkerEvents {
-  public:
-    explicit Events(Session& session) : session_(session) {}
-
-    void on_output(bool error, std::string_view bytes) override { session_.io_.write(error, bytes); }
-    void on_finished(Finished finished) override { finished_ = std::move(finished); }
-    void on_input_request(const std::string& prompt) override { prompt_ = prompt; }
-
-    [[nodiscard]] std::optional<Finished> take_finished() { return std::exchange(finished_, std::nullopt); }
-    [[nodiscard]] std::optional<std::string> take_prompt() { return std::exchange(prompt_, std::nullopt); }
-
-  private:
-    Session& session_;
-    std::optional<Finished> finished_;
-    std::optional<std::string> prompt_;
-};
 
 Session::Session(SessionOptions options, SessionIo& io, TemporaryFolder temporary)
     : options_(std::move(options)),
@@ -71,6 +56,9 @@ Result<std::unique_ptr<Session>> Session::start(SessionOptions options, SessionI
             return fail(ErrorKind::kSystem, "the current folder cannot be used: " + error.message());
         }
     }
+    if (auto added = add_environment_grants(options.environment, options.grants); !added) {
+        return tl::unexpected(std::move(added.error()));
+    }
     auto temporary = TemporaryFolder::create();
     if (!temporary) {
         return tl::unexpected(std::move(temporary.error()));
@@ -85,12 +73,16 @@ Result<std::unique_ptr<Session>> Session::start(SessionOptions options, SessionI
 Result<void> Session::start_worker() {
     WorkerRequest request;
     request.program = options_.worker_program;
-    request.environment = filtered_environment(temporary_.path().string());
+    request.environment = filtered_environment(temporary_.path().string(), options_.grants.env);
     request.setup.environment_root = options_.environment.root.string();
     request.setup.bridge = options_.environment.bridge().string();
     request.setup.output_is_terminal = options_.output_is_terminal;
     policy_ = make_policy(options_.environment, options_.working_folder, temporary_.path(), options_.grants);
     request.setup.sandbox = policy_;
+    request.net = options_.grants.net;
+    request.limits.memory = policy_.max_memory;
+    request.limits.threads = options_.grants.max_threads.value_or(kMostThreads);
+    request.limits.output = options_.grants.max_output;
     auto worker = Worker::start(request);
     if (!worker) {
         return tl::unexpected(std::move(worker.error()));
@@ -153,12 +145,20 @@ Result<RunOutcome> Session::run(const CompiledModule& module, std::vector<std::s
     if (!entry) {
         return tl::unexpected(std::move(entry.error()));
     }
-    return run_at(*entry, std::move(argv));
+    auto outcome = run_at(*entry, std::move(argv));
+    if (outcome && outcome->finished && options_.checkpoints) {
+        keep(module);
+    }
+    return outcome;
 }
 
 Result<RunOutcome> Session::run_at(uint64_t entry, std::vector<std::string> argv) {
     if (auto ready = wait_ready(); !ready) {
         return tl::unexpected(std::move(ready.error()));
+    }
+    const std::string notice = options_.checkpoints ? make_checkpoint() : std::string();
+    if (worker_->end()) {
+        return outcome_of_end();
     }
     auto started = worker_->run(entry, std::move(argv));
     if (!started) {
@@ -179,13 +179,22 @@ Result<RunOutcome> Session::run_at(uint64_t entry, std::vector<std::string> argv
             if (finished->exception_class == "PermissionError") {
                 outcome.help = explain_refusal(finished->message, policy_, options_.working_folder);
             }
+            outcome.refusal = worker_->take_refusal();
+            if (outcome.help.empty() && !finished->exception_class.empty()) {
+                outcome.help = outcome.refusal;
+            }
             outcome.finished = std::move(finished);
+            outcome.notice = notice;
+            worker_->drop_checkpoint();
+            resumes_in_a_row_ = 0;
             served_interrupts_ = interrupts_.load();
             return outcome;
         }
         if (worker_->end()) {
             served_interrupts_ = interrupts_.load();
-            return outcome_of_end();
+            RunOutcome outcome = outcome_of_end();
+            outcome.notice = notice;
+            return outcome;
         }
         if (const auto prompt = events_->take_prompt()) {
             answer_input(*prompt);
@@ -258,14 +267,21 @@ RunOutcome Session::outcome_of_end() {
         case EndReason::kInterrupted: outcome.exit_status = kStatusInterrupted; break;
         default: outcome.exit_status = kStatusWorkerLost; break;
     }
-    linker_.reset();
-    worker_.reset();
+    recover(outcome);
+    if (outcome.recovery == Recovery::kNone) {
+        linker_.reset();
+        worker_.reset();
+    }
     return outcome;
 }
 
 Result<void> Session::restart() {
     close();
     served_interrupts_ = interrupts_.load();
+    resumes_in_a_row_ = 0;
+    checkpoints_too_slow_ = false;
+    kept_modules_.clear();
+    kept_globals_.clear();
     return start_worker();
 }
 

@@ -23,6 +23,8 @@ class Loop {
     // The first message; the supervisor has sent it before this process began.
     [[nodiscard]] Result<Setup> receive_setup();
     void send_hello(const Hello& hello) { send(hello); }
+    // Hands a descriptor to the supervisor; before the hello.
+    [[nodiscard]] bool send_descriptor(int descriptor) { return channel_.send_descriptor(descriptor); }
     // Serves until the supervisor says Shutdown or is gone.
     void serve();
 
@@ -43,9 +45,13 @@ class Loop {
     // here and not given out.
     [[nodiscard]] std::optional<SupervisorMessage> receive(bool interruptible);
     void run(const Run& run);
+    void checkpoint(const Checkpoint& wanted);
+    void save(const SaveValues& wanted);
+    void restore(const RestoreValues& wanted);
 
     Channel channel_;
     Bytes payload_;
+    Bytes saved_values_;  // arriving in pieces
     std::map<std::string, std::string> sources_;  // arriving in pieces
     std::atomic<uint64_t> open_run_{0};
     std::atomic<uint64_t> requested_interrupt_{0};  // the last wish of the supervisor that was passed on

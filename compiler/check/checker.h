@@ -9,6 +9,7 @@
 // One Checker a compiler session; one thread. The syntax trees given must outlive it.
 #pragma once
 
+#include <array>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -161,6 +162,11 @@ class Checker {
     // Checks one file or cell. `cell`: module-level names stay for later ones. The program is empty after errors.
     // `check_all`: functions that nothing calls are checked too, where annotations tell their types.
     typed::TypedProgram check(const syntax::Module& module, bool cell, bool check_all);
+    // Undoes the last check() that gave a cell's program: names, classes and imported modules are what they were before.
+    // Numbers are not given again, so symbols stay unique. Names in `lost` go too, as values() names them.
+    void forget_last_cell(const std::vector<std::string>& lost);
+    // Name, symbol and type of everything that holds a value after the cells so far.
+    [[nodiscard]] std::vector<std::array<std::string, 3>> values() const;
     // Missing crates and crates of another ABI, by the texts of the design; found before anything else.
     std::vector<Error> take_import_errors() { return std::move(import_errors_); }
     // File and text of the modules that were imported for the first time since the last call.
@@ -177,6 +183,12 @@ class Checker {
     std::vector<Error> import_errors_;
     std::map<std::string, GlobalName, std::less<>> globals_;
     std::map<std::string, GlobalName, std::less<>> committed_globals_;
+    struct Undo {
+        std::map<std::string, GlobalName, std::less<>> globals;
+        std::vector<types::ClassInfo*> classes;
+        std::vector<Unit*> units;
+    };
+    std::optional<Undo> undo_;  // of the last cell
     std::vector<std::unique_ptr<FunctionDecl>> modules_;  // module bodies, all cells
     std::map<const void*, std::unique_ptr<FunctionDecl>> functions_;
     FunctionDecl* module_ = nullptr;  // the program's or cell's body
@@ -468,7 +480,6 @@ class Checker {
     void class_body(types::ClassInfo& c, const syntax::ClassStmt& s);
     void add_method(types::ClassInfo& c, const syntax::FunctionStmt& f);
     void typed_dict(const syntax::ClassStmt& s, const Type* base);
-    static bool is_list_of_its_own(const types::ClassInfo& c);
     static bool is_container(const types::ClassInfo& c);
     types::ClassInfo* container_base(const syntax::ClassStmt& s, std::string_view name);
     void annotate_field(types::ClassInfo& c, std::string_view name, const syntax::Expr& written);

@@ -46,7 +46,7 @@ TExpr* Checker::class_binary(BinaryOp o, TExpr* left, TExpr* right, Span span) {
 
 // A special method may answer NotImplemented: `otherwise` then.
 TExpr* Checker::unless_not_implemented(TExpr* result, Span span, const std::function<TExpr*()>& otherwise) {
-    auto known = globals_.find("_builtin_types:NotImplementedType");
+    auto known = globals_.find("_bases:NotImplementedType");
     if (known == globals_.end() || known->second.entity.type == nullptr) return result;
     const Type* refusal = known->second.entity.type;
     const Type* t = prune(result->type);

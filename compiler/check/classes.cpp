@@ -227,7 +227,7 @@ ClassInfo* Checker::container_base(const ClassStmt& s, std::string_view name) {
     const bool dict = name == "dict" || name == "Dict" || name == "OrderedDict" || name == "UserDict";
     const bool list = name == "list" || name == "List" || name == "UserList";
     if (!dict && !list) return nullptr;
-    const Module& module = parsed(&s.name_span, [] { return std::string(stdlib_source("_builtin_types")); });
+    const Module& module = parsed(&s.name_span, [] { return std::string(stdlib_source("_bases")); });
     const std::string_view wanted = dict ? "dict_base" : "list_base";
     for (const Stmt* inner : module.body) {
         if (inner->kind != StmtKind::kClass || as<ClassStmt>(*inner).name != wanted) continue;
@@ -246,12 +246,6 @@ ClassInfo* Checker::container_base(const ClassStmt& s, std::string_view name) {
 bool Checker::is_container(const ClassInfo& c) {
     for (const ClassInfo* k = &c; k != nullptr; k = k->base)
         if (k->name == "list_base" || k->name == "dict_base") return true;
-    return false;
-}
-
-bool Checker::is_list_of_its_own(const ClassInfo& c) {
-    for (const ClassInfo* k = &c; k != nullptr; k = k->base)
-        if (k->name == "list_base") return true;
     return false;
 }
 

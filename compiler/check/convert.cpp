@@ -328,14 +328,19 @@ TExpr* Checker::coerce(TExpr* value, const Type* to, Span span, const std::strin
         checked->text = keep(what + " must be " + to_string(target));
         return checked;
     }
+    // What a function value takes and gives, and what a container holds, is a rule of Kayton; a built-in's argument is Python's.
+    const bool own_rule = what.starts_with("argument ") || what.starts_with("result of") || what.starts_with("key of") || what.starts_with("dict key") ||
+                          what.starts_with("slice of") || what.starts_with("deque") || what.starts_with("set update") || what.starts_with("dict update");
+    if (own_rule && types::is_union_with_none(from) && accepts(target, types_.without(from, types_.none))) {
+        report_limit(DiagCode::kOptionalUse, span, what + " takes " + to_string(resolved(target)) + ", and this may be None",
+                     "this is " + to_string(resolved(from)), "test it with `is not None` first");
+        return never(span);
+    }
     if (from->kind == TypeKind::kUnion) return dispatch(value, span, [&](TExpr* member) { return coerce(member, to, span, what, numbers); });
     std::string help;
     if (from->kind == TypeKind::kStr && target->kind == TypeKind::kInt) help = "convert with int(...)";
     if (from->kind == TypeKind::kStr && target->kind == TypeKind::kFloat) help = "convert with float(...)";
     if (target->kind == TypeKind::kStr && is_numeric(from)) help = "convert with str(...)";
-    // What a function value takes and gives, and what a container holds, is a rule of Kayton; a built-in's argument is Python's.
-    const bool own_rule = what.starts_with("argument ") || what.starts_with("result of") || what.starts_with("key of") || what.starts_with("dict key") ||
-                          what.starts_with("slice of") || what.starts_with("deque") || what.starts_with("set update") || what.starts_with("dict update");
     Diagnostic& d = report(DiagCode::kTypeMismatch, span, what + " takes " + to_string(resolved(target)) + ", found " + to_string(resolved(from)),
            "this is " + to_string(resolved(from)), help);
     d.only_here = own_rule;

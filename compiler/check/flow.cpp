@@ -204,7 +204,7 @@ Entity Checker::lookup(std::string_view name, Span span) {
         return result;
     }
     if (name == "NotImplemented")
-        if (Unit* builtins = import_unit("_builtin_types", span)) return unit_member(*builtins, name, span);
+        if (Unit* builtins = import_unit("_bases", span)) return unit_member(*builtins, name, span);
     if (name == "__name__") {
         result.kind = EntityKind::kValue;
         result.value = constant_str(unit->name, span);
@@ -214,6 +214,12 @@ Entity Checker::lookup(std::string_view name, Span span) {
         result.kind = EntityKind::kType;
         result.type = exception;
         return result;
+    }
+    if (name == "bytearray" || name == "complex") {  // built-in classes that are written in Kayton
+        if (Unit* written = import_unit("_builtin_types", span)) {
+            result = unit_member(*written, name, span);
+            if (result.kind != EntityKind::kNothing) return result;
+        }
     }
     std::vector<std::string> candidates = builtin_names();
     for (auto n : state_->instance->decl->scope.names) candidates.emplace_back(n);

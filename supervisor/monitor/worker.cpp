@@ -18,6 +18,7 @@ constexpr size_t kPipeTurns = 64;  // a pipe holds 64 KiB
 constexpr size_t kQueueLimit = size_t{64} << 20;
 constexpr size_t kSourcePiece = size_t{256} << 10;
 constexpr size_t kOutputChunk = size_t{64} << 10;
+constexpr std::chrono::milliseconds kCrashGrace{2'000};    // from a crash record's first word to the end of the process
 constexpr std::chrono::milliseconds kDoorbellGrace{500};  // between a closed doorbell and the end of the process
 
 Result<std::array<UniqueFd, 2>> make_pipe() {
@@ -45,11 +46,15 @@ std::unique_ptr<CrashPage> copy_crash_page(const CrashPage& page) {
 
 }  // namespace
 
-Worker::Worker(Channel channel, CodeArena arena, ChildProcess process, UniqueFd output, UniqueFd error)
+Worker::Worker(Channel channel, CodeArena arena, ChildProcess process, UniqueFd output, UniqueFd error,
+               UsageLimits limits)
     : channel_(std::move(channel)),
       arena_(std::move(arena)),
       process_(std::move(process)),
-      pipes_{std::move(output), std::move(error)} {}
+      pipes_{std::move(output), std::move(error)},
+      usage_(limits) {
+    usage_.follow(process_.pid());
+}
 
 Worker::~Worker() = default;
 
@@ -82,7 +87,11 @@ Result<std::unique_ptr<Worker>> Worker::start(const WorkerRequest& request) {
         return tl::unexpected(std::move(process.error()));
     }
     std::unique_ptr<Worker> worker(new Worker(std::move(pair->supervisor), std::move(*arena), std::move(*process),
-                                              std::move((*output)[0]), std::move((*error)[0])));
+                                              std::move((*output)[0]), std::move((*error)[0]), request.limits));
+    worker->writable_ = request.setup.sandbox.read_write;
+    worker->writable_.push_back(request.setup.sandbox.temporary);
+    worker->net_access_ = request.setup.sandbox.net;
+    worker->net_ = request.net;
     if (auto sent = worker->send(request.setup); !sent) {
         return tl::unexpected(std::move(sent.error()));
     }
@@ -99,6 +108,9 @@ void Worker::turn(std::chrono::milliseconds timeout, WorkerEvents& events) {
     flush_queue();
     const bool more = receive(events);
     wait(more ? std::chrono::milliseconds(0) : timeout);
+    if (broker_) {
+        broker_->serve(process_.pid(), process_.descriptor());
+    }
     (void)receive(events);
     forward_pipes(events);
     if (const auto process_end = process_.poll_end()) {
@@ -106,17 +118,34 @@ void Worker::turn(std::chrono::milliseconds timeout, WorkerEvents& events) {
         return;
     }
     flush_queue();
+    watch_limits();
     if (!doorbell_open_ && !killed_ && std::chrono::steady_clock::now() - doorbell_closed_at_ > kDoorbellGrace) {
         violate(Violation::kDoorbellClosed);
     }
 }
 
+void Worker::watch_limits() {
+    if (const auto exceeded = usage_.exceeded()) {
+        kill(EndReason::kLimit, *exceeded);
+    }
+    if (channel_.crash_page().state.load(std::memory_order_relaxed) == kCrashNone) {
+        return;
+    }
+    const auto now = std::chrono::steady_clock::now();
+    if (crashed_at_ == std::chrono::steady_clock::time_point{}) {
+        crashed_at_ = now;
+    } else if (now - crashed_at_ > kCrashGrace) {
+        kill(EndReason::kLimit, "it crashed and did not end");
+    }
+}
+
 void Worker::wait(std::chrono::milliseconds timeout) {
-    std::array<pollfd, 4> watched{};
+    std::array<pollfd, 5> watched{};
     watched[0] = {doorbell_open_ ? channel_.doorbell() : -1, POLLIN, 0};
     watched[1] = {process_.descriptor(), POLLIN, 0};
     watched[2] = {pipes_[0].get(), POLLIN, 0};
     watched[3] = {pipes_[1].get(), POLLIN, 0};
+    watched[4] = {broker_ ? broker_->descriptor() : -1, POLLIN, 0};
     if (::poll(watched.data(), watched.size(), static_cast<int>(timeout.count())) > 0 && watched[0].revents != 0 &&
         !channel_.drain_doorbell()) {
         doorbell_open_ = false;
@@ -136,6 +165,7 @@ void Worker::forward_pipe(UniqueFd& pipe, bool error, WorkerEvents& events) {
     std::array<char, 16 * 1024> buffer;
     const ssize_t size = ::read(pipe.get(), buffer.data(), buffer.size());
     if (size > 0) {
+        usage_.printed(static_cast<size_t>(size));
         events.on_output(error, {buffer.data(), static_cast<size_t>(size)});
     } else if (size == 0 || (errno != EAGAIN && errno != EINTR)) {
         pipe.reset();
@@ -167,6 +197,7 @@ bool Worker::receive(WorkerEvents& events) {
 
 void Worker::flush_output(WorkerEvents& events) {
     if (!output_.empty()) {
+        usage_.printed(output_.size());
         events.on_output(output_is_error_, output_);
         output_.clear();
     }
@@ -205,6 +236,9 @@ std::optional<Violation> Worker::handle(const FrameHeader& header, WorkerEvents&
         events.on_finished(std::move(*finished));
         return std::nullopt;
     }
+    if (!std::holds_alternative<InputRequest>(*message)) {
+        return accept_answer(*message);
+    }
     const auto& request = std::get<InputRequest>(*message);
     if (open_run_ == 0 || open_input_ != 0) {
         return Violation::kUnexpectedMessage;
@@ -230,6 +264,11 @@ std::optional<Violation> Worker::accept(Hello hello) {
     if (!arena_.attach(hello.code_base, hello.data_base)) {
         return Violation::kImpossibleAddress;
     }
+    // Until now only our own code has run in the worker.
+    if (channel_.drain_doorbell()) {
+        broker_ = SystemCallBroker::over(channel_.take_descriptor(), writable_, NetBroker(net_access_, net_));
+    }
+    channel_.refuse_descriptors();
     hello_ = std::move(hello);
     return std::nullopt;
 }
@@ -266,8 +305,8 @@ void Worker::flush_queue() {
     }
 }
 
-Result<uint64_t> Worker::run(uint64_t entry, std::vector<std::string> argv) {
-    if (auto sent = send(Run{last_run_ + 1, entry, std::move(argv)}); !sent) {
+Result<uint64_t> Worker::run(uint64_t entry, std::vector<std::string> argv, bool only_startup) {
+    if (auto sent = send(Run{last_run_ + 1, entry, std::move(argv), only_startup}); !sent) {
         return tl::unexpected(std::move(sent.error()));
     }
     open_run_ = ++last_run_;
@@ -361,6 +400,11 @@ void Worker::finish(ProcessEnd process, WorkerEvents& events) {
     for (size_t turns = 0; (pipes_[0] || pipes_[1]) && turns < kPipeTurns; ++turns) {
         forward_pipes(events);
     }
+    // The worker's children are ours now.
+    for (const UniqueFd& dropped : dropped_) {
+        reap(dropped);
+    }
+    dropped_.clear();
     WorkerEnd end = std::move(kill_reason_);
     end.process = process;
     end.pid = process_.pid();

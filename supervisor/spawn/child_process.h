@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "shared/result.h"
@@ -36,6 +37,9 @@ class ChildProcess {
     // REQUIRES: descriptors 0, 1 and 2 of this process are open.
     [[nodiscard]] static Result<ChildProcess> spawn(const SpawnRequest& request);
 
+    // A process that another has forked and that has become our child.
+    [[nodiscard]] static ChildProcess adopt(pid_t pid, UniqueFd pidfd) { return {pid, std::move(pidfd)}; }
+
     ChildProcess(ChildProcess&& other) noexcept;
     ChildProcess& operator=(ChildProcess&& other) noexcept;
     ChildProcess(const ChildProcess&) = delete;
@@ -61,7 +65,9 @@ class ChildProcess {
 // The worker program beside this one, or in ../libexec of it.
 [[nodiscard]] Result<std::filesystem::path> find_worker_program();
 
-// This process's environment, reduced to what a worker may know: locale, time zone, paths; TMPDIR is `temporary`.
-[[nodiscard]] std::vector<std::string> filtered_environment(const std::string& temporary);
+// This process's environment, reduced to what a worker may know: locale, time zone, paths, and what is granted by name;
+// TMPDIR is `temporary`.
+[[nodiscard]] std::vector<std::string> filtered_environment(const std::string& temporary,
+                                                            const std::vector<std::string>& granted = {});
 
 }  // namespace kayton

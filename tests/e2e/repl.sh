@@ -27,12 +27,24 @@ for text in "E0425" "undefined_name" "ZeroDivisionError: integer division or mod
     grep -qF -- "$text" all || failed "expected $text in the session"
 done
 
-# crashes NAME WORD: after plugin_hello.NAME() the next line runs in a new worker, and WORD tells what happened.
+# crashes NAME WORD: plugin_hello.NAME() ends the worker, WORD tells what happened, and every name is as it was before
+# that line.
 crashes() {
-    printf 'rimport plugin_hello\nprint("one")\nplugin_hello.%s()\nprint("two:", 6 * 7)\nrimport plugin_hello\nprint(plugin_hello.add(1, 2))\n' "$1" |
-        session
-    grep -qx "two: 42" out || failed "$1: the next line did not run"
-    grep -qx 3 out || failed "$1: the plugin cannot be used in the new worker"
+    session <<KAYTON
+rimport plugin_hello
+answer = 6 * 7
+words = {"a": [1, 2]}
+answer = "spoilt"; plugin_hello.$1()
+print("two:", answer, words)
+print(plugin_hello.add(1, 2))
+later = plugin_hello.add(answer, 1)
+plugin_hello.$1()
+print("three:", later)
+KAYTON
+    grep -qx "two: 42 {'a': \[1, 2\]}" out || failed "$1: the variables are not as before"
+    grep -qx "three: 43" out || failed "$1: the variables are not as before the second time"
+    grep -qx 3 out || failed "$1: the plugin cannot be used after it"
+    [[ "$(grep -c "your variables are as before this cell" err)" == 2 ]] || failed "$1: nobody said what became of the variables"
     cat out err >all
     grep -q "$2" all || failed "$1: expected $2 in the report"
     ! grep -q ImportError all || failed "$1: plugin_hello is not installed"
@@ -41,4 +53,30 @@ crashes crash SIGSEGV
 crashes abort SIGABRT
 crashes overflow_stack SIGSEGV
 crashes exit0 exit
+
+# A crate's threads do not live in a copy: plain values go on in a new worker, and what is lost is named.
+session <<'KAYTON'
+rimport plugin_hello
+counter = plugin_hello.Counter(3)
+number, text, ratio, flag, nothing = 7, "höllo", 2.5, True, None
+words = {"a": [1, 2], "b": []}
+shared = words["a"]
+pair = (1, "x")
+names = {"x", "y"}
+mixed = [1, "two", None, 3.5]
+plugin_hello.start_thread()
+plugin_hello.start_thread(); number = 8
+plugin_hello.crash()
+print(number, text, ratio, flag, nothing, words, pair, sorted(names), mixed)
+shared.append(9)
+print(words, plugin_hello.add(1, 1))
+counter
+KAYTON
+grep -qxF "8 höllo 2.5 True None {'a': [1, 2], 'b': []} (1, 'x') ['x', 'y'] [1, 'two', None, 3.5]" out ||
+    failed "plain values were not restored"
+grep -qxF "{'a': [1, 2, 9], 'b': []} 2" out || failed "what variables share was not restored"
+cat out err >all
+grep -q "except: counter (a value of the crate type plugin_hello.Counter)" all || failed "the lost handle is not named"
+grep -q "name 'counter' is not defined" all || failed "the lost name is still known"
+grep -q "threads of a crate are running" all || failed "nobody said that crate values would be lost"
 no_workers

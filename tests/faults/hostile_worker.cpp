@@ -1,11 +1,15 @@
 // A worker that misbehaves in one way. The way is named by KAYTON_FAULT; everything else (boot, hello, sandbox) is as
 // the real worker does it, so that only the fault decides the outcome. What it finds out it sends as output.
 #include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/stat.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -13,12 +17,15 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <utility>
@@ -26,6 +33,7 @@
 
 #include "shared/channel.h"
 #include "worker/crash/crash_record.h"
+#include "worker/freeze/freeze.h"
 #include "worker/sandbox/sandbox.h"
 
 namespace kayton {
@@ -40,11 +48,12 @@ class Hostile {
         if (fault_ == "output_before_hello") {
             output("too early");
         }
-        auto missing = enter_sandbox(setup.sandbox);
-        if (!missing) {
+        auto sandboxed = enter_sandbox(setup.sandbox);
+        if (!sandboxed || (sandboxed->call_listener && !channel_->send_descriptor(sandboxed->call_listener.get()))) {
             ::_exit(71);
         }
-        missing_layers_ = std::move(*missing);
+        sandboxed->call_listener.reset();
+        missing_layers_ = std::move(sandboxed->missing_layers);
         hello();
         if (fault_ == "finished_before_run") {
             send(Finished{1, 0, {}, {}, {}});
@@ -56,8 +65,14 @@ class Hostile {
             SupervisorMessage message = next();
             if (const auto* run = std::get_if<Run>(&message)) {
                 run_ = run->id;
+                if (!run->argv.empty()) {
+                    fault_ = run->argv[0];
+                    argument_ = run->argv.size() > 1 ? run->argv[1] : std::string();
+                }
                 misbehave();
                 finish();
+            } else if (const auto* wanted = std::get_if<Checkpoint>(&message)) {
+                checkpoint(wanted->id, wanted->whole);
             } else if (std::holds_alternative<Shutdown>(message)) {
                 ::_exit(0);
             }
@@ -67,6 +82,7 @@ class Hostile {
   private:
     // The boot packet, as receive_boot_packet does it, but the descriptors stay open.
     void boot() {
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
         BootPacket packet;
         alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof descriptors_)> control{};
         iovec part{&packet, sizeof packet};
@@ -138,6 +154,36 @@ class Hostile {
         const EncodedMessage encoded = encode(message);
         (void)channel_->try_send(encoded.type, encoded.payload);
         head_ += 8 + ((encoded.payload.size() + 7) & ~size_t{7});
+    }
+    void checkpoint(uint64_t id, bool whole) {
+        if (on_checkpoint_ == "die") {
+            ::kill(::getpid(), SIGKILL);
+            wait_for_the_end();
+        }
+        UniqueFd socket = channel_->take_descriptor();
+        if (!socket && channel_->drain_doorbell()) {
+            socket = channel_->take_descriptor();
+        }
+        if (on_checkpoint_ == "lie") {
+            send(CheckpointMade{id, 0});
+            return;
+        }
+        Frozen frozen = freeze(std::move(socket), whole, [this] { channel_->abandon(); });
+        if (!frozen.resumed) {
+            send(CheckpointMade{id, frozen.error});
+            return;
+        }
+        if (on_checkpoint_ == "old_ring") {
+            // The descriptor of the rings that the dead worker used.
+            auto old = Mapping::map(descriptors_[0], kUpstreamOffset + kRingCapacity, PROT_READ | PROT_WRITE, MAP_SHARED);
+            if (!old) {
+                ::_exit(76);
+            }
+            reinterpret_cast<ControlPage*>(old->data())->to_supervisor.head.store(uint64_t{1} << 60);
+        }
+        channel_ = std::make_unique<Channel>(std::move(frozen.resumed->channel));
+        head_ = 0;
+        send(Resumed{id});
     }
     void output(const std::string& text) { send(Output{false, text}); }
     void finish() { send(Finished{run_, 0, {}, {}, {}}); }
@@ -217,9 +263,33 @@ class Hostile {
             {"crash_overflow", &Hostile::crash_overflow},
             {"crash_thread_overflow", &Hostile::crash_thread_overflow},
             {"crash_exit", &Hostile::crash_exit},
+            {"count", &Hostile::count},
+            {"print_without_end", &Hostile::print_without_end},
+            {"flush", &Hostile::flush},
+            {"loop_deaf", &Hostile::loop_deaf},
+            {"living_thread", &Hostile::living_thread},
+            {"fork_bomb", &Hostile::fork_bomb},
+            {"take_private", &Hostile::take_private},
+            {"take_shared", &Hostile::take_shared},
+            {"take_memfd", &Hostile::take_memfd},
+            {"thread_bomb", &Hostile::thread_bomb},
+            {"flood", &Hostile::flood},
+            {"handlers_removed", &Hostile::handlers_removed},
+            {"handler_hangs", &Hostile::handler_hangs},
+            {"blocking_read", &Hostile::blocking_read},
+            {"burn", &Hostile::loop_deaf},
+            {"secret", &Hostile::secret},
+            {"truncate_file", &Hostile::truncate_file},
+            {"modes", &Hostile::modes},
+            {"net_connect", &Hostile::net_connect},
+            {"net_race", &Hostile::net_race},
+            {"net_other", &Hostile::net_other},
+            {"signal_by_fcntl", &Hostile::signal_by_fcntl},
         };
         if (fault_.starts_with("killed_at_")) {
             killed_at(fault_.back() - '0');
+        } else if (fault_.starts_with("on_checkpoint_")) {
+            on_checkpoint_ = fault_.substr(std::strlen("on_checkpoint_"));
         } else if (const auto found = kFaults.find(fault_); found != kFaults.end()) {
             (this->*found->second)();
         } else {
@@ -532,7 +602,182 @@ class Hostile {
         std::exit(0);
     }
 
+    // State that a checkpoint keeps.
+    void count() { output(std::to_string(++counter_) + ";"); }
+    void print_without_end() {
+        std::printf("once;");  // stays in the buffer
+        count();
+    }
+    void flush() { std::fflush(stdout); }
+    void loop_deaf() {
+        std::signal(SIGUSR1, SIG_IGN);
+        output("deaf;");
+        for (;;) {
+            __asm__ volatile("");
+        }
+    }
+    void living_thread() {
+        std::thread([this] {
+            const std::lock_guard<std::mutex> held(mutex_);
+            wait_for_the_end();
+        }).detach();
+    }
+    void fork_bomb() {
+        int children = 0;
+        for (int tries = 0; tries < 1000; ++tries) {
+            const pid_t child = ::fork();
+            if (child == 0) {
+                wait_for_the_end();
+            }
+            children += child > 0 ? 1 : 0;
+        }
+        output(std::to_string(children) + " children;");
+    }
+
+    // Ten gigabytes, page by page.
+    void take(int flags) {
+        constexpr size_t kPiece = size_t{64} << 20;
+        for (size_t taken = 0; taken < (size_t{10} << 30); taken += kPiece) {
+            void* memory = ::mmap(nullptr, kPiece, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS, -1, 0);
+            if (memory == MAP_FAILED) {
+                report(-1);
+                return;
+            }
+            std::memset(memory, 1, kPiece);
+        }
+        output("all of it;");
+    }
+    void take_private() { take(MAP_PRIVATE); }
+    void take_shared() { take(MAP_SHARED); }
+    void take_memfd() { report_open(static_cast<int>(::syscall(SYS_memfd_create, "memory", 0))); }
+    void thread_bomb() {
+        for (int count = 0; count < 1'000'000; ++count) {
+            std::thread([this] { wait_for_the_end(); }).detach();
+        }
+    }
+    void flood() {
+        const std::string text(size_t{64} << 10, 'x');
+        for (;;) {
+            while (!*channel_->try_send(FrameType::kStandardOutput, as_bytes(text))) {
+                ::usleep(1000);
+            }
+        }
+    }
+    void handlers_removed() {
+        for (int signal = 1; signal < NSIG; ++signal) {
+            std::signal(signal, SIG_DFL);
+        }
+        crash_null();
+    }
+    void handler_hangs() {
+        channel_->crash_page().state.store(kCrashPublished);
+        loop_deaf();
+    }
+    void blocking_read() {
+        struct sigaction action{};
+        action.sa_handler = [](int) {};
+        ::sigaction(SIGUSR1, &action, nullptr);
+        std::array<int, 2> ends{};
+        char byte = 0;
+        if (::pipe(ends.data()) != 0) {
+            ::_exit(77);
+        }
+        output("reading;");
+        report(static_cast<int>(::read(ends[0], &byte, 1)));
+    }
+    void secret() {
+        const char* value = std::getenv("KAYTON_TEST_SECRET");
+        output(value != nullptr ? value : "absent;");
+    }
+    void truncate_file() {
+        report(::truncate(argument_.c_str(), 0));
+        report_open(::open(argument_.c_str(), O_WRONLY | O_TRUNC));
+        report(::unlink(argument_.c_str()));
+        report(::rename(argument_.c_str(), "stolen"));
+        report(::chmod(argument_.c_str(), 0777));
+    }
+    void modes() {
+        const UniqueFd file(::open(argument_.c_str(), O_CREAT | O_RDWR, 0600));
+        report(::fchmod(file.get(), 04711));
+        report(::futimens(file.get(), nullptr));
+        const UniqueFd system(::open("/usr/bin/env", O_RDONLY));
+        report(::fchmod(system.get(), 04755));
+        report(::futimens(system.get(), nullptr));
+    }
+    static sockaddr_in place(uint16_t port) {
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        address.sin_port = htons(port);
+        return address;
+    }
+    // "HOST:PORT", looked up and connected to.
+    void net_connect() {
+        const size_t colon = argument_.rfind(':');
+        addrinfo* found = nullptr;
+        addrinfo hints{};
+        hints.ai_socktype = SOCK_STREAM;
+        hints.ai_family = AF_INET;
+        if (::getaddrinfo(argument_.substr(0, colon).c_str(), argument_.substr(colon + 1).c_str(), &hints, &found) != 0) {
+            output("no address ");
+            return;
+        }
+        const UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        report(::connect(socket.get(), found->ai_addr, found->ai_addrlen));
+        ::freeaddrinfo(found);
+    }
+    // Connects to the first of two ports while another thread writes the second's number over it.
+    void net_race() {
+        const size_t comma = argument_.find(',');
+        const auto granted = static_cast<uint16_t>(std::stoi(argument_.substr(0, comma)));
+        const auto other = static_cast<uint16_t>(std::stoi(argument_.substr(comma + 1)));
+        sockaddr_in address = place(granted);
+        std::atomic<bool> done{false};
+        std::thread writer([&] {
+            auto& port = *reinterpret_cast<volatile uint16_t*>(&address.sin_port);
+            while (!done) {
+                port = htons(other);
+                port = htons(granted);
+            }
+        });
+        int connected = 0;
+        for (int tries = 0; tries < 500; ++tries) {
+            const UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+            connected += ::connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 ? 1 : 0;
+        }
+        done = true;
+        writer.join();
+        output(connected > 0 ? "connected " : "never connected ");
+    }
+    void net_other() {
+        report_open(::socket(AF_INET, SOCK_DGRAM, 0));
+        report_open(::socket(AF_UNIX, SOCK_STREAM, 0));
+        report_open(::socket(AF_INET, SOCK_RAW, IPPROTO_ICMP));
+        const UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        const auto port = static_cast<uint16_t>(std::stoi(argument_));
+        const sockaddr_in address = place(port);
+        report(::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address));
+        report(::sendto(socket.get(), "x", 1, MSG_FASTOPEN, reinterpret_cast<const sockaddr*>(&address),
+                        sizeof address) == 1
+                   ? 0
+                   : -1);
+        report(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address));
+    }
+    // The kernel would send the signal, not the process.
+    void signal_by_fcntl() {
+        std::array<int, 2> ends{};
+        if (::pipe(ends.data()) != 0) {
+            ::_exit(77);
+        }
+        report(::fcntl(ends[0], F_SETOWN, ::getppid()));
+        report(::fcntl(ends[0], F_SETSIG, SIGKILL));
+    }
+
     std::string fault_;
+    std::string argument_;
+    std::string on_checkpoint_;
+    std::mutex mutex_;
+    int counter_ = 0;
     std::vector<std::string> missing_layers_;
     std::array<int, 3> descriptors_{};
     std::byte* memory_ = nullptr;
