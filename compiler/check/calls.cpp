@@ -730,7 +730,7 @@ TExpr* Checker::call(const CallExpr& e, const Type* expected) {
             object.value = entity_value(object, *a.object, nullptr);
             object.kind = EntityKind::kValue;
         }
-        if (object.kind == EntityKind::kValue) return object.value == nullptr ? never(e.span) : method_call(object.value, a, e);
+        if (object.kind == EntityKind::kValue) return object.value == nullptr ? never(e.span) : method_call(object.value, a, e, expected);
     }
     if (callee.kind == ExprKind::kLambda) {
         Args args;
@@ -746,9 +746,9 @@ TExpr* Checker::call(const CallExpr& e, const Type* expected) {
             return convert_call(entity.type, e, expected);
         case EntityKind::kModuleMember: return module_call(entity.name, e);
         case EntityKind::kCrateType:
-            if (entity.type->kind == TypeKind::kException) return convert_call(entity.type, e, expected);
+            if (entity.type != nullptr && entity.type->kind == TypeKind::kException) return convert_call(entity.type, e, expected);
             [[fallthrough]];
-        case EntityKind::kCrateFunctions: return crate_call(*entity.manifest, entity.name, nullptr, e);
+        case EntityKind::kCrateFunctions: return crate_call(*entity.manifest, entity.name, nullptr, e, expected);
         case EntityKind::kValue: return entity.value == nullptr ? never(e.span) : call_closure(entity.value, e);
         default: break;
     }

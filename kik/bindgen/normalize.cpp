@@ -183,7 +183,7 @@ TyRef Normalizer::expand_alias(const ItemRef& alias, const std::vector<TyRef>& a
         }
     }
     const TyRef target = type(*alias.crate, body["type"], subst);
-    if (body["generics"]["params"].empty() && target->kind == TyKind::kPath) aliases.emplace(type_key(*target), alias);
+    if (body["generics"]["params"].empty() && target->kind == TyKind::kPath && !target->args.empty()) aliases.emplace(type_key(*target), AliasUse{alias, {}});
     return target;
 }
 
@@ -212,6 +212,8 @@ Bound Normalizer::trait_bound(const RustdocCrate& crate, const Json& trait, cons
         }
     } else if (args.contains("parenthesized")) {
         bound.is_fn = true;
+        for (const Json& input : args["parenthesized"]["inputs"]) bound.args.push_back(type(crate, input, subst));
+        bound.assoc["Output"] = type(crate, args["parenthesized"]["output"], subst);
     }
     return bound;
 }
@@ -255,6 +257,26 @@ TyRef Normalizer::associated(const Ty& self, const std::string& name, const Boun
     if (trait == nullptr) return nullptr;
     if (const auto context = find_impl(self, trait->trait, trait->args)) return from_impl(*context, name);
     return nullptr;
+}
+
+TyRef Normalizer::settle(const TyRef& ty) {
+    Ty copy = *ty;
+    bool changed = false;
+    const auto renew = [&](TyRef& part) {
+        TyRef settled = settle(part);
+        changed = changed || settled != part;
+        part = std::move(settled);
+    };
+    for (TyRef& arg : copy.args) renew(arg);
+    for (Bound& bound : copy.bounds) {
+        for (TyRef& arg : bound.args) renew(arg);
+        for (auto& [name, known] : bound.assoc) renew(known);
+    }
+    if (copy.kind == TyKind::kProjection && !copy.args.empty() && !mentions_generic(*copy.args[0])) {
+        const TyRef found = associated(*copy.args[0], copy.name, copy.bounds.empty() ? nullptr : &copy.bounds[0]);
+        if (found && found->kind != TyKind::kProjection) return settle(found);
+    }
+    return changed ? std::make_shared<const Ty>(std::move(copy)) : ty;
 }
 
 std::vector<Normalizer::KnownImpl>& Normalizer::impls_of(const RustdocCrate& crate, const Json& ids,

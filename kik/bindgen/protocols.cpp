@@ -54,15 +54,16 @@ bool Generator::bind_protocol(const TyRef& type, const std::string& name, const 
     }
     const std::string rust = names_.rust_type(*type);
     const int slot = table_.handle(type);
+    const std::string self_text = table_.shown(slot, *type);
     const auto text = [&](const std::string& dunder, const std::string& format, const std::string& op) {
         ManifestFunction function;
         function.name = name + "." + dunder;
         function.owner = name;
         function.receiver = ReceiverMode::kShared;
-        function.params = {{"self", name}};
+        function.params = {{"self", self_text}};
         function.result = "str";
         function.rust = rust_signature(item.json());
-        add_thunk(std::move(function), {{name, "H", ""}}, {"str", "S", ""},
+        add_thunk(std::move(function), {{self_text, "H", ""}}, {"str", "S", ""},
                   "let x0 = href::<" + rust + ">(a0)?; let w = new_str(&format!(\"" + format + "\", x0)); ", item, op,
                   slot);
         return true;
@@ -102,10 +103,10 @@ bool Generator::bind_protocol(const TyRef& type, const std::string& name, const 
         function.name = name + ".__hash__";
         function.owner = name;
         function.receiver = ReceiverMode::kShared;
-        function.params = {{"self", name}};
+        function.params = {{"self", self_text}};
         function.result = "int";
         function.rust = rust_signature(item.json());
-        add_thunk(std::move(function), {{name, "H", ""}}, {"int", "i64", ""},
+        add_thunk(std::move(function), {{self_text, "H", ""}}, {"int", "i64", ""},
                   "let x0 = href::<" + rust + ">(a0)?; let w = hash(x0); ", item, "hash", slot);
         return true;
     }
@@ -117,10 +118,10 @@ bool Generator::bind_protocol(const TyRef& type, const std::string& name, const 
         function.name = name + ".__iter__";
         function.owner = name;
         function.receiver = ReceiverMode::kShared;
-        function.params = {{"self", name}};
-        function.result = name;
+        function.params = {{"self", self_text}};
+        function.result = self_text;
         function.returns_self = true;
-        add_thunk(std::move(function), {{name, "H", ""}}, {name, "H", ""}, "let w = again(a0); ", item);
+        add_thunk(std::move(function), {{self_text, "H", ""}}, {self_text, "H", ""}, "let w = again(a0); ", item);
         return true;
     }
     if (last == "IntoIterator" && method == "into_iter") {

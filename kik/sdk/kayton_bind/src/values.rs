@@ -8,7 +8,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 use std::time::Duration;
 
-use kayton_api::{KaytonContext, KtBytes, KtList, KtRange, KtStr, KtTypeInfo, KtValue};
+use kayton_api::{KaytonContext, KtBytes, KtClosure, KtList, KtRange, KtStr, KtTypeInfo, KtValue};
 
 use crate::call::{context, raise, Exit, Ret};
 use crate::register::TypeSlot;
@@ -16,6 +16,7 @@ use crate::register::TypeSlot;
 pub type S = *mut KtStr;
 pub type B = *mut KtBytes;
 pub type L = *mut KtList;
+pub type Fun = *mut KtClosure;
 
 /// Tuples as the VM lays them out.
 #[repr(C)]
@@ -42,13 +43,26 @@ struct Scalars {
     bool: *const KtTypeInfo,
     int: *const KtTypeInfo,
     float: *const KtTypeInfo,
+    dynamic: *const KtTypeInfo,
 }
 static mut SCALARS: Scalars =
-    Scalars { none: std::ptr::null(), bool: std::ptr::null(), int: std::ptr::null(), float: std::ptr::null() };
+    Scalars { none: std::ptr::null(), bool: std::ptr::null(), int: std::ptr::null(), float: std::ptr::null(), dynamic: std::ptr::null() };
 
 pub(crate) fn set_scalar_types(context: &KaytonContext) {
     let get = |name: &str| context.get_type(name).unwrap_or_else(|_| panic!("the VM has no type {name}"));
-    unsafe { SCALARS = Scalars { none: get("None"), bool: get("bool"), int: get("int"), float: get("float") } }
+    unsafe {
+        SCALARS = Scalars {
+            none: get("None"),
+            bool: get("bool"),
+            int: get("int"),
+            float: get("float"),
+            dynamic: get("Dynamic"),
+        }
+    }
+}
+
+pub(crate) fn dynamic_type() -> *const KtTypeInfo {
+    unsafe { SCALARS.dynamic }
 }
 
 // --- numbers
@@ -192,6 +206,33 @@ pub fn as_bool(value: KtValue) -> u8 {
 }
 
 // --- lists
+
+/// The numbers of a list, where they lie.
+#[inline(always)]
+pub unsafe fn slice<'a, E: Copy>(list: L) -> &'a [E] {
+    unsafe { KtList::as_slice::<E>(list) }
+}
+#[inline(always)]
+pub unsafe fn slice_mut<'a, E: Copy>(list: L) -> &'a mut [E] {
+    unsafe {
+        match (*list).length as usize {
+            0 => &mut [],
+            length => std::slice::from_raw_parts_mut((*list).data.cast::<E>(), length),
+        }
+    }
+}
+
+/// Writes the elements of a copy back into the list it was made from.
+pub unsafe fn put_back<E: Copy, I: Iterator>(list: L, source: I, mut convert: impl FnMut(I::Item) -> Ret<E>) -> Ret {
+    unsafe {
+        let element = *(*(*list).base.r#type).args;
+        for (place, item) in slice_mut::<E>(list).iter_mut().zip(source) {
+            let mut old = std::mem::replace(place, convert(item)?);
+            context().release_value(element, std::ptr::from_mut(&mut old).cast());
+        }
+    }
+    Ok(())
+}
 
 /// Reads a list whose elements are stored as `E`.
 pub unsafe fn items<E: Copy, T>(list: L, mut convert: impl FnMut(E) -> Ret<T>) -> Ret<Vec<T>> {
