@@ -174,6 +174,15 @@ TExpr* Checker::crate_call(const Manifest& manifest, const std::string& name, TE
         }
     }
     std::erase_if(candidates, [](const ManifestFunction* f) { return f->constant || f->field; });
+    // A unit struct's name is its value: `Utc.timestamp_opt(0, 0)`.
+    if (receiver == nullptr && dot != std::string::npos && !candidates.empty() && candidates.front()->receiver != ReceiverMode::kNone &&
+        candidates.front()->params.size() == e.args.size() + e.keywords.size() + 1)
+        for (const ManifestFunction* f : crate_functions(manifest, name.substr(0, dot)))
+            if (f->constant) {
+                BlockScope scope(*this);
+                TExpr* unit = hold(plugin_call(manifest, *f, {}, e.span));
+                return scope.finish(crate_call_of(manifest, name, candidates, unit, e, expected));
+            }
     return crate_call_of(manifest, name, candidates, receiver, e, expected);
 }
 

@@ -53,6 +53,24 @@ TExpr* Checker::slice_value(TExpr* object, const SliceExpr& e) {
         }
         return scope.finish(make(TK::kTuple, types_.tuple(members), e.span, items));
     }
+    if (t->kind == TypeKind::kHandle && manifest_of(t) != nullptr && e.step == nullptr) {
+        const Manifest& manifest = *manifest_of(t);
+        auto has = [&](const char* name) { return !crate_functions(manifest, std::string(t->name) + "." + name).empty(); };
+        if (e.start == nullptr && e.stop == nullptr && has("__slice_all__"))
+            return scope.finish(crate_protocol(t, "__slice_all__", {held, constant_none(e.span)}, e.span));
+        if (e.start == nullptr && e.stop != nullptr && has("__slice_to__"))
+            return scope.finish(crate_protocol(t, "__slice_to__", {held, expression(*e.stop)}, e.span));
+        if (e.start != nullptr && e.stop == nullptr && has("__slice_from__"))
+            return scope.finish(crate_protocol(t, "__slice_from__", {held, expression(*e.start)}, e.span));
+        if (e.start != nullptr && e.stop != nullptr && has("__slice__")) {
+            TExpr* first = expression(*e.start);
+            TExpr* last = expression(*e.stop);
+            std::vector<const Type*> ends = {first->type, last->type};
+            TExpr* range = types::is_numeric(prune(first->type)) ? make(TK::kRange, types_.range, e.span, {first, last, constant_int(1, e.span)})
+                                                                 : make(TK::kTuple, types_.tuple(ends), e.span, {first, last});
+            return scope.finish(crate_protocol(t, "__slice__", {held, range}, e.span));
+        }
+    }
     TExpr* start = slice_bound(e.start);
     TExpr* stop = slice_bound(e.stop);
     TExpr* step = slice_bound(e.step);

@@ -124,9 +124,8 @@ std::vector<TyRef> Instances::implementors(const Bound& bound, int depth) {
     const ItemRef home = table_.world().find(trait);
     const bool serde = !trait.empty() && (trait[0] == "serde" || trait[0] == "serde_core");
     if (serde && trait.back() == "DeserializeOwned") {
-        Path plain = trait;
-        plain.back() = "Deserialize";
-        return known_implementors(plain);
+        // Named by rustdoc on every type that has it, by whatever impl.
+        return known_implementors(trait);
     }
     if (!home || (serde && (trait.back() == "Deserialize" || trait.back() == "Serialize")))
         return known_implementors(trait);
@@ -249,12 +248,31 @@ std::vector<TyRef> Instances::iterable_references() {
     return out;
 }
 
+// Whether rustdoc lists a blanket impl of the trait on the type.
+bool Instances::lists_blanket(const Ty& type, const Path& trait) {
+    const ItemRef home = table_.world().find(type.path);
+    if (!home || !item_body(home.json()).contains("impls")) return false;
+    for (const Json& id : item_body(home.json())["impls"]) {
+        const Json* item = home.crate->item(id.get<int>());
+        if (item == nullptr || !item_body(*item)["blanket_impl"].is_object() || item_body(*item)["trait"].is_null()) continue;
+        const Path& listed = home.crate->canonical(item_body(*item)["trait"]["id"].get<int>());
+        if (listed.empty() || listed[0] != trait[0]) continue;
+        // Impls for an alias are missing from rustdoc's lists; what follows from them is there. rustc has the last word.
+        const bool serde = listed.back() == "DeserializeOwned" &&
+                           (trait.back() == "Deserialize" || trait.back() == "Serialize");
+        if (listed.back() == trait.back() || serde) return true;
+    }
+    return false;
+}
+
 std::vector<TyRef> Instances::known_implementors(const Path& trait) {
     std::vector<TyRef> out, rest;
     for (size_t i = 0; i < table_.entries().size(); ++i) {
         const TypeSlotEntry& entry = table_.entries()[i];
         if (entry.kind != SlotKind::kHandle || !entry.type || is_std(entry.type->path)) continue;
-        if (!lifetime_slots(*entry.type).empty() || !table_.normalizer().find_impl(*entry.type, trait)) continue;
+        if (!lifetime_slots(*entry.type).empty() || !dynamic_leaves(*entry.type).empty()) continue;
+        const bool known = table_.normalizer().find_impl(*entry.type, trait).has_value() || lists_blanket(*entry.type, trait);
+        if (!known) continue;
         const ItemRef item = table_.world().find(entry.type->path);
         (item && item_kind(item.json()) == "enum" ? out : rest).push_back(entry.type);
     }

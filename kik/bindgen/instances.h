@@ -35,6 +35,7 @@ class Instances {
     [[nodiscard]] std::vector<TyRef> closures(const TypeParam& param, const Bound& bound);
     // Types of the crates at hand that implement a trait of another crate, and the values of std that serde takes.
     [[nodiscard]] std::vector<TyRef> iterable_references();
+    [[nodiscard]] bool lists_blanket(const Ty& type, const Path& trait);
     [[nodiscard]] std::vector<TyRef> known_implementors(const Path& trait);
     [[nodiscard]] std::vector<TyRef> impl_arguments(const Ty& type, const Path& trait);
     [[nodiscard]] std::vector<TyRef> conversions_into(const TyRef& target);

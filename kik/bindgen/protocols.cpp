@@ -90,7 +90,18 @@ bool Generator::bind_protocol(const TyRef& type, const std::string& name, const 
         return true;
     };
     const bool same_type = trait.args.empty() || type_key(*trait.args[0]) == type_key(*type);
-    if (last == "Display" && method == "fmt") return text("__str__", "{}", "str");
+    if (last == "Display" && method == "fmt") {
+        // What stands after the colon in an f-string are Rust's own flags, width and precision.
+        ManifestFunction function;
+        function.name = name + ".__format__";
+        function.owner = name;
+        function.receiver = ReceiverMode::kShared;
+        function.params = {{"self", self_text}, {"spec", "str"}};
+        function.result = "str";
+        add_thunk(std::move(function), {{self_text, "H", ""}, {"str", "S", ""}}, {"str", "S", ""},
+                  "let x0 = href::<" + rust + ">(a0)?; let w = new_str(&format_display(x0, st(a1))?); ", {}, "format", slot);
+        return text("__str__", "{}", "str");
+    }
     if (last == "Debug" && method == "fmt") return text("__repr__", "{:?}", "repr");
     if (last == "PartialEq" && method == "eq") return bind_as("__eq__", Protocol::kCall, same_type ? "eq" : "");
     if (last == "Ord" && method == "cmp") return bind_as("__cmp__", Protocol::kCompare, "compare");
@@ -111,7 +122,15 @@ bool Generator::bind_protocol(const TyRef& type, const std::string& name, const 
         return true;
     }
     if (last == "Clone" && method == "clone") return bind_as("clone", Protocol::kCall, "clone");
-    if (last == "Index" && method == "index") return bind_as("__getitem__");
+    if (last == "Index" && method == "index") {
+        const TyRef index = trait.args.empty() ? nullptr : trait.args[0];
+        const auto ranges = [&](const char* which) { return index && index->is_std_path(which, "ops"); };
+        if (ranges("RangeTo")) return bind_as("__slice_to__");
+        if (ranges("RangeFrom")) return bind_as("__slice_from__");
+        if (ranges("RangeFull")) return bind_as("__slice_all__");
+        if (ranges("Range")) return bind_as("__slice__");
+        return bind_as("__getitem__");
+    }
     if (last == "Iterator" && method == "next") {
         bind_as("__next__", Protocol::kNext);
         ManifestFunction function;

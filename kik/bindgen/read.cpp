@@ -254,6 +254,18 @@ Mapped CallMapper::read_path(const TyRef& type, const std::string& place, bool t
         }
         if (last == "Cursor" && type->args.at(0)->is_std_path("Vec") && type->args[0]->args.at(0)->is_prim("u8"))
             return {"bytes", "B", "std::io::Cursor::new(by(" + place + ").to_vec())"};
+        // The ends of a range that is written between brackets.
+        if ((last == "RangeTo" || last == "RangeFrom") && !type->args.empty()) {
+            Mapped end = read(type->args[0], place, top);
+            end.code = last == "RangeTo" ? ".." + end.code : end.code + "..";
+            return end;
+        }
+        if (last == "RangeFull") return {"None", "u8", ".."};
+        if (last == "Range" && !type->args.empty() && table_.is_handle(*type->args[0])) {
+            Mapped ends = read(make_tuple({type->args[0], type->args[0]}), place, top);
+            ends.code = "{ let ends = " + ends.code + "; ends.0..ends.1 }";
+            return ends;
+        }
         if (last == "Range" && !type->args.empty() && is_integer(*type->args[0]))
             return {"range", "KtRange", "range::<" + type->args[0]->name + ">(" + (top ? "*" : "") + place + ")?"};
         if (!table_.is_handle(*type)) throw Unmapped{"parameter of type " + std_rust_path(type->path)};

@@ -164,6 +164,81 @@ pub fn new_path<P: AsRef<Path>>(path: P) -> Ret<S> {
     path.to_str().map(new_str).ok_or_else(|| raise("ValueError", &format!("path {path:?} is not valid UTF-8")))
 }
 
+/// `[[fill]align][sign][#][0][width][.precision]`, as Rust's formatting reads it.
+pub fn format_display<T: std::fmt::Display + ?Sized>(value: &T, spec: &str) -> Ret<String> {
+    let wrong = || raise("ValueError", &format!("invalid format specifier '{spec}' for a value of a crate"));
+    let mut chars = spec.chars().peekable();
+    let mut rest: Vec<char> = Vec::new();
+    let (mut fill, mut align) = (' ', None);
+    let all: Vec<char> = spec.chars().collect();
+    if all.len() > 1 && "<>^".contains(all[1]) {
+        fill = all[0];
+        align = Some(all[1]);
+        chars.nth(1);
+    } else if let Some(&c) = all.first() {
+        if "<>^".contains(c) {
+            align = Some(c);
+            chars.next();
+        }
+    }
+    rest.extend(chars);
+    let mut at = 0;
+    let mut take = |c: char| {
+        let found = rest.get(at) == Some(&c);
+        at += usize::from(found);
+        found
+    };
+    let plus = take('+');
+    let alternate = take('#');
+    let zero = take('0');
+    let number = |at: &mut usize| {
+        let start = *at;
+        while rest.get(*at).is_some_and(char::is_ascii_digit) {
+            *at += 1;
+        }
+        rest[start..*at].iter().collect::<String>().parse::<usize>().ok()
+    };
+    let width = number(&mut at).unwrap_or(0);
+    let precision = if rest.get(at) == Some(&'.') {
+        at += 1;
+        Some(number(&mut at).ok_or_else(wrong)?)
+    } else {
+        None
+    };
+    if at != rest.len() {
+        return Err(wrong());
+    }
+    let inner = if zero && align.is_none() { width } else { 0 };
+    Ok(match (plus, alternate, zero, precision) {
+        _ if zero && align.is_none() => match (plus, precision) {
+            (true, Some(p)) => format!("{value:+0inner$.p$}"),
+            (true, None) => format!("{value:+0inner$}"),
+            (false, Some(p)) => format!("{value:0inner$.p$}"),
+            (false, None) => format!("{value:0inner$}"),
+        },
+        (plus, alternate, _, precision) => {
+            let text = match (plus, alternate, precision) {
+                (true, true, Some(p)) => format!("{value:+#.p$}"),
+                (true, true, None) => format!("{value:+#}"),
+                (true, false, Some(p)) => format!("{value:+.p$}"),
+                (true, false, None) => format!("{value:+}"),
+                (false, true, Some(p)) => format!("{value:#.p$}"),
+                (false, true, None) => format!("{value:#}"),
+                (false, false, Some(p)) => format!("{value:.p$}"),
+                (false, false, None) => format!("{value}"),
+            };
+            let missing = width.saturating_sub(text.chars().count());
+            let before = match align.unwrap_or('<') {
+                '>' => missing,
+                '^' => missing / 2,
+                _ => 0,
+            };
+            let pad = |count: usize| std::iter::repeat_n(fill, count).collect::<String>();
+            pad(before) + &text + &pad(missing - before)
+        }
+    })
+}
+
 // --- unions of scalars
 
 #[inline(always)]
