@@ -86,6 +86,8 @@ CompileOutcome Compiler::compile(const SourceFile& file, const CompileOptions& o
 
 void Compiler::warm_up() { (void)codegen::target_for(OptLevel::kO2); }
 
+void Compiler::forget_last_cell() { impl_->checker.forget_last_cell(); }
+
 std::vector<std::pair<std::string, std::string>> Compiler::names() const { return impl_->checker.names(); }
 
 }  // namespace kayton

@@ -50,6 +50,10 @@ class Compiler {
     // The source file must outlive the compiler.
     [[nodiscard]] CompileOutcome compile(const SourceFile& file, const CompileOptions& options);
 
+    // Undoes the last compile() of a cell that gave a module, as if it had not been: the cell's worker ended, and another
+    // stands where the cell began. Once for each cell.
+    void forget_last_cell();
+
     // Names and types of the session, for completion and `:type`; sorted.
     [[nodiscard]] std::vector<std::pair<std::string, std::string>> names() const;
 

@@ -256,13 +256,31 @@ void Checker::commit() {
         }
         global.listed_in = -1;
     }
+    Undo undo;
     for (types::ClassInfo* c : declared_classes_) {
+        if (!c->committed) undo.classes.push_back(c);
         for (types::ClassField& field : c->fields) field.type = types_.resolve(field.type, true);
         c->committed = true;
     }
-    for (auto& [name, unit] : units_)
-        if (unit->body->instances.front()->checked_in == pass_) unit->committed = true;
-    committed_globals_ = globals_;
+    for (auto& [name, unit] : units_) {
+        if (unit->body->instances.front()->checked_in != pass_) continue;
+        if (!unit->committed) undo.units.push_back(unit.get());
+        unit->committed = true;
+    }
+    undo.globals = std::exchange(committed_globals_, globals_);
+    undo_ = std::move(undo);
+}
+
+void Checker::forget_last_cell() {
+    if (!undo_) return;
+    globals_ = committed_globals_ = std::move(undo_->globals);
+    for (types::ClassInfo* c : undo_->classes) {
+        c->committed = false;
+        c->declared_in = -1;
+        if (c->base != nullptr) std::erase(c->base->subclasses, c);
+    }
+    for (Unit* unit : undo_->units) unit->committed = false;
+    undo_.reset();
 }
 
 std::vector<std::pair<std::string, std::string>> Checker::names() const {

@@ -161,6 +161,9 @@ class Checker {
     // Checks one file or cell. `cell`: module-level names stay for later ones. The program is empty after errors.
     // `check_all`: functions that nothing calls are checked too, where annotations tell their types.
     typed::TypedProgram check(const syntax::Module& module, bool cell, bool check_all);
+    // Undoes the last check() that gave a cell's program: names, classes and imported modules are what they were before.
+    // Numbers are not given again, so symbols stay unique.
+    void forget_last_cell();
     // Missing crates and crates of another ABI, by the texts of the design; found before anything else.
     std::vector<Error> take_import_errors() { return std::move(import_errors_); }
     // File and text of the modules that were imported for the first time since the last call.
@@ -177,6 +180,12 @@ class Checker {
     std::vector<Error> import_errors_;
     std::map<std::string, GlobalName, std::less<>> globals_;
     std::map<std::string, GlobalName, std::less<>> committed_globals_;
+    struct Undo {
+        std::map<std::string, GlobalName, std::less<>> globals;
+        std::vector<types::ClassInfo*> classes;
+        std::vector<Unit*> units;
+    };
+    std::optional<Undo> undo_;  // of the last cell
     std::vector<std::unique_ptr<FunctionDecl>> modules_;  // module bodies, all cells
     std::map<const void*, std::unique_ptr<FunctionDecl>> functions_;
     FunctionDecl* module_ = nullptr;  // the program's or cell's body

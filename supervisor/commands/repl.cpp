@@ -119,12 +119,20 @@ class Repl {
         auto outcome = run(source, compiled);
         if (!outcome) {
             report_error(outcome.error());
-            start_again();
+            start_again("names defined before are gone");
             return std::nullopt;
+        }
+        if (!outcome->notice.empty()) {
+            std::fprintf(stderr, "kayton: note: %s\n", outcome->notice.c_str());
         }
         if (outcome->worker_end) {
             tell_worker_end(*outcome, "kayton repl", session_.options());
-            start_again();
+            if (outcome->recovery == Recovery::kResumed) {
+                compiler_->forget_last_cell();
+                std::fprintf(stderr, "kayton: %s\n", outcome->recovery_note.c_str());
+            } else {
+                start_again(outcome->recovery_note);
+            }
             return std::nullopt;
         }
         std::fputs(outcome->finished->traceback.c_str(), stderr);
@@ -151,13 +159,13 @@ class Repl {
     }
 
     // After the end of a worker: another one, and a compiler that knows nothing of the old one's values.
-    void start_again() {
+    void start_again(const std::string& what_became_of_names) {
         forget();
         if (auto restarted = session_.restart(); !restarted) {
             report_error(restarted.error());
             return;
         }
-        std::fputs("kayton: a new worker goes on from here; names defined before are gone\n", stderr);
+        std::fprintf(stderr, "kayton: a new worker goes on from here; %s\n", what_became_of_names.c_str());
     }
 
     void forget() { compiler_ = std::make_unique<Compiler>(environment_); }
@@ -194,6 +202,7 @@ int repl_command(const ReplCommand& command) {
     SessionOptions options;
     options.environment = *environment;
     options.grants = command.grants;
+    options.checkpoints = true;
     options.output_is_terminal = ::isatty(STDOUT_FILENO) != 0;
     auto session = Session::start(std::move(options), io);
     if (!session) {

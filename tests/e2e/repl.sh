@@ -27,12 +27,24 @@ for text in "E0425" "undefined_name" "ZeroDivisionError: integer division or mod
     grep -qF -- "$text" all || failed "expected $text in the session"
 done
 
-# crashes NAME WORD: after plugin_hello.NAME() the next line runs in a new worker, and WORD tells what happened.
+# crashes NAME WORD: plugin_hello.NAME() ends the worker, WORD tells what happened, and every name is as it was before
+# that line.
 crashes() {
-    printf 'rimport plugin_hello\nprint("one")\nplugin_hello.%s()\nprint("two:", 6 * 7)\nrimport plugin_hello\nprint(plugin_hello.add(1, 2))\n' "$1" |
-        session
-    grep -qx "two: 42" out || failed "$1: the next line did not run"
-    grep -qx 3 out || failed "$1: the plugin cannot be used in the new worker"
+    session <<KAYTON
+rimport plugin_hello
+answer = 6 * 7
+words = {"a": [1, 2]}
+answer = "spoilt"; plugin_hello.$1()
+print("two:", answer, words)
+print(plugin_hello.add(1, 2))
+later = plugin_hello.add(answer, 1)
+plugin_hello.$1()
+print("three:", later)
+KAYTON
+    grep -qx "two: 42 {'a': \[1, 2\]}" out || failed "$1: the variables are not as before"
+    grep -qx "three: 43" out || failed "$1: the variables are not as before the second time"
+    grep -qx 3 out || failed "$1: the plugin cannot be used after it"
+    [[ "$(grep -c "your variables are as before this cell" err)" == 2 ]] || failed "$1: nobody said what became of the variables"
     cat out err >all
     grep -q "$2" all || failed "$1: expected $2 in the report"
     ! grep -q ImportError all || failed "$1: plugin_hello is not installed"
