@@ -226,6 +226,12 @@ void Generator::bind_instance(const Binding& binding, const Subst& subst, const 
                                           : ReceiverMode::kShared;
     }
     mapper.finish_parameters(given);
+    // A function of the program that the call runs must not reach what the call itself changes or looks at.
+    const bool calls_back =
+        std::any_of(mapped.begin(), mapped.end(), [](const Mapped& each) { return each.storage == "Fun"; });
+    for (const auto& [place, changed] : mapper.lent_places)
+        if (changed || calls_back)
+            lets += "let _busy_" + place + " = busy(" + place + ", " + (changed ? "-1" : "1") + ", c\"" + binding.name + "\"); ";
 
     // Temporaries of `statements` come before the arguments that look at them.
     std::string turbofish;

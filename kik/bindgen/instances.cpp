@@ -219,6 +219,7 @@ std::vector<TyRef> Instances::implementors(const Bound& bound, int depth) {
     std::erase_if(out, [&](const TyRef& type) { return is_integer(*type) && type != kept; });
     if (std::any_of(out.begin(), out.end(), [](const TyRef& type) { return type->is_prim("f64"); }))
         std::erase_if(out, [](const TyRef& type) { return type->is_prim("f32"); });
+    if (!bound.args.empty() && !blanket.empty()) return blanket;
     if (out.size() > 6) out.resize(6);
     for (const TyRef& type : known_implementors(trait))
         if (out.size() < 8) add(type);
@@ -271,8 +272,9 @@ std::vector<TyRef> Instances::known_implementors(const Path& trait) {
         const TypeSlotEntry& entry = table_.entries()[i];
         if (entry.kind != SlotKind::kHandle || !entry.type || is_std(entry.type->path)) continue;
         if (!lifetime_slots(*entry.type).empty() || !dynamic_leaves(*entry.type).empty()) continue;
-        const bool known = table_.normalizer().find_impl(*entry.type, trait).has_value() || lists_blanket(*entry.type, trait);
-        if (!known) continue;
+        const auto found = table_.normalizer().find_impl(*entry.type, trait);
+        // An impl for every type says nothing of this one: rustdoc lists it where it holds.
+        if (!(found && !(*found->impl)["for"].contains("generic")) && !lists_blanket(*entry.type, trait)) continue;
         const ItemRef item = table_.world().find(entry.type->path);
         (item && item_kind(item.json()) == "enum" ? out : rest).push_back(entry.type);
     }
@@ -342,6 +344,7 @@ std::vector<TyRef> Instances::impl_arguments(const Ty& type, const Path& trait) 
         const TyRef& argument = bound.args[0];
         // Of the numbers those that Kayton has: the others would be the same functions again.
         if (is_integer(*argument) && !argument->is_prim("i64")) continue;
+        if (argument->kind == TyKind::kPath && is_std(argument->path) && !is_everyday(*argument)) continue;
         if (argument->is_prim("f32") || argument->kind == TyKind::kArray || argument->kind == TyKind::kTuple) continue;
         out.push_back(argument);
     }

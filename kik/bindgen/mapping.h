@@ -115,6 +115,7 @@ class CallMapper {
     std::vector<Source> sources;
     std::vector<std::pair<std::string, bool>> handle_places;  // place, changed or moved
     std::vector<std::string> handle_list_places;
+    std::vector<std::pair<std::string, bool>> lent_places;  // handles seen through & or &mut (true) while the call runs
     std::string raises;
     bool returns_self = false;
     std::set<int> borrowed_params;

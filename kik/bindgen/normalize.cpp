@@ -247,6 +247,29 @@ TyRef Normalizer::from_impl(const ImplContext& context, const std::string& name)
     return nullptr;
 }
 
+namespace {
+
+// Associated types of the standard library's own types, which has no JSON.
+TyRef std_associated(const Ty& self, const std::string& name) {
+    if (name == "Owned") {
+        if (self.is_prim("str")) return make_path({"alloc", "string", "String"});
+        if (self.kind == TyKind::kSlice) return make_path({"alloc", "vec", "Vec"}, {self.args[0]});
+    }
+    // What an index by number gives.
+    if (name == "Output" && self.kind == TyKind::kSlice) return self.args[0];
+    if (name == "Output" && self.kind == TyKind::kPrim && self.name != "str") return std::make_shared<const Ty>(self);
+    if (name == "Item") {
+        const Ty& bare = self.kind == TyKind::kRef ? *self.args[0] : self;
+        const bool sequence = bare.is_std_path("Vec") || bare.kind == TyKind::kSlice || bare.kind == TyKind::kArray ||
+                              bare.is_std_path("IntoIter", "vec");
+        if (!sequence || bare.args.empty()) return nullptr;
+        return self.kind == TyKind::kRef ? make_ref(bare.args[0], self.lifetimes[0], self.is_mut) : bare.args[0];
+    }
+    return nullptr;
+}
+
+}  // namespace
+
 TyRef Normalizer::associated(const Ty& self, const std::string& name, const Bound* trait) {
     if (current_impl && type_key(self) == type_key(*current_impl->self)) {
         const std::optional<ImplContext> context = std::exchange(current_impl, std::nullopt);
@@ -254,6 +277,7 @@ TyRef Normalizer::associated(const Ty& self, const std::string& name, const Boun
         current_impl = context;
         if (found) return found;
     }
+    if (TyRef known = std_associated(self, name)) return known;
     if (trait == nullptr) return nullptr;
     if (const auto context = find_impl(self, trait->trait, trait->args)) return from_impl(*context, name);
     return nullptr;

@@ -99,6 +99,7 @@ Mapped CallMapper::read_ref(const Ty& type, const std::string& place, bool top) 
             const std::vector<std::string> slots = lifetime_slots(*inner);
             for (size_t i = 0; i < slots.size() && i < 31; ++i) add_source(slots[i], place, Source::kInherit, 1U << i);
             handle_places.emplace_back(place, type.is_mut);
+            lent_places.emplace_back(place, type.is_mut);
         } else if (type.is_mut) {
             throw Unmapped{"changes handles inside a list or tuple"};
         }

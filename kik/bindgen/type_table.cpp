@@ -1,5 +1,7 @@
 #include "kik/bindgen/mapping.h"
 
+#include <algorithm>
+
 namespace kayton::bindgen {
 
 namespace {
@@ -157,7 +159,11 @@ void refuse_nesting(const Ty& type, std::vector<const Path*>& around) {
 void TypeTable::count_instance(const TyRef& type, const std::string& name) {
     if (type->args.empty() || by_name_.contains(name)) return;
     int& count = instances_[type->path];
-    if (count >= kMostInstances)
+    // Around<Vec<Dynamic>>, Around<Option<Dynamic>> ...: what the plain instance's methods wrap leaves room for others.
+    const bool wrapped = std::any_of(type->args.begin(), type->args.end(), [](const TyRef& arg) {
+        return !is_dynamic(*arg) && !dynamic_leaves(*arg).empty();
+    });
+    if (count >= (wrapped ? kMostInstances / 2 : kMostInstances))
         throw Unmapped{"more than " + std::to_string(kMostInstances) + " instances of " + type->path.back()};
     ++count;
 }

@@ -171,6 +171,13 @@ void Generator::visit_type(const TyRef& type, int slot) {
         visit_std_type(type, slot);
         return;
     }
+    if (!type->args.empty() && !table_.is_error(*type)) {
+        // Every instance answers to the name of its definition.
+        InstanceNames& known = instance_names_[slot];
+        const std::string base = join(names_.public_path(item), ".");
+        if (!base.empty() && std::find(known.names.begin(), known.names.end(), base) == known.names.end())
+            known.names.push_back(base);
+    }
     const Json& body = item_body(item.json());
     visit_fields(type, name, item);
     visit_variants(type, name, item);
