@@ -71,6 +71,10 @@ struct Compiler::Impl {
             return outcome;
         }
         outcome.module = std::move(*object);
+        if (options.cell) {
+            for (auto& [global, symbol, type] : checker.values())
+                outcome.module.globals.push_back({std::move(global), std::move(symbol), std::move(type)});
+        }
         return outcome;
     }
 };
@@ -86,7 +90,7 @@ CompileOutcome Compiler::compile(const SourceFile& file, const CompileOptions& o
 
 void Compiler::warm_up() { (void)codegen::target_for(OptLevel::kO2); }
 
-void Compiler::forget_last_cell() { impl_->checker.forget_last_cell(); }
+void Compiler::forget_last_cell(const std::vector<std::string>& lost) { impl_->checker.forget_last_cell(lost); }
 
 std::vector<std::pair<std::string, std::string>> Compiler::names() const { return impl_->checker.names(); }
 

@@ -271,9 +271,11 @@ void Checker::commit() {
     undo_ = std::move(undo);
 }
 
-void Checker::forget_last_cell() {
+void Checker::forget_last_cell(const std::vector<std::string>& lost) {
+    if (undo_) committed_globals_ = std::move(undo_->globals);
+    for (const std::string& name : lost) committed_globals_.erase(name);
+    globals_ = committed_globals_;
     if (!undo_) return;
-    globals_ = committed_globals_ = std::move(undo_->globals);
     for (types::ClassInfo* c : undo_->classes) {
         c->committed = false;
         c->declared_in = -1;
@@ -281,6 +283,13 @@ void Checker::forget_last_cell() {
     }
     for (Unit* unit : undo_->units) unit->committed = false;
     undo_.reset();
+}
+
+std::vector<std::array<std::string, 3>> Checker::values() const {
+    std::vector<std::array<std::string, 3>> all;
+    for (const auto& [name, global] : committed_globals_)
+        if (global.declared != nullptr && !global.symbol.empty()) all.push_back({name, global.symbol, to_string(global.declared)});
+    return all;
 }
 
 std::vector<std::pair<std::string, std::string>> Checker::names() const {

@@ -127,8 +127,8 @@ class Repl {
         }
         if (outcome->worker_end) {
             tell_worker_end(*outcome, "kayton repl", session_.options());
-            if (outcome->recovery == Recovery::kResumed) {
-                compiler_->forget_last_cell();
+            if (outcome->recovery != Recovery::kNone) {
+                compiler_->forget_last_cell(outcome->lost);
                 std::fprintf(stderr, "kayton: %s\n", outcome->recovery_note.c_str());
             } else {
                 start_again(outcome->recovery_note);
