@@ -246,8 +246,16 @@ const Type* Checker::annotation(const Expr& e) {
             if ((name == "dict" || name == "Dict") && args.size() == 2) return types_.dict(args[0], args[1]);
             if (name == "tuple" || name == "Tuple") return open_ended && args.size() == 1 ? types_.list(args[0], "tuple") : types_.tuple(args);
             if (is_collection_name(name)) return types_.dynamic;
-            if (s.object->kind == ExprKind::kName || s.object->kind == ExprKind::kAttribute)
-                if (Entity generic = entity(*s.object); generic.kind == EntityKind::kCrateType) return crate_annotation(generic, args, e);
+            // A generic item of a crate; names that stand for nothing are reported below.
+            const Expr* root = s.object;
+            while (root->kind == ExprKind::kAttribute) root = as<AttributeExpr>(*root).object;
+            if (root->kind == ExprKind::kName) {
+                const std::string_view first = as<NameExpr>(*root).name;
+                VarState* var = find_var(first);
+                const bool known = (var != nullptr && var->entity) || state_->instance->entities.contains(first) || globals_.contains(global_key(first));
+                if (known)
+                    if (Entity generic = entity(*s.object); generic.kind == EntityKind::kCrateType) return crate_annotation(generic, args, e);
+            }
             report(DiagCode::kUnknownType, e.span, "this names no type", "not a generic type of Kayton");
             return nullptr;
         }

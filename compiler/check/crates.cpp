@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "compiler/check/checker.h"
-#include "compiler/check/lending.h"
 
 namespace kayton::check {
 
@@ -11,17 +10,6 @@ using types::is_numeric;
 using types::prune;
 using types::to_string;
 using TK = typed::ExprKind;
-
-bool lends(const Type* type, const ManifestLookup& manifest_of) {
-    type = prune(type);
-    if (type->kind == TypeKind::kUnion)
-        return std::any_of(type->args.begin(), type->args.end(), [&](const Type* m) { return lends(m, manifest_of); });
-    if (type->kind != TypeKind::kHandle) return false;
-    const Manifest* manifest = manifest_of(type);
-    if (manifest == nullptr) return false;
-    if (type->name.find(".Iterator_") != std::string_view::npos) return true;
-    return std::any_of(manifest->types.begin(), manifest->types.end(), [&](const ManifestType& t) { return t.borrows && t.name == type->name; });
-}
 
 const Manifest* Checker::manifest_of(const Type* handle) {
     handle = prune(handle);

@@ -94,29 +94,30 @@ void Generator::visit_items() {
             skip(join(names_.public_path(item), "."), why.reason);
         }
     }
-    for (const bool functions : {false, true})
-    for (const auto& [path, item] : items) {
-        const std::string& kind = item_kind(item.json());
-        const std::string name = join(path, ".");
-        if ((kind == "function") != functions) continue;
-        try {
-            if (kind == "function") {
-                visit_free_function(item, path);
-            } else if (kind == "trait") {
-                if (item.crate == &main_ || path.size() <= kDeepestForeignPath) traits_.push_back(name);
-            } else if (is_type_kind(kind)) {
-                const TyRef type = plain_instance(item);
-                if (type && !table_.is_error(*type) && !is_byte_array(*type)) (void)table_.handle(type);
-                if (item.crate == &main_ || !type)
-                    for (const TyRef& instance : instances_of(item)) (void)instance;
-            } else if (kind == "type_alias" && item_body(item.json())["generics"]["params"].empty()) {
-                const TyRef type = normalizer_.type(*item.crate, item_body(item.json())["type"], {});
-                if (table_.is_handle(*type) && !table_.is_error(*type)) (void)table_.handle(type);
-            } else if (kind == "constant" || kind == "static") {
-                visit_constant(item, path);
+    for (const bool functions : {false, true}) {
+        for (const auto& [path, item] : items) {
+            const std::string& kind = item_kind(item.json());
+            const std::string name = join(path, ".");
+            if ((kind == "function") != functions) continue;
+            try {
+                if (kind == "function") {
+                    visit_free_function(item, path);
+                } else if (kind == "trait") {
+                    if (item.crate == &main_ || path.size() <= kDeepestForeignPath) traits_.push_back(name);
+                } else if (is_type_kind(kind)) {
+                    const TyRef type = plain_instance(item);
+                    if (type && !table_.is_error(*type) && !is_byte_array(*type)) (void)table_.handle(type);
+                    if (item.crate == &main_ || !type)
+                        for (const TyRef& instance : instances_of(item)) (void)instance;
+                } else if (kind == "type_alias" && item_body(item.json())["generics"]["params"].empty()) {
+                    const TyRef type = normalizer_.type(*item.crate, item_body(item.json())["type"], {});
+                    if (table_.is_handle(*type) && !table_.is_error(*type)) (void)table_.handle(type);
+                } else if (kind == "constant" || kind == "static") {
+                    visit_constant(item, path);
+                }
+            } catch (const Unmapped& why) {
+                skip(name, why.reason);
             }
-        } catch (const Unmapped& why) {
-            skip(name, why.reason);
         }
     }
 }
