@@ -175,6 +175,30 @@ TEST_F(SessionFault, F64_ACheckpointThatIsClaimedAndNotMadeIsNotBelieved) {
     EXPECT_EQ(run("crash_null").recovery, Recovery::kNone);
 }
 
+// A process that was allowed as a checkpoint and is denied is found all the same.
+TEST_F(SessionFault, F64_AForkThatIsDeniedLeavesNoProcess) {
+    start();
+    REQUIRE_CHECKPOINTS();
+    expect_output("on_checkpoint_stray", "");
+    EXPECT_FALSE(run("count").notice.empty());
+    const pid_t worker = session_->worker().pid();
+    const auto living = [&] {
+        size_t count = 0;
+        for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+            const std::string name = entry.path().filename();
+            if (name.find_first_not_of("0123456789") == std::string::npos) {
+                auto status = status_of(std::stoi(name));
+                count += status["PPid"] == "\t" + std::to_string(worker) && status["State"].find('Z') == std::string::npos;
+            }
+        }
+        return count;
+    };
+    for (int tries = 0; tries < 100 && living() != 0; ++tries) {
+        ::usleep(20'000);
+    }
+    EXPECT_EQ(living(), 0U);
+}
+
 TEST_F(SessionFault, F65_BufferedOutputIsPrintedOnce) {
     start();
     REQUIRE_CHECKPOINTS();

@@ -52,6 +52,15 @@ TEST_F(LimitFault, F35_NoSignalByWayOfTheKernel) {
     EXPECT_EQ(output_of_run_, "EPERM EPERM ");
 }
 
+TEST_F(LimitFault, ProcessorsOfOthersAreNotItsToChoose) {
+    start();
+    if (!session_->worker().brokered()) {
+        GTEST_SKIP() << "this machine's kernel does not have seccomp's notification";
+    }
+    run("affinity");
+    EXPECT_EQ(output_of_run_, "EPERM allowed allowed ");
+}
+
 TEST_F(LimitFault, F41_ASecretOfTheEnvironmentIsAbsentUnlessGranted) {
     ::setenv("KAYTON_TEST_SECRET", "known;", 1);
     start();

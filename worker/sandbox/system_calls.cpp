@@ -131,7 +131,6 @@ constexpr int kAllowed[] = {
     SCMP_SYS(times),
     SCMP_SYS(sched_yield),
     SCMP_SYS(sched_getaffinity),
-    SCMP_SYS(sched_setaffinity),
     SCMP_SYS(sched_getparam),
     SCMP_SYS(sched_getscheduler),
     SCMP_SYS(sched_get_priority_max),
@@ -365,9 +364,11 @@ void add_rules(Filter& filter, Asking asking, NetAccess net) {
         filter.ask(SCMP_SYS(clone), equals(0, kForkFlags));
         filter.ask(SCMP_SYS(tgkill));
         filter.ask(SCMP_SYS(kill));
+        filter.ask(SCMP_SYS(sched_setaffinity));
         filter.ask(SCMP_SYS(fchmod));
         filter.ask(SCMP_SYS(utimensat));
     } else {
+        filter.allow(SCMP_SYS(sched_setaffinity), equals(0, 0));
         filter.deny(SCMP_SYS(fchmod));
         filter.deny(SCMP_SYS(utimensat));
         filter.deny(SCMP_SYS(clone), equals(0, kForkFlags));
