@@ -291,6 +291,7 @@ TExpr* Checker::crate_attribute(TExpr* object, const AttributeExpr& e) {
     if (t->kind == TypeKind::kException && name == "value" && types::is_subclass(t, types_.find_exception("StopIteration"))) {
         return runtime(RT::kt_stop_value, types_.dynamic, e.span, {object});
     }
+    if (t->kind == TypeKind::kList && t->name == "deque" && name == "maxlen") return constant_none(e.span);
     if (t->kind == TypeKind::kTextFile || t->kind == TypeKind::kBinaryFile) {
         if (name == "name") return runtime(RT::kt_file_name, types_.str, e.span, {object});
         if (name == "closed") return runtime(RT::kt_file_closed, types_.boolean, e.span, {object});
