@@ -754,24 +754,13 @@ TExpr* Checker::call(const CallExpr& e, const Type* expected) {
                 for (Expr* arg : maker.args) {
                     Expr* part = e.args[0];
                     if (items) {
-                        auto* item = synthetic_.make<SubscriptExpr>();
-                        item->kind = ExprKind::kSubscript;
-                        item->span = e.span;
-                        item->object = part;
-                        item->index = arg;
-                        parts.push_back(item);
+                        parts.push_back(synthetic_.make<SubscriptExpr>(Expr{ExprKind::kSubscript, 2, e.span}, part, arg));
                         continue;
                     }
-                    std::string_view path = as<StrExpr>(*arg).value;
-                    while (true) {
-                        auto* field = synthetic_.make<AttributeExpr>();
-                        field->kind = ExprKind::kAttribute;
-                        field->span = field->name_span = e.span;
-                        field->object = part;
-                        field->name = path.substr(0, path.find('.'));
-                        part = field;
-                        if (path.find('.') == std::string_view::npos) break;
-                        path.remove_prefix(path.find('.') + 1);
+                    for (std::string_view path = as<StrExpr>(*arg).value; !path.empty();) {
+                        const size_t dot = std::min(path.find('.'), path.size());
+                        part = synthetic_.make<AttributeExpr>(Expr{ExprKind::kAttribute, 2, e.span}, part, path.substr(0, dot), e.span);
+                        path.remove_prefix(std::min(dot + 1, path.size()));
                     }
                     parts.push_back(part);
                 }

@@ -95,8 +95,9 @@ Result<void> settle_request(const std::string& text, const RunCommand& command, 
             return {};
         }
     }
-    return fail(ErrorKind::kInput, asked, "kayton run " + options + command.file.string() +
-                                              " grants them for one run, kik allow for the environment");
+    return fail(
+        ErrorKind::kInput, asked,
+        "kayton run " + options + command.file.string() + " grants them for one run, kik allow for the environment");
 }
 
 int status_of(const RunOutcome& outcome, const TerminalIo& io, const Interrupts& interrupts, const RunCommand& command,

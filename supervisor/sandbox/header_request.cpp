@@ -71,10 +71,11 @@ std::vector<std::string> not_granted(const Permissions& request, const SandboxGr
     }
     for (const std::string& place : request.net) {
         const auto wanted = parse_net_grant(place);
-        const bool held = grants.net_everywhere ||
-                          (place != kNetEverywhere && std::any_of(grants.net.begin(), grants.net.end(), [&](const NetGrant& one) {
-                               return one.host == wanted->host && (one.port == 0 || one.port == wanted->port);
-                           }));
+        const bool held =
+            grants.net_everywhere ||
+            (place != kNetEverywhere && std::any_of(grants.net.begin(), grants.net.end(), [&](const NetGrant& one) {
+                 return one.host == wanted->host && (one.port == 0 || one.port == wanted->port);
+             }));
         if (!held) {
             missing.push_back(place == kNetEverywhere ? "--allow-net" : "--allow-net=" + place);
         }

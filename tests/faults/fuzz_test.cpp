@@ -19,7 +19,8 @@ std::vector<EncodedMessage> seeds() {
     hello.pid = 42;
     hello.symbols = {{"kt_print_text", 0x1234'5678}, {"kt_flush", 0x55}};
     hello.missing_layers = {"landlock"};
-    return {encode(WorkerMessage(hello)), encode(WorkerMessage(Output{true, "text"})),
+    return {encode(WorkerMessage(hello)),
+            encode(WorkerMessage(Output{true, "text"})),
             encode(WorkerMessage(Finished{7, 1, "ValueError", "message", "Traceback (most recent call last):\n"})),
             encode(WorkerMessage(InputRequest{3, "name? "})),
             encode(WorkerMessage(CheckpointMade{5, 11})),

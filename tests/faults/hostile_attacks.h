@@ -1,5 +1,5 @@
-// Attacks: what a hostile worker tries of its sandbox, one function each. Each says what came of it: "allowed", or the name
-// of the errno. Part of the hostile worker; runs on its main thread.
+// Attacks: what a hostile worker tries of its sandbox, one function each. Each says what came of it: "allowed", or the
+// name of the errno. Part of the hostile worker; runs on its main thread.
 #pragma once
 
 #include <fcntl.h>
@@ -162,7 +162,8 @@ class Attacks {
         addrinfo hints{};
         hints.ai_socktype = SOCK_STREAM;
         hints.ai_family = AF_INET;
-        if (::getaddrinfo(argument_.substr(0, colon).c_str(), argument_.substr(colon + 1).c_str(), &hints, &found) != 0) {
+        if (::getaddrinfo(argument_.substr(0, colon).c_str(), argument_.substr(colon + 1).c_str(), &hints, &found) !=
+            0) {
             output("no address ");
             return;
         }

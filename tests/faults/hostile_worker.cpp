@@ -9,8 +9,8 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
-#include <sys/stat.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -183,7 +183,8 @@ class Hostile : private Attacks {
         }
         if (on_checkpoint_ == "old_ring") {
             // The descriptor of the rings that the dead worker used.
-            auto old = Mapping::map(descriptors_[0], kUpstreamOffset + kRingCapacity, PROT_READ | PROT_WRITE, MAP_SHARED);
+            auto old =
+                Mapping::map(descriptors_[0], kUpstreamOffset + kRingCapacity, PROT_READ | PROT_WRITE, MAP_SHARED);
             if (!old) {
                 ::_exit(76);
             }
