@@ -1,7 +1,6 @@
 // Calls of Kayton functions: binding of arguments, instances, function values.
 #include <algorithm>
 
-#include "compiler/check/builtin_names.h"
 #include "compiler/check/checker.h"
 
 namespace kayton::check {
@@ -32,19 +31,6 @@ bool is_literal(const Expr& e) {
     }
 }
 
-// An annotation that fixes the parameter's type whatever is passed. float takes int, so it does not.
-bool is_exact(const Type* t) {
-    t = prune(t);
-    if (t->kind == TypeKind::kFloat || t->kind == TypeKind::kDynamic || t->kind == TypeKind::kVar || t->kind == TypeKind::kNever) return false;
-    return std::all_of(t->args.begin(), t->args.end(), [](const Type* a) { return is_exact(a); });
-}
-
-bool has_open_variable(const Type* t) {
-    t = prune(t);
-    if (t->kind == TypeKind::kVar) return true;
-    return std::any_of(t->args.begin(), t->args.end(), [](const Type* a) { return has_open_variable(a); });
-}
-
 std::string hidden_name(const FunctionDecl& decl, size_t param) {
     return decl.name + "#" + std::to_string(decl.span.begin) + "#" + std::string(decl.params[param].name);
 }
@@ -60,6 +46,19 @@ void find_tails(Body body, std::set<const Stmt*>& tails) {
 }
 
 }  // namespace
+
+// An annotation that fixes the parameter's type whatever is passed. float takes int, so it does not.
+bool Checker::is_exact(const Type* t) {
+    t = prune(t);
+    if (t->kind == TypeKind::kFloat || t->kind == TypeKind::kDynamic || t->kind == TypeKind::kVar || t->kind == TypeKind::kNever) return false;
+    return std::all_of(t->args.begin(), t->args.end(), [](const Type* a) { return is_exact(a); });
+}
+
+bool Checker::has_open_variable(const Type* t) {
+    t = prune(t);
+    if (t->kind == TypeKind::kVar) return true;
+    return std::any_of(t->args.begin(), t->args.end(), [](const Type* a) { return has_open_variable(a); });
+}
 
 FunctionDecl* Checker::declare(const void* node, std::string name, std::span<const Param> params, const Expr* returns, Body function_body,
                                const Expr* lambda_body, bool is_fn, Span span) {
@@ -127,45 +126,6 @@ TExpr* Checker::fit_argument(FunctionDecl& decl, size_t param, TExpr* value) {
                            "this is " + found);
     d.secondary.push_back({decl.file, p.span, "declared here"});
     return never(value->span);
-}
-
-// A function passed by its name, or a lambda, that shares no variables with a function around it: the called function is
-// instantiated for it, so that calls through the parameter take what the function takes. Null: not such an argument.
-TExpr* Checker::function_argument(const Expr& e) {
-    Entity passed;
-    if (e.kind == ExprKind::kName || e.kind == ExprKind::kAttribute) {
-        const size_t mark = diagnostics_.all().size();
-        BlockScope unused(*this);
-        passed = entity(e);
-        unused.take();
-        diagnostics_.rewind(mark);  // said again where the argument is checked as a value
-    } else if (e.kind == ExprKind::kLambda) {
-        const auto& lambda = as<LambdaExpr>(e);
-        passed.kind = EntityKind::kFunction;
-        passed.function = declare(&e, "<lambda>", lambda.params, nullptr, {}, lambda.body, false, e.span);
-    }
-    std::string key;
-    if (passed.kind == EntityKind::kFunction) {
-        FunctionDecl& decl = *passed.function;
-        if (!decl.bound.empty() || decl.is_decoration) return nullptr;
-        for (const Instance* outer = decl.parent_instance; outer != nullptr; outer = outer->decl->parent_instance)
-            for (std::string_view name : decl.scope.used)
-                if (!decl.scope.binds(name) && outer->decl->scope.binds(name)) return nullptr;
-        for (const Param& p : decl.params)
-            if (decl.parent_instance != nullptr && p.default_value != nullptr) return nullptr;
-        for (const auto& overlay : state_->overlays)
-            for (const auto& [name, var] : overlay)
-                if (decl.scope.used.contains(name) && !decl.scope.binds(name)) return nullptr;
-        key = "f" + std::to_string(function_numbers_.try_emplace(&decl, function_numbers_.size()).first->second);
-    } else if (passed.kind == EntityKind::kBuiltin && builtin_type(passed.name) == nullptr && is_builtin_name(passed.name)) {
-        key = "builtin " + passed.name;
-    } else if (passed.kind == EntityKind::kType && passed.type->kind != TypeKind::kHandle) {
-        return class_value(passed.type, e.span);
-    } else {
-        return nullptr;
-    }
-    function_refs_[key] = passed;
-    return make(TK::kNone, types_.function_ref(key), e.span);
 }
 
 TExpr* Checker::argument_for(FunctionDecl& decl, size_t param, const Expr& e) {
@@ -621,214 +581,6 @@ void Checker::check_instance(Instance& instance) {
     instance.in_progress = false;
 }
 
-// --- function values: a Callable whose parameter types later calls decide
-
-// `bound`: values for decl.bound, kept in the closure.
-TExpr* Checker::function_value(FunctionDecl& decl, const void* site, Span span, const Type* expected, const Args& bound) {
-    // A value takes the parameters without defaults; the defaults are evaluated here, and kept in it.
-    size_t plain = 0;
-    while (plain < decl.params.size() && decl.params[plain].default_value == nullptr &&
-           (decl.params[plain].kind == ParamKind::kNormal || decl.params[plain].kind == ParamKind::kPositionalOnly))
-        ++plain;
-    const size_t arity = expected != nullptr && prune(expected)->kind == TypeKind::kFunction ? prune(expected)->args.size() - 1 : plain;
-    if (decl.bound.empty() && arity == plain && plain < decl.params.size() &&
-        std::all_of(decl.params.begin() + static_cast<std::ptrdiff_t>(plain), decl.params.end(), [](const Param& p) { return p.default_value != nullptr; })) {
-        auto& slot = state_->instance->nested[&decl.scope];
-        if (slot == nullptr) {
-            slot = std::make_unique<FunctionDecl>();
-            slot->name = decl.name;
-            slot->file = decl.file;
-            slot->span = decl.span;
-            slot->params = decl.params.first(plain);
-            slot->returns = decl.returns;
-            slot->body = decl.body;
-            slot->lambda_body = decl.lambda_body;
-            slot->is_fn = decl.is_fn;
-            slot->is_generator = decl.is_generator;
-            slot->scope = decl.scope;
-            slot->parent = decl.parent;
-            slot->parent_instance = decl.parent_instance;
-            slot->unit = decl.unit;
-            slot->owner = decl.owner;
-        }
-        slot->bound.clear();
-        Args values;
-        for (size_t i = plain; i < decl.params.size(); ++i) {
-            values.push_back(default_value(decl, i, span));
-            if (prune(values.back()->type)->kind == TypeKind::kNever) return never(span);
-            slot->bound.emplace_back(decl.params[i].name, values.back()->type);
-        }
-        return function_value(*slot, site, span, expected, values);
-    }
-    std::vector<const Type*> params;
-    for (size_t i = 0; i < decl.params.size(); ++i) {
-        const Type* t = nullptr;
-        if (decl.params[i].annotation != nullptr) t = annotation(*decl.params[i].annotation);
-        params.push_back(t != nullptr && is_exact(t) ? t : variable_at(site, static_cast<int>(i)));
-    }
-    const Type* result = variable_at(site, 1000);
-    const Type* type = types_.function(params, result);
-    if (expected != nullptr && prune(expected)->kind == TypeKind::kFunction && prune(expected)->args.size() == params.size() + 1)
-        flow_into(type, expected);
-    std::vector<const Type*> known;
-    for (const Type* p : params) {
-        const Type* r = resolved(p);
-        if (has_open_variable(r)) {
-            // Nothing calls it so far, and perhaps nothing ever does.
-            FunctionDecl* uncalled = prelude("_uncalled");
-            Instance* instance = instantiate(*uncalled, {}, span, nullptr);
-            TExpr* closure = make(TK::kMakeClosure, type, span);
-            closure->callee = instance->function;
-            return closure;
-        }
-        known.push_back(r);
-    }
-    const Type* wanted = resolved(result);
-    Instance* instance = instantiate(decl, known, span, has_open_variable(wanted) ? nullptr : wanted);
-    if (instance == nullptr) return never(span);
-    grow(result, instance->result);
-    TExpr* closure = make(TK::kMakeClosure, type, span, bound);
-    closure->callee = instance->function;
-    if (bound.empty() && instance->is_closure && !take_cells(decl, *instance, closure, span)) {
-        report(DiagCode::kUnsupported, span, "`" + decl.name + "` shares variables of the function around it that have another meaning here", "",
-               "rename the variable");
-        return never(span);
-    }
-    return closure;
-}
-
-TExpr* Checker::lambda_value(const LambdaExpr& e, const Type* expected) {
-    FunctionDecl* decl = declare(&e, "<lambda>", e.params, nullptr, {}, e.body, false, e.span);
-    return function_value(*decl, &e, e.span, expected);
-}
-
-TExpr* Checker::call_closure(TExpr* callee, const CallExpr& e) {
-    const Type* t = prune(callee->type);
-    if (t->kind == TypeKind::kNever) return callee;
-    if (is_instance(t)) return call_object(callee, e);
-    if (t->kind == TypeKind::kTypeObject) return call_type(prune(t->args[0]), e, nullptr);
-    if (types::is_union_with_none(t)) return call_closure(present(callee, "'NoneType' object is not callable"), e);
-    if (is_several(t)) return dispatch(callee, e.span, [&](TExpr* member) { return call_closure(member, e); });
-    if (t->kind != TypeKind::kFunction) {
-        report(DiagCode::kNotCallable, e.callee->span, "'" + to_string(resolved(t)) + "' object is not callable", "this is " + to_string(resolved(t)));
-        return never(e.span);
-    }
-    const size_t count = t->args.size() - 1;
-    BlockScope scope(*this);
-    Args args = {callee};
-    for (const Expr* arg : e.args) {
-        if (arg->kind != ExprKind::kStarred) {
-            args.push_back(expression(*arg, args.size() <= count ? t->args[args.size() - 1] : nullptr));
-            continue;
-        }
-        TExpr* tuple = hold(expression(*as<StarredExpr>(*arg).value));
-        const Type* spread = prune(tuple->type);
-        if (spread->kind == TypeKind::kNever) return tuple;
-        if (spread->kind != TypeKind::kTuple) {
-            report(DiagCode::kUnsupported, arg->span, "only a tuple can be spread into these arguments: its length must be known",
-                   "this is " + to_string(resolved(spread)));
-            return never(e.span);
-        }
-        for (size_t i = 0; i < spread->args.size(); ++i) {
-            TExpr* item = make(TK::kTupleGet, spread->args[i], arg->span, {tuple});
-            item->index = static_cast<uint32_t>(i);
-            args.push_back(item);
-        }
-    }
-    if (args.size() != count + 1 || !e.keywords.empty()) {
-        report_limit(DiagCode::kBadArguments, e.span,
-               "this function takes " + std::to_string(count) + " arguments, " + std::to_string(args.size() - 1) + " given",
-               "it is " + to_string(resolved(t)));
-        return never(e.span);
-    }
-    for (size_t i = 0; i < count; ++i)
-        args[i + 1] = coerce(args[i + 1], t->args[i], args[i + 1]->span, "argument " + std::to_string(i + 1));
-    return scope.finish(make(TK::kCallClosure, t->args.back(), e.span, args));
-}
-
-// The lambda's body in place, with its parameters bound to the arguments.
-TExpr* Checker::inline_lambda(const LambdaExpr& lambda, const Args& args, Span span) {
-    if (lambda.params.size() != args.size()) {
-        report(DiagCode::kBadArguments, lambda.span, "this function is called with " + std::to_string(args.size()) + " argument" + (args.size() == 1 ? "" : "s") +
-                                                          " and takes " + std::to_string(lambda.params.size()));
-        return never(span);
-    }
-    BlockScope scope(*this);
-    Args held;
-    for (TExpr* a : args) held.push_back(hold(a));
-    state_->overlays.emplace_back();
-    for (size_t i = 0; i < args.size(); ++i) {
-        state_->overlays.back()[lambda.params[i].name] = VarState{};
-        set_overlay(lambda.params[i].name, held[i]);
-    }
-    TExpr* result = expression(*lambda.body);
-    state_->overlays.pop_back();
-    return scope.finish(result);
-}
-
-// The call `callable(names...)` as a tree of its own.
-const CallExpr* Checker::call_of(const Expr& callable, const std::vector<std::string_view>& names) {
-    std::vector<Expr*> args;
-    for (std::string_view name : names) {
-        auto* arg = synthetic_.make<NameExpr>();
-        arg->kind = ExprKind::kName;
-        arg->span = callable.span;
-        arg->name = name;
-        args.push_back(arg);
-    }
-    auto* call = synthetic_.make<CallExpr>();
-    call->kind = ExprKind::kCall;
-    call->span = callable.span;
-    call->callee = const_cast<Expr*>(&callable);
-    call->args = synthetic_.copy(args);
-    return call;
-}
-
-// Calls what a key=, map() or filter() was given: anything that can be called by name.
-TExpr* Checker::apply_callable(const Expr& callable, const Args& args, Span span) {
-    if (callable.kind == ExprKind::kLambda) return inline_lambda(as<LambdaExpr>(callable), args, span);
-    static constexpr std::string_view kNames[] = {"%0", "%1", "%2", "%3"};
-    auto& tree = applied_[{&callable, args.size()}];
-    if (tree == nullptr) tree = call_of(callable, {std::begin(kNames), std::begin(kNames) + args.size()});
-    BlockScope scope(*this);
-    Args held;
-    for (TExpr* a : args) held.push_back(hold(a));
-    state_->overlays.emplace_back();
-    for (size_t i = 0; i < args.size(); ++i) {
-        state_->overlays.back()[kNames[i]] = VarState{};
-        set_overlay(kNames[i], held[i]);
-    }
-    TExpr* result = call(*tree, nullptr);
-    state_->overlays.pop_back();
-    return scope.finish(result);
-}
-
-// A built-in, a module's function or a crate's as a value: a function of one argument that calls it.
-TExpr* Checker::wrapped_value(const Expr& callable, const Type* expected) {
-    const LambdaExpr*& lambda = wrappers_[&callable];
-    if (lambda == nullptr) {
-        size_t count = 1;
-        if (expected != nullptr && prune(expected)->kind == TypeKind::kFunction) count = prune(expected)->args.size() - 1;
-        static constexpr std::string_view kNames[] = {"a", "b", "c", "d"};
-        if (count > std::size(kNames)) count = 1;
-        std::vector<Param> params;
-        for (size_t i = 0; i < count; ++i) {
-            Param p{};
-            p.name = kNames[i];
-            p.span = callable.span;
-            p.kind = ParamKind::kNormal;
-            params.push_back(p);
-        }
-        auto* made = synthetic_.make<LambdaExpr>();
-        made->kind = ExprKind::kLambda;
-        made->span = callable.span;
-        made->params = synthetic_.copy(params);
-        made->body = const_cast<CallExpr*>(call_of(callable, {std::begin(kNames), std::begin(kNames) + count}));
-        lambda = made;
-    }
-    return lambda_value(*lambda, expected);
-}
-
 TExpr* Checker::call(const CallExpr& e, const Type* expected) {
     const Expr& callee = *e.callee;
     if (callee.kind == ExprKind::kAttribute) {
@@ -841,12 +593,51 @@ TExpr* Checker::call(const CallExpr& e, const Type* expected) {
             object.value = entity_value(object, *a.object, nullptr);
             object.kind = EntityKind::kValue;
         }
-        if (object.kind == EntityKind::kValue) return object.value == nullptr ? never(e.span) : method_call(object.value, a, e);
+        if (object.kind == EntityKind::kValue) return object.value == nullptr ? never(e.span) : method_call(object.value, a, e, expected);
     }
     if (callee.kind == ExprKind::kLambda) {
         Args args;
         for (const Expr* arg : e.args) args.push_back(expression(*arg));
         return inline_lambda(as<LambdaExpr>(callee), args, e.span);
+    }
+    if (callee.kind == ExprKind::kCall && e.args.size() == 1 && e.keywords.empty()) {
+        // itemgetter(1)(x) is x[1], attrgetter("a.b")(x) is x.a.b: so they work on values whose parts differ in type.
+        const auto& maker = as<CallExpr>(callee);
+        Entity made = maker.callee->kind == ExprKind::kName || maker.callee->kind == ExprKind::kAttribute ? this->entity(*maker.callee) : Entity{};
+        const bool of_operator = made.kind == EntityKind::kFunction && made.function->file != nullptr && made.function->file->name() == "<operator>";
+        const bool items = of_operator && made.function->name == "itemgetter";
+        const bool attributes = of_operator && made.function->name == "attrgetter";
+        const bool literals = std::all_of(maker.args.begin(), maker.args.end(), [&](const Expr* arg) {
+            return arg->kind == ExprKind::kStr || (items && (arg->kind == ExprKind::kInt || arg->kind == ExprKind::kUnary));
+        });
+        if ((items || attributes) && literals && !maker.args.empty() && maker.keywords.empty()) {
+            const CallExpr*& kept = applied_[{&e, SIZE_MAX}];  // its arguments are the parts of e's argument
+            if (kept == nullptr) {
+                std::vector<Expr*> parts;
+                for (Expr* arg : maker.args) {
+                    Expr* part = e.args[0];
+                    if (items) {
+                        parts.push_back(synthetic_.make<SubscriptExpr>(Expr{ExprKind::kSubscript, 2, e.span}, part, arg));
+                        continue;
+                    }
+                    for (std::string_view path = as<StrExpr>(*arg).value; !path.empty();) {
+                        const size_t dot = std::min(path.find('.'), path.size());
+                        part = synthetic_.make<AttributeExpr>(Expr{ExprKind::kAttribute, 2, e.span}, part, path.substr(0, dot), e.span);
+                        path.remove_prefix(std::min(dot + 1, path.size()));
+                    }
+                    parts.push_back(part);
+                }
+                auto* holder = synthetic_.make<CallExpr>(e);
+                holder->args = synthetic_.copy(parts);
+                kept = holder;
+            }
+            if (kept->args.size() == 1) return expression(*kept->args[0]);
+            SequenceExpr tuple{};
+            tuple.kind = ExprKind::kTuple;
+            tuple.span = e.span;
+            tuple.items = kept->args;
+            return tuple_display(tuple, nullptr);
+        }
     }
     Entity entity = this->entity(callee);
     switch (entity.kind) {
@@ -855,9 +646,9 @@ TExpr* Checker::call(const CallExpr& e, const Type* expected) {
         case EntityKind::kType: return call_type(entity.type, e, expected);
         case EntityKind::kModuleMember: return module_call(entity.name, e);
         case EntityKind::kCrateType:
-            if (entity.type->kind == TypeKind::kException) return convert_call(entity.type, e, expected);
+            if (entity.type != nullptr && entity.type->kind == TypeKind::kException) return convert_call(entity.type, e, expected);
             [[fallthrough]];
-        case EntityKind::kCrateFunctions: return crate_call(*entity.manifest, entity.name, nullptr, e);
+        case EntityKind::kCrateFunctions: return crate_call(*entity.manifest, entity.name, nullptr, e, expected);
         case EntityKind::kValue: return entity.value == nullptr ? never(e.span) : call_closure(entity.value, e);
         default: break;
     }

@@ -194,8 +194,7 @@ TExpr* Checker::entity_value(const Entity& entity, const Expr& e, const Type* ex
             if (TExpr* value = module_value(entity.name, e.span)) return value;
             return wrapped_value(e, expected);
         case EntityKind::kCrateFunctions:
-            for (const ManifestFunction* f : crate_functions(*entity.manifest, entity.name))
-                if (f->constant) return plugin_call(*entity.manifest, *f, {}, e.span);
+            if (TExpr* constant = crate_constant(entity, e, expected)) return constant;
             return wrapped_value(e, expected);
         case EntityKind::kBuiltin:
             // A type that a parameter of function type takes is called there.
@@ -203,7 +202,10 @@ TExpr* Checker::entity_value(const Entity& entity, const Expr& e, const Type* ex
                 return class_value(type, e.span);
             return wrapped_value(e, expected);
         case EntityKind::kType:
-        case EntityKind::kCrateType: return class_value(entity.type, e.span);
+        case EntityKind::kCrateType:
+            if (entity.kind == EntityKind::kCrateType)
+                if (TExpr* constant = crate_constant(entity, e, expected)) return constant;
+            return class_value(entity.type, e.span);
         case EntityKind::kModule:
         case EntityKind::kCrate:
             report(DiagCode::kTypeMismatch, e.span, "`" + entity.name + "` is a module, not a value", "module");

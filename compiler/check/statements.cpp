@@ -11,17 +11,6 @@ using types::to_string;
 using TK = typed::ExprKind;
 using SK = typed::StmtKind;
 
-void Checker::body(Body statements) {
-    for (const Stmt* s : statements) {
-        if (!state_->env.reachable) return;
-        if (state_->caught.empty()) {
-            statement(*s);
-        } else {
-            guarded_statement(*s);
-        }
-    }
-}
-
 // A statement under handlers: where it cannot work with the types it has, it raises what the program expects there.
 void Checker::guarded_statement(const Stmt& s) {
     const size_t mark = diagnostics_.all().size();
