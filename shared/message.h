@@ -19,7 +19,7 @@
 
 namespace kayton {
 
-constexpr uint32_t kProtocolVersion = 2;
+constexpr uint32_t kProtocolVersion = 3;
 
 enum class FrameType : uint32_t {
     // worker to supervisor
@@ -28,6 +28,7 @@ enum class FrameType : uint32_t {
     kStandardError = 3,   // raw bytes
     kFinished = 4,
     kInputRequest = 5,
+    kDisplay = 6,
     // supervisor to worker
     kSetup = 16,
     kSource = 17,
@@ -66,6 +67,24 @@ struct InputRequest {
     std::string prompt;
 };
 
+enum class DisplayKind : uint32_t {
+    kResult,       // the value of a cell
+    kShown,        // display()
+    kUpdate,       // update_display(): what was shown under the id
+    kClear,        // clear_output()
+    kClearOnNext,  // clear_output(wait=True)
+};
+constexpr size_t kMaxDisplay = size_t{32} << 20;  // bytes of one display's data
+
+// A value in the forms that a front end may show. A large one comes in pieces: the entries of one display follow one
+// another, and an entry with the MIME type of the last one continues it.
+struct Display {
+    uint32_t kind = 0;  // DisplayKind
+    std::string id;     // display id; empty: none
+    std::vector<std::pair<std::string, std::string>> data;  // MIME type, text (binary ones in base64)
+    bool last = true;
+};
+
 // --- supervisor to worker
 
 struct Setup {
@@ -98,7 +117,7 @@ struct InputReply {
 struct Interrupt {};
 struct Shutdown {};
 
-using WorkerMessage = std::variant<Hello, Output, Finished, InputRequest>;
+using WorkerMessage = std::variant<Hello, Output, Finished, InputRequest, Display>;
 using SupervisorMessage = std::variant<Setup, Source, Run, InputReply, Interrupt, Shutdown>;
 
 // Limits on what a decoded message may be.

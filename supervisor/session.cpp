@@ -29,6 +29,14 @@ std::string line_of(std::string_view text, uint32_t number) {
 
 }  // namespace
 
+void SessionIo::show(Display display) {
+    for (const auto& [mime, text] : display.data) {
+        if (mime == "text/plain") {
+            write(false, text + "\n");
+        }
+    }
+}
+
 class Session::Events : public WorkerEvents {
   public:
     explicit Events(Session& session) : session_(session) {}
@@ -36,6 +44,7 @@ class Session::Events : public WorkerEvents {
     void on_output(bool error, std::string_view bytes) override { session_.io_.write(error, bytes); }
     void on_finished(Finished finished) override { finished_ = std::move(finished); }
     void on_input_request(const std::string& prompt) override { prompt_ = prompt; }
+    void on_display(Display display) override { session_.io_.show(std::move(display)); }
 
     [[nodiscard]] std::optional<Finished> take_finished() { return std::exchange(finished_, std::nullopt); }
     [[nodiscard]] std::optional<std::string> take_prompt() { return std::exchange(prompt_, std::nullopt); }

@@ -32,6 +32,8 @@ class SessionIo {
     enum class InputState { kLine, kEndOfFile, kInterrupted };
     virtual ~SessionIo() = default;
     virtual void write(bool error, std::string_view bytes) = 0;
+    // The value of a cell and what display() shows: as plain text on standard output, where nothing better is known.
+    virtual void show(Display display);
     // A line with its newline, which the last one may lack; the prompt has not been shown yet. kInterrupted when
     // Session::interrupt_pending() or terminating() has become true.
     virtual InputState read_line(std::string_view prompt, std::string& line) = 0;

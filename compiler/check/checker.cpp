@@ -179,29 +179,6 @@ void Checker::check_uncalled() {
     state_ = nullptr;
 }
 
-void Checker::show_value(TExpr* value, Span span) {
-    const Type* t = prune(value->type);
-    if (t->kind == TypeKind::kNone || t->kind == TypeKind::kNever) {
-        emit_expr(value);
-        return;
-    }
-    auto show = [&](TExpr* v) {
-        emit_expr(runtime(RT::kt_print_text, types_.none, span, {null(span), to_repr(v)}));
-        emit_expr(runtime(RT::kt_print_text, types_.none, span, {null(span), constant_str("\n", span)}));
-    };
-    if (!types::is_union_with_none(t)) {
-        show(value);
-        return;
-    }
-    TExpr* held = hold(value);
-    TExpr* absent = make(TK::kTypeTest, types_.boolean, span, {held});
-    absent->type_arg = types_.none;
-    TStmt* node = stmt(SK::kIf, span);
-    node->a = negate(absent);
-    node->body = block([&] { show(narrow(held, types_.without(t, types_.none))); });
-    emit(node);
-}
-
 // The typed program holds no inference variables: what nothing decided is empty, and has no value.
 void Checker::close_types() {
     for (TExpr* e : exprs_) {

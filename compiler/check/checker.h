@@ -222,7 +222,6 @@ class Checker {
     void run_pass(FunctionDecl& module, bool check_all);
     void check_uncalled();
     void commit();
-    void show_value(TExpr* value, Span span);
     void close_types();
     void merge_equal_instances();
     void error(DiagCode code, Span span, std::string message, std::string label = {}, std::string help = {});
@@ -432,6 +431,12 @@ class Checker {
     bool only_keywords(const syntax::CallExpr& e, const std::string& name, std::initializer_list<std::string_view> allowed);
     void append_to(TExpr* list, TExpr* value, Span span);
     bool is_iterator_builtin(const syntax::Expr& e, std::string& name);
+
+    // display.cpp
+    void show_value(TExpr* value, Span span);
+    void emit_display(int64_t kind, TExpr* id, TExpr* value, Span span);
+    void emit_forms(int64_t kind, TExpr* id, TExpr* value, Span span);
+    TExpr* display_call(const std::string& name, const syntax::CallExpr& e);
 
     // classes.cpp, data_classes.cpp
     void class_statement(const syntax::ClassStmt& s);
