@@ -41,6 +41,7 @@ void run_with_deep_stack(const std::function<void()>& work) {
 }  // namespace
 
 struct Compiler::Impl {
+    std::deque<SourceFile> questions;  // texts of members_of
     explicit Impl(Environment env) : environment(std::move(env)), checker(environment, diagnostics) {}
 
     Environment environment;
@@ -85,6 +86,25 @@ CompileOutcome Compiler::compile(const SourceFile& file, const CompileOptions& o
 }
 
 void Compiler::warm_up() { (void)codegen::target_for(OptLevel::kO2); }
+
+void Compiler::last_cell_failed() { impl_->checker.last_cell_failed(); }
+
+void Compiler::forget_last_cell() { impl_->checker.forget_last_cell(); }
+
+std::vector<NameInfo> Compiler::visible_names() { return impl_->checker.visible_names(); }
+
+std::vector<NameInfo> Compiler::members_of(const std::string& expression) {
+    std::vector<NameInfo> members;
+    run_with_deep_stack([&] {
+        impl_->diagnostics.clear();
+        impl_->arenas.emplace_back();
+        const SourceFile& file = impl_->questions.emplace_back("<question>", expression);
+        const syntax::Module module = syntax::parse_module(file, impl_->arenas.back(), impl_->diagnostics);
+        if (!impl_->diagnostics.has_errors()) members = impl_->checker.members_of(module);
+        impl_->diagnostics.clear();
+    });
+    return members;
+}
 
 std::vector<std::pair<std::string, std::string>> Compiler::names() const { return impl_->checker.names(); }
 

@@ -82,6 +82,7 @@ int run(const std::string& connection_file, const std::string& environment_root)
         environment = Environment{root.filename(), root, {}};
     }
     options.executor.session.environment = std::move(*environment);
+    options.executor.session.checkpoints = true;
     options.executor.session.output_is_terminal = true;  // a person waits for the lines
     options.history_file = history_file();
 

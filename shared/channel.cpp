@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -33,6 +34,29 @@ RingReader make_reader(const Mapping& control, const Mapping& downstream, bool s
 tl::unexpected<Error> system_failure(const std::string& what) {
     return fail(ErrorKind::kSystem, what + ": " + std::strerror(errno));
 }
+
+// Without waiting; as sendmsg.
+ssize_t send_packet(int socket, iovec part, std::span<const int> descriptors) {
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(kBootDescriptors * sizeof(int))> control{};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control.data();
+    message.msg_controllen = CMSG_SPACE(descriptors.size_bytes());
+    cmsghdr* header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(descriptors.size_bytes());
+    std::memcpy(CMSG_DATA(header), descriptors.data(), descriptors.size_bytes());
+    return ::sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+struct Boot {
+    BootPacket packet;
+    Mapping control;
+    Mapping downstream;
+    UniqueFd third;
+};
 
 }  // namespace
 
@@ -89,20 +113,62 @@ void Channel::ring() {
 bool Channel::drain_doorbell() {
     for (int count = 0; count < kRingsPerWake; ++count) {
         std::array<char, 16> bell;
-        const ssize_t size = ::recv(doorbell_.get(), bell.data(), bell.size(), MSG_DONTWAIT);
+        alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+        iovec part{bell.data(), bell.size()};
+        msghdr message{};
+        message.msg_iov = &part;
+        message.msg_iovlen = 1;
+        if (takes_descriptors_) {
+            message.msg_control = control.data();
+            message.msg_controllen = control.size();
+        }
+        const ssize_t size = ::recvmsg(doorbell_.get(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+        if (size < 0 && errno != EINTR) {
+            return errno == EAGAIN || errno == EWOULDBLOCK;
+        }
         if (size == 0) {
             // An empty packet looks like the end; only the end also hangs up for writing.
             const char probe = 1;
             return ::send(doorbell_.get(), &probe, 1, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0 || errno == EAGAIN;
         }
-        if (size < 0 && errno != EINTR) {
-            return errno == EAGAIN || errno == EWOULDBLOCK;
+        const cmsghdr* header = size > 0 ? CMSG_FIRSTHDR(&message) : nullptr;
+        if (header != nullptr && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS &&
+            header->cmsg_len == CMSG_LEN(sizeof(int))) {
+            int descriptor = -1;
+            std::memcpy(&descriptor, CMSG_DATA(header), sizeof descriptor);
+            received_.reset(descriptor);
         }
     }
     return true;
 }
 
+bool Channel::send_descriptor(int descriptor) {
+    char bell = 1;
+    iovec part{&bell, 1};
+    return send_packet(doorbell_.get(), part, {&descriptor, 1}) == 1;
+}
+
+void Channel::abandon() {
+    control_ = Mapping();
+    downstream_ = Mapping();
+    doorbell_.reset();
+    received_.reset();
+}
+
 Result<ChannelPair> make_channel() {
+    std::array<int, 2> sockets{};
+    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets.data()) != 0) {
+        return system_failure("cannot make a socket pair for the worker");
+    }
+    UniqueFd worker_socket(sockets[1]);
+    auto pair = make_channel(UniqueFd(sockets[0]));
+    if (pair) {
+        pair->worker_socket = std::move(worker_socket);
+    }
+    return pair;
+}
+
+Result<ChannelPair> make_channel(UniqueFd doorbell) {
     auto control_memory = make_sealed_memory("kayton-control", kControlSize);
     if (!control_memory) {
         return tl::unexpected(std::move(control_memory.error()));
@@ -115,49 +181,33 @@ Result<ChannelPair> make_channel() {
     if (!downstream) {
         return tl::unexpected(std::move(downstream.error()));
     }
-    std::array<int, 2> sockets{};
-    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets.data()) != 0) {
-        return system_failure("cannot make a socket pair for the worker");
-    }
-    UniqueFd supervisor_socket(sockets[0]);
-    UniqueFd worker_socket(sockets[1]);
     // Children of ours never see these mappings: a fork must not become a second producer.
     ::madvise(control->data(), control->size(), MADV_DONTFORK);
     ::madvise(downstream->mapping.data(), downstream->mapping.size(), MADV_DONTFORK);
-    return ChannelPair{Channel(std::move(*control), std::move(downstream->mapping), std::move(supervisor_socket), true),
-                       std::move(worker_socket), std::move(*control_memory), std::move(downstream->descriptor)};
+    return ChannelPair{Channel(std::move(*control), std::move(downstream->mapping), std::move(doorbell), true),
+                       UniqueFd(), std::move(*control_memory), std::move(downstream->descriptor)};
 }
 
-Result<void> send_boot_packet(const ChannelPair& pair, int arena, uint64_t code_capacity, uint64_t data_capacity) {
+Result<void> send_boot_packet(const ChannelPair& pair, int third, uint64_t code_capacity, uint64_t data_capacity) {
     BootPacket packet;
     packet.supervisor_pid = ::getpid();
     packet.code_capacity = code_capacity;
     packet.data_capacity = data_capacity;
-    const std::array<int, kBootDescriptors> descriptors{pair.control_memory.get(), pair.downstream_memory.get(), arena};
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof descriptors)> control{};
-    iovec part{&packet, sizeof packet};
-    msghdr message{};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    message.msg_control = control.data();
-    message.msg_controllen = control.size();
-    cmsghdr* header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof descriptors);
-    std::memcpy(CMSG_DATA(header), descriptors.data(), sizeof descriptors);
-    if (::sendmsg(pair.supervisor.doorbell(), &message, MSG_DONTWAIT | MSG_NOSIGNAL) !=
+    const std::array<int, kBootDescriptors> descriptors{pair.control_memory.get(), pair.downstream_memory.get(), third};
+    if (send_packet(pair.supervisor.doorbell(), {&packet, sizeof packet}, descriptors) !=
         static_cast<ssize_t>(sizeof packet)) {
         return system_failure("cannot hand the channel to the worker");
     }
     return {};
 }
 
-Result<WorkerBoot> receive_boot_packet(UniqueFd socket) {
-    BootPacket packet;
-    packet.magic = 0;
+namespace {
+
+Result<Boot> receive_boot(int socket) {
+    Boot boot;
+    boot.packet.magic = 0;
     alignas(cmsghdr) std::array<char, CMSG_SPACE(kBootDescriptors * sizeof(int))> control{};
-    iovec part{&packet, sizeof packet};
+    iovec part{&boot.packet, sizeof boot.packet};
     msghdr message{};
     message.msg_iov = &part;
     message.msg_iovlen = 1;
@@ -165,14 +215,15 @@ Result<WorkerBoot> receive_boot_packet(UniqueFd socket) {
     message.msg_controllen = control.size();
     ssize_t size = 0;
     do {
-        size = ::recvmsg(socket.get(), &message, MSG_CMSG_CLOEXEC);
+        size = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
     } while (size < 0 && errno == EINTR);
     const cmsghdr* header = CMSG_FIRSTHDR(&message);
-    if (size != static_cast<ssize_t>(sizeof packet) || packet.magic != BootPacket::kMagic || header == nullptr ||
-        header->cmsg_type != SCM_RIGHTS || header->cmsg_len != CMSG_LEN(kBootDescriptors * sizeof(int))) {
+    if (size != static_cast<ssize_t>(sizeof boot.packet) || boot.packet.magic != BootPacket::kMagic ||
+        header == nullptr || header->cmsg_type != SCM_RIGHTS ||
+        header->cmsg_len != CMSG_LEN(kBootDescriptors * sizeof(int))) {
         return fail(ErrorKind::kProtocol, "no boot packet came: kayton-worker is started by kayton, not by hand");
     }
-    if (packet.version != kProtocolVersion || packet.ring_capacity != kRingCapacity) {
+    if (boot.packet.version != kProtocolVersion || boot.packet.ring_capacity != kRingCapacity) {
         return fail(ErrorKind::kProtocol, "kayton and kayton-worker are of different versions",
                     "install both from the same build");
     }
@@ -180,9 +231,8 @@ Result<WorkerBoot> receive_boot_packet(UniqueFd socket) {
     std::memcpy(descriptors.data(), CMSG_DATA(header), sizeof descriptors);
     const UniqueFd control_memory(descriptors[0]);
     const UniqueFd downstream_memory(descriptors[1]);
-    UniqueFd arena(descriptors[2]);
-    if (!has_size_seals(control_memory.get()) || !has_sole_writer_seals(downstream_memory.get()) ||
-        !has_sole_writer_seals(arena.get())) {
+    boot.third.reset(descriptors[2]);
+    if (!has_size_seals(control_memory.get()) || !has_sole_writer_seals(downstream_memory.get())) {
         return fail(ErrorKind::kProtocol, "the channel's memory is not sealed as agreed");
     }
     auto shared = Mapping::map(control_memory.get(), kControlSize, PROT_READ | PROT_WRITE, MAP_SHARED);
@@ -193,10 +243,35 @@ Result<WorkerBoot> receive_boot_packet(UniqueFd socket) {
     if (!downstream) {
         return tl::unexpected(std::move(downstream.error()));
     }
+    // A checkpoint must not become a second producer.
     ::madvise(shared->data(), shared->size(), MADV_DONTFORK);
     ::madvise(downstream->data(), downstream->size(), MADV_DONTFORK);
-    return WorkerBoot{Channel(std::move(*shared), std::move(*downstream), std::move(socket), false), packet,
-                      std::move(arena)};
+    boot.control = std::move(*shared);
+    boot.downstream = std::move(*downstream);
+    return boot;
+}
+
+}  // namespace
+
+Result<WorkerBoot> receive_boot_packet(UniqueFd socket) {
+    auto boot = receive_boot(socket.get());
+    if (!boot) {
+        return tl::unexpected(std::move(boot.error()));
+    }
+    if (!has_sole_writer_seals(boot->third.get())) {
+        return fail(ErrorKind::kProtocol, "the channel's memory is not sealed as agreed");
+    }
+    return WorkerBoot{Channel(std::move(boot->control), std::move(boot->downstream), std::move(socket), false),
+                      boot->packet, std::move(boot->third)};
+}
+
+Result<ResumeBoot> receive_resume_packet(UniqueFd socket) {
+    auto boot = receive_boot(socket.get());
+    if (!boot) {
+        return tl::unexpected(std::move(boot.error()));
+    }
+    return ResumeBoot{Channel(std::move(boot->control), std::move(boot->downstream), std::move(socket), false),
+                      boot->packet, std::move(boot->third)};
 }
 
 }  // namespace kayton

@@ -1,12 +1,14 @@
 // Channel: one end of the connection between the supervisor and a worker: a ring each way in sealed memory and a
 // doorbell, a SEQPACKET socket pair that wakes the other end if it sleeps. The memory and the socket have no name, so
-// nothing is left behind when either side is killed. Descriptors go to the worker once, with the boot packet; later
-// receives take no control data, so that descriptors a worker sends are dropped by the kernel.
+// nothing is left behind when either side is killed. A worker takes descriptors from its supervisor at any time. The
+// supervisor takes at most one, before the hello, when only our own code has run in the worker; later receives have no
+// room for control data, so that descriptors a worker sends are dropped by the kernel.
 // No call of the supervisor's end ever blocks. Each end belongs to one thread.
 #pragma once
 
 #include <cstdint>
 #include <tl/expected.hpp>
+#include <utility>
 
 #include "shared/crash_page.h"
 #include "shared/mapping.h"
@@ -31,7 +33,8 @@ constexpr size_t kCrashPageOffset = 4096;
 constexpr size_t kUpstreamOffset = 64 * 1024;
 static_assert(sizeof(ControlPage) <= kCrashPageOffset && kCrashPageOffset + sizeof(CrashPage) <= kUpstreamOffset);
 
-// The first packet on the socket, with three descriptors: control memory, downstream ring, code arena.
+// The first packet on the socket, with three descriptors: control memory, downstream ring, code arena. A checkpoint that
+// becomes the worker has its arena already and gets the first two and its own /proc/self/maps.
 struct BootPacket {
     static constexpr uint32_t kMagic = 0x4b594254;
     uint32_t magic = kMagic;
@@ -61,6 +64,15 @@ class Channel {
     // Takes the rings that came, at most a bounded number; false when the peer has closed its end.
     [[nodiscard]] bool drain_doorbell();
 
+    // Sends a descriptor beside the rings; false when it cannot be sent now.
+    [[nodiscard]] bool send_descriptor(int descriptor);
+    // The last descriptor that drain_doorbell() found.
+    [[nodiscard]] UniqueFd take_descriptor() { return std::move(received_); }
+    // In a fork, which has none of the memory mapped: lets go of everything, so that another channel can take its place.
+    void abandon();
+    // From now on none is taken.
+    void refuse_descriptors() { takes_descriptors_ = false; }
+
     [[nodiscard]] int doorbell() const { return doorbell_.get(); }
     [[nodiscard]] ControlPage& control() const { return *reinterpret_cast<ControlPage*>(control_.data()); }
     [[nodiscard]] CrashPage& crash_page() const {
@@ -74,6 +86,8 @@ class Channel {
     Mapping control_;
     Mapping downstream_;
     UniqueFd doorbell_;
+    UniqueFd received_;
+    bool takes_descriptors_ = true;
     RingWriter writer_;
     RingReader reader_;
 };
@@ -88,8 +102,10 @@ struct ChannelPair {
 constexpr int kWorkerSocket = 3;
 
 [[nodiscard]] Result<ChannelPair> make_channel();
+// The same with new rings over a socket that a process holds the other end of: worker_socket stays empty.
+[[nodiscard]] Result<ChannelPair> make_channel(UniqueFd doorbell);
 // Sends the boot packet with the three descriptors; the worker need not have started yet.
-[[nodiscard]] Result<void> send_boot_packet(const ChannelPair& pair, int arena, uint64_t code_capacity,
+[[nodiscard]] Result<void> send_boot_packet(const ChannelPair& pair, int third, uint64_t code_capacity,
                                             uint64_t data_capacity);
 
 // The worker's side: takes the boot packet from the socket, checks every seal, maps the rings.
@@ -99,5 +115,13 @@ struct WorkerBoot {
     UniqueFd arena;
 };
 [[nodiscard]] Result<WorkerBoot> receive_boot_packet(UniqueFd socket);
+
+// The same in a checkpoint, which waits here, frozen: for hours, or until the supervisor closes its end.
+struct ResumeBoot {
+    Channel channel;
+    BootPacket packet;
+    UniqueFd maps;
+};
+[[nodiscard]] Result<ResumeBoot> receive_resume_packet(UniqueFd socket);
 
 }  // namespace kayton

@@ -79,6 +79,17 @@ void pack(Packer& packer, const Display& display) {
     packer.pack(display.last);
 }
 
+void pack(Packer& packer, const CheckpointMade& made) {
+    packer.pack_array(2);
+    packer.pack(made.id);
+    packer.pack(made.error);
+}
+
+void pack(Packer& packer, const Resumed& resumed) {
+    packer.pack_array(1);
+    packer.pack(resumed.id);
+}
+
 void pack(Packer& packer, const Setup& setup) {
     packer.pack_array(11);
     packer.pack(setup.environment_root);
@@ -121,6 +132,11 @@ void pack(Packer& packer, const Interrupt&) {
 }
 void pack(Packer& packer, const Shutdown&) {
     packer.pack_array(0);
+}
+
+void pack(Packer& packer, const Checkpoint& checkpoint) {
+    packer.pack_array(1);
+    packer.pack(checkpoint.id);
 }
 
 template <typename Message>
@@ -309,6 +325,15 @@ void take_members(Members& members, Display& display) {
     members.take(display.last);
 }
 
+void take_members(Members& members, CheckpointMade& made) {
+    members.take(made.id);
+    members.take(made.error);
+}
+
+void take_members(Members& members, Resumed& resumed) {
+    members.take(resumed.id);
+}
+
 void take_members(Members& members, Setup& setup) {
     members.take(setup.environment_root);
     members.take(setup.bridge);
@@ -344,6 +369,10 @@ void take_members(Members& members, InputReply& reply) {
 
 void take_members(Members&, Interrupt&) {}
 void take_members(Members&, Shutdown&) {}
+
+void take_members(Members& members, Checkpoint& checkpoint) {
+    members.take(checkpoint.id);
+}
 
 template <typename Message, typename Variant>
 tl::expected<Variant, Violation> decode_as(ByteView payload) {
@@ -389,6 +418,8 @@ EncodedMessage encode(const WorkerMessage& message) {
                           [](const Finished& finished) { return pack_as(FrameType::kFinished, finished); },
                           [](const InputRequest& request) { return pack_as(FrameType::kInputRequest, request); },
                           [](const Display& display) { return pack_as(FrameType::kDisplay, display); },
+                          [](const CheckpointMade& made) { return pack_as(FrameType::kCheckpointMade, made); },
+                          [](const Resumed& resumed) { return pack_as(FrameType::kResumed, resumed); },
                       },
                       message);
 }
@@ -401,6 +432,7 @@ EncodedMessage encode(const SupervisorMessage& message) {
                           [](const InputReply& reply) { return pack_as(FrameType::kInputReply, reply); },
                           [](const Interrupt& interrupt) { return pack_as(FrameType::kInterrupt, interrupt); },
                           [](const Shutdown& shutdown) { return pack_as(FrameType::kShutdown, shutdown); },
+                          [](const Checkpoint& checkpoint) { return pack_as(FrameType::kCheckpoint, checkpoint); },
                       },
                       message);
 }
@@ -413,6 +445,8 @@ tl::expected<WorkerMessage, Violation> decode_from_worker(uint32_t type, ByteVie
         case FrameType::kFinished: return decode_as<Finished, WorkerMessage>(payload);
         case FrameType::kInputRequest: return decode_as<InputRequest, WorkerMessage>(payload);
         case FrameType::kDisplay: return decode_as<Display, WorkerMessage>(payload);
+        case FrameType::kCheckpointMade: return decode_as<CheckpointMade, WorkerMessage>(payload);
+        case FrameType::kResumed: return decode_as<Resumed, WorkerMessage>(payload);
         default: return tl::unexpected(Violation::kUnknownType);
     }
 }
@@ -425,6 +459,7 @@ tl::expected<SupervisorMessage, Violation> decode_from_supervisor(uint32_t type,
         case FrameType::kInputReply: return decode_as<InputReply, SupervisorMessage>(payload);
         case FrameType::kInterrupt: return decode_as<Interrupt, SupervisorMessage>(payload);
         case FrameType::kShutdown: return decode_as<Shutdown, SupervisorMessage>(payload);
+        case FrameType::kCheckpoint: return decode_as<Checkpoint, SupervisorMessage>(payload);
         default: return tl::unexpected(Violation::kUnknownType);
     }
 }

@@ -28,7 +28,9 @@ enum class FrameType : uint32_t {
     kStandardError = 3,   // raw bytes
     kFinished = 4,
     kInputRequest = 5,
-    kDisplay = 6,
+    kCheckpointMade = 6,
+    kResumed = 7,
+    kDisplay = 8,
     // supervisor to worker
     kSetup = 16,
     kSource = 17,
@@ -36,6 +38,7 @@ enum class FrameType : uint32_t {
     kInputReply = 19,
     kInterrupt = 20,
     kShutdown = 21,
+    kCheckpoint = 22,
 };
 
 // --- worker to supervisor
@@ -85,6 +88,17 @@ struct Display {
     bool last = true;
 };
 
+// Answers Checkpoint, from the process that goes on as the worker.
+struct CheckpointMade {
+    uint64_t id = 0;
+    int32_t error = 0;  // the errno for which there is none; 0: a process is frozen
+};
+
+// The first message of a checkpoint that has become the worker.
+struct Resumed {
+    uint64_t id = 0;  // of its Checkpoint
+};
+
 // --- supervisor to worker
 
 struct Setup {
@@ -117,8 +131,13 @@ struct InputReply {
 struct Interrupt {};
 struct Shutdown {};
 
-using WorkerMessage = std::variant<Hello, Output, Finished, InputRequest, Display>;
-using SupervisorMessage = std::variant<Setup, Source, Run, InputReply, Interrupt, Shutdown>;
+// Asks for a copy of the process, frozen on the socket that came as a descriptor on the doorbell before.
+struct Checkpoint {
+    uint64_t id = 0;
+};
+
+using WorkerMessage = std::variant<Hello, Output, Finished, InputRequest, CheckpointMade, Resumed, Display>;
+using SupervisorMessage = std::variant<Setup, Source, Run, InputReply, Interrupt, Shutdown, Checkpoint>;
 
 // Limits on what a decoded message may be.
 constexpr size_t kMaxDepth = 64;

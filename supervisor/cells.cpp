@@ -30,7 +30,14 @@ Result<RunOutcome> Cells::run(const CompileOutcome& compiled) {
             return tl::unexpected(std::move(added.error()));
         }
     }
-    return session_.run(compiled.module, {""});
+    auto outcome = session_.run(compiled.module, {""});
+    const std::lock_guard lock(compiler_lock_);
+    if (!outcome || (outcome->worker_end && outcome->recovery == Recovery::kResumed)) {
+        compiler_->forget_last_cell();
+    } else if (outcome->finished && !outcome->finished->exception_class.empty()) {
+        compiler_->last_cell_failed();
+    }
+    return outcome;
 }
 
 Result<void> Cells::start_again() {
@@ -51,6 +58,16 @@ Cells::Completeness Cells::completeness(const std::string& text) {
         case syntax::Completeness::kInvalid: break;
     }
     return Completeness::kInvalid;
+}
+
+std::vector<NameInfo> Cells::visible_names() const {
+    const std::lock_guard lock(compiler_lock_);
+    return compiler_->visible_names();
+}
+
+std::vector<NameInfo> Cells::members_of(const std::string& expression) const {
+    const std::lock_guard lock(compiler_lock_);
+    return compiler_->members_of(expression);
 }
 
 std::vector<std::pair<std::string, std::string>> Cells::names() const {

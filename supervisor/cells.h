@@ -28,14 +28,19 @@ class Cells {
 
     // `name` is what tracebacks call the cell: "<cell 3>". The text is UTF-8.
     [[nodiscard]] CompileOutcome compile(std::string name, std::string text);
-    // Runs what the last compile() gave. REQUIRES: it was ok. An error means that nothing of it ran.
+    // Runs what the last compile() gave. REQUIRES: it was ok. An error means that nothing of it ran. What a cell that did
+    // not end well left unassigned is as before it; where the worker ended and no variables could be kept (the outcome's
+    // recovery is kNone), start_again() goes on.
     [[nodiscard]] Result<RunOutcome> run(const CompileOutcome& compiled);
     // After the end of a worker: another one, and a compiler that knows nothing of the old one's values.
     [[nodiscard]] Result<void> start_again();
 
     // Does the text need more lines? A block ends with an empty line, as at Python's prompt.
     [[nodiscard]] static Completeness completeness(const std::string& text);
-    // Names and their types, sorted.
+    // What may stand for a name, and the members of an expression's value, which is not run.
+    [[nodiscard]] std::vector<NameInfo> visible_names() const;
+    [[nodiscard]] std::vector<NameInfo> members_of(const std::string& expression) const;
+    // Names that cells defined and their types, sorted.
     [[nodiscard]] std::vector<std::pair<std::string, std::string>> names() const;
 
   private:

@@ -14,6 +14,11 @@ namespace {
 constexpr std::chrono::milliseconds kLook{20};
 constexpr std::chrono::milliseconds kCloseGrace{500};
 constexpr int kInterruptsThatKill = 3;
+// A checkpoint may hold the damage that ends each worker: after so many without a run in between that ended by itself
+// the session begins anew.
+constexpr int kResumesInARow = 10;
+// A worker whose memory takes longer than this to copy has no checkpoints any more.
+constexpr std::chrono::milliseconds kCheckpointBudget{500};
 
 // A line of a text by its number from 1, without the white space around it.
 std::string line_of(std::string_view text, uint32_t number) {
@@ -105,6 +110,8 @@ Result<void> Session::start_worker() {
         return tl::unexpected(std::move(worker.error()));
     }
     linker_.reset();  // it refers to the old worker's arena
+    resumes_in_a_row_ = 0;
+    checkpoints_too_slow_ = false;
     worker_ = std::move(*worker);
     return {};
 }
@@ -169,6 +176,10 @@ Result<RunOutcome> Session::run_at(uint64_t entry, std::vector<std::string> argv
     if (auto ready = wait_ready(); !ready) {
         return tl::unexpected(std::move(ready.error()));
     }
+    const std::string notice = options_.checkpoints ? make_checkpoint() : std::string();
+    if (worker_->end()) {
+        return outcome_of_end();
+    }
     auto started = worker_->run(entry, std::move(argv));
     if (!started) {
         return tl::unexpected(std::move(started.error()));
@@ -189,12 +200,17 @@ Result<RunOutcome> Session::run_at(uint64_t entry, std::vector<std::string> argv
                 outcome.help = explain_refusal(finished->message, policy_, options_.working_folder);
             }
             outcome.finished = std::move(finished);
+            outcome.notice = notice;
+            worker_->drop_checkpoint();
+            resumes_in_a_row_ = 0;
             served_interrupts_ = interrupts_.load();
             return outcome;
         }
         if (worker_->end()) {
             served_interrupts_ = interrupts_.load();
-            return outcome_of_end();
+            RunOutcome outcome = outcome_of_end();
+            outcome.notice = notice;
+            return outcome;
         }
         if (const auto prompt = events_->take_prompt()) {
             answer_input(*prompt);
@@ -267,9 +283,55 @@ RunOutcome Session::outcome_of_end() {
         case EndReason::kInterrupted: outcome.exit_status = kStatusInterrupted; break;
         default: outcome.exit_status = kStatusWorkerLost; break;
     }
-    linker_.reset();
-    worker_.reset();
+    recover(outcome);
+    if (outcome.recovery == Recovery::kNone) {
+        linker_.reset();
+        worker_.reset();
+    }
     return outcome;
+}
+
+std::string Session::make_checkpoint() {
+    if (checkpoints_too_slow_) {
+        return {};
+    }
+    std::string notice;
+    if (const int threads = threads_of(worker_->pid()); threads > 1) {
+        notice = "threads of a crate are running: variables would not survive a crash of this cell";
+    } else {
+        const auto begun = std::chrono::steady_clock::now();
+        if (auto made = worker_->make_checkpoint(*events_); !made && !worker_->end()) {
+            notice = "variables would not survive a crash of this cell: " + made.error().message;
+        }
+        if (std::chrono::steady_clock::now() - begun > kCheckpointBudget) {
+            checkpoints_too_slow_ = true;
+            notice = "the program's memory has grown so large that it is no longer copied before each cell: variables "
+                     "would not survive a crash";
+        }
+    }
+    return notice == told_ ? std::string() : told_ = notice;
+}
+
+void Session::recover(RunOutcome& outcome) {
+    if (!options_.checkpoints || terminating_.load()) {
+        return;
+    }
+    outcome.recovery_note = "names defined before are gone";
+    if (!worker_->has_checkpoint()) {
+        return;
+    }
+    if (resumes_in_a_row_ >= kResumesInARow) {
+        outcome.recovery_note = "it ended " + std::to_string(kResumesInARow + 1) +
+                                " times in a row, so the session begins anew; names defined before are gone";
+        return;
+    }
+    ++resumes_in_a_row_;
+    if (auto resumed = worker_->resume(*events_); !resumed) {
+        outcome.recovery_note += ": " + resumed.error().message;
+        return;
+    }
+    outcome.recovery = Recovery::kResumed;
+    outcome.recovery_note = "your variables are as before this cell; what it did to files and connections stays";
 }
 
 Result<void> Session::restart() {

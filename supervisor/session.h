@@ -1,6 +1,7 @@
 // Session: the one door to the supervisor. A session runs compiled modules in a worker of its own, for one environment,
 // with the program's output and input passed through SessionIo. A worker that crashes, hangs or breaks the channel's
-// rules ends with a report; the session lives on and starts another.
+// rules ends with a report; the session lives on: with `checkpoints`, at the state before the run that ended it, else
+// with another worker.
 // One thread, except interrupt() and terminate(), which any thread or signal handler may call.
 #pragma once
 
@@ -45,8 +46,15 @@ struct SessionOptions {
     std::filesystem::path working_folder;  // empty: the current one
     SandboxGrants grants;
     bool output_is_terminal = false;  // output is passed on line by line
+    bool checkpoints = false;         // one before each run: its variables survive the worker's end
     std::chrono::milliseconds start_limit{30'000};
     std::chrono::milliseconds interrupt_grace{2'000};
+};
+
+// What became of the variables when the worker ended.
+enum class Recovery {
+    kNone,     // the worker is gone with all it held: restart() gives another
+    kResumed,  // the session is alive() and every variable is as before the run; a compiler must forget the cell
 };
 
 // How a run ended: with the program's own end, or with the worker's.
@@ -55,6 +63,9 @@ struct RunOutcome {
     std::optional<WorkerEnd> worker_end;
     std::string report;                // of the worker's end: one line for the person; else empty
     std::optional<CrashReport> crash;  // the same at length
+    Recovery recovery = Recovery::kNone;
+    std::string recovery_note;         // what became of the variables, in words; empty without `checkpoints`
+    std::string notice;                // something to tell the person once; mostly empty
     std::string help;                  // what the person can do about the exception that ended it; mostly empty
     int exit_status = 0;               // what `kayton run` exits with
 };
@@ -107,6 +118,8 @@ class Session {
     void serve_interrupts();
     void answer_input(const std::string& prompt);
     [[nodiscard]] RunOutcome outcome_of_end();
+    [[nodiscard]] std::string make_checkpoint();  // what to tell the person once, if it is the first to fail so
+    void recover(RunOutcome& outcome);
 
     SessionOptions options_;
     SessionIo& io_;
@@ -120,6 +133,9 @@ class Session {
     std::atomic<int> interrupts_{0};
     std::atomic<bool> terminating_{false};
     int served_interrupts_ = 0;
+    int resumes_in_a_row_ = 0;          // without a run that ended by itself
+    bool checkpoints_too_slow_ = false;
+    std::string told_;                  // the last notice
     std::chrono::steady_clock::time_point kill_at_{};  // an interrupt is under way and not taken yet
     std::chrono::steady_clock::time_point remind_at_{};
     std::chrono::steady_clock::time_point first_interrupt_{};  // of those in a row

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "worker/crash/crash_record.h"
+#include "worker/freeze/freeze.h"
 #include "worker/program.h"
 
 namespace kayton {
@@ -53,8 +54,33 @@ void Loop::serve() {
             }
         } else if (const auto* request = std::get_if<Run>(&*message)) {
             run(*request);
+        } else if (const auto* wanted = std::get_if<Checkpoint>(&*message)) {
+            checkpoint(wanted->id);
         }
     }
+}
+
+void Loop::checkpoint(uint64_t id) {
+    UniqueFd socket = channel_.take_descriptor();
+    // It was sent before the message.
+    if (!socket && channel_.drain_doorbell()) {
+        socket = channel_.take_descriptor();
+    }
+    if (!socket) {
+        send(CheckpointMade{id, EBADF});
+        return;
+    }
+    Frozen frozen = freeze(std::move(socket), [this] {
+        move_crash_record(nullptr, UniqueFd());
+        channel_.abandon();
+    });
+    if (!frozen.resumed) {
+        send(CheckpointMade{id, frozen.error});
+        return;
+    }
+    channel_ = std::move(frozen.resumed->channel);
+    move_crash_record(&channel_.crash_page(), std::move(frozen.resumed->maps));
+    send(Resumed{id});
 }
 
 void Loop::run(const Run& request) {

@@ -23,6 +23,8 @@ class Loop {
     // The first message; the supervisor has sent it before this process began.
     [[nodiscard]] Result<Setup> receive_setup();
     void send_hello(const Hello& hello) { send(hello); }
+    // Hands a descriptor to the supervisor; before the hello.
+    [[nodiscard]] bool send_descriptor(int descriptor) { return channel_.send_descriptor(descriptor); }
     // Serves until the supervisor says Shutdown or is gone.
     void serve();
 
@@ -45,6 +47,7 @@ class Loop {
     // here and not given out.
     [[nodiscard]] std::optional<SupervisorMessage> receive(bool interruptible);
     void run(const Run& run);
+    void checkpoint(uint64_t id);
 
     Channel channel_;
     Bytes payload_;

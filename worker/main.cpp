@@ -101,22 +101,28 @@ Result<void> start(const char* stack_top) {
     action.sa_handler = on_interrupt_signal;  // no SA_RESTART: a blocking call returns
     ::sigaction(SIGUSR1, &action, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGCHLD, SIG_IGN);  // checkpoints that are no longer needed leave nothing behind
 
     auto setup = loop->receive_setup();
     if (!setup) {
         return tl::unexpected(std::move(setup.error()));
     }
-    auto missing = enter_sandbox(setup->sandbox);
-    if (!missing) {
-        return tl::unexpected(std::move(missing.error()));
+    auto sandboxed = enter_sandbox(setup->sandbox);
+    if (!sandboxed) {
+        return tl::unexpected(std::move(sandboxed.error()));
     }
+    // Whoever holds it decides about this process's calls: it leaves before anything else runs here.
+    if (sandboxed->call_listener && !loop->send_descriptor(sandboxed->call_listener.get())) {
+        return fail(ErrorKind::kProtocol, "cannot hand the system call listener to the supervisor");
+    }
+    sandboxed->call_listener.reset();
     prepare_program(*loop, *setup, stack_top);
     Hello hello;
     hello.pid = ::getpid();
     hello.code_base = arena->code.address();
     hello.data_base = arena->data.address();
     hello.symbols = program_symbols();
-    hello.missing_layers = std::move(*missing);
+    hello.missing_layers = std::move(sandboxed->missing_layers);
     loop->send_hello(hello);
     loop->serve();
     ::_exit(0);

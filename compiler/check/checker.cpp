@@ -125,8 +125,10 @@ typed::TypedProgram Checker::check(const Module& module, bool cell, bool check_a
     }
     if (diagnostics_.has_errors()) {
         globals_ = committed_globals_;
+        asked_.reset();
         return {};
     }
+    if (asking_) return {};
     close_types();
     merge_equal_instances();
     commit();
@@ -145,6 +147,10 @@ void Checker::run_pass(FunctionDecl& module, bool check_all) {
     for (auto& [name, global] : globals_)
         if (!global.external) global.entity = Entity{};
     declared_classes_.clear();
+    for (auto& [node, known] : classes_)
+        if (known->pending) declared_classes_.push_back(known.get());
+    std::sort(declared_classes_.begin(), declared_classes_.end(), [](const auto* a, const auto* b) { return a->number < b->number; });
+    for (types::ClassInfo* c : declared_classes_) c->declared_in = pass_;
     check_instance(*module.instances.front());
     protocol_instances();
     if (check_all) check_uncalled();
@@ -233,13 +239,84 @@ void Checker::commit() {
         }
         global.listed_in = -1;
     }
+    Undo undo;
     for (types::ClassInfo* c : declared_classes_) {
+        if (!referenced(*c)) {
+            if (!c->pending) undo.declared.push_back(c);
+            c->pending = true;
+            continue;
+        }
+        if (!c->committed) (c->pending ? undo.settled : undo.classes).push_back(c);
+        c->pending = false;
         for (types::ClassField& field : c->fields) field.type = types_.resolve(field.type, true);
         c->committed = true;
     }
-    for (auto& [name, unit] : units_)
-        if (unit->body->instances.front()->checked_in == pass_) unit->committed = true;
+    for (auto& [name, unit] : units_) {
+        if (unit->body->instances.front()->checked_in != pass_) continue;
+        if (!unit->committed) undo.units.push_back(unit.get());
+        unit->committed = true;
+    }
+    undo.globals = std::exchange(committed_globals_, globals_);
+    undo_ = std::move(undo);
+}
+
+void Checker::forget_last_cell() {
+    if (!undo_) return;
+    globals_ = committed_globals_ = std::move(undo_->globals);
+    for (types::ClassInfo* c : undo_->classes) {
+        c->committed = false;
+        c->declared_in = -1;
+        if (c->base != nullptr) std::erase(c->base->subclasses, c);
+    }
+    for (types::ClassInfo* c : undo_->settled) {
+        c->committed = false;
+        c->pending = true;
+    }
+    for (types::ClassInfo* c : undo_->declared) {
+        c->pending = false;
+        if (c->base != nullptr) std::erase(c->base->subclasses, c);
+    }
+    for (Unit* unit : undo_->units) unit->committed = false;
+    undo_.reset();
+}
+
+void Checker::last_cell_failed() {
+    if (!undo_) return;
+    for (auto& [name, global] : globals_) {
+        if (global.declared == nullptr) continue;
+        const auto earlier = undo_->globals.find(name);
+        if (earlier != undo_->globals.end() && earlier->second.symbol == global.symbol) continue;
+        if (earlier != undo_->globals.end() && earlier->second.declared != nullptr) global = earlier->second;
+        else global.maybe_unset = true;
+    }
     committed_globals_ = globals_;
+    undo_.reset();
+}
+
+namespace {
+
+bool mentions(const types::Type* type, const types::ClassInfo& c) {
+    if (type == nullptr) return false;
+    type = prune(type);
+    if (type->class_info == &c) return true;
+    return std::any_of(type->args.begin(), type->args.end(), [&](const types::Type* arg) { return mentions(arg, c); });
+}
+
+}  // namespace
+
+// Does the program of this pass need the class at run time? A cell that only declares it leaves its layout to the first
+// that uses it: the fields' types are not known before.
+bool Checker::referenced(const types::ClassInfo& c) const {
+    if (!cell_ || c.committed || c.instantiated || c.caught || c.is_enum) return true;
+    if (std::any_of(c.subclasses.begin(), c.subclasses.end(), [&](const types::ClassInfo* sub) { return sub->declared_in == pass_ && referenced(*sub); })) return true;
+    for (const TExpr* e : exprs_)
+        if (mentions(e->type, c) || mentions(e->type_arg, c)) return true;
+    for (const auto& function : program_.functions) {
+        if (mentions(function->result, c)) return true;
+        for (const typed::Local& local : function->locals)
+            if (mentions(local.type, c)) return true;
+    }
+    return std::any_of(globals_.begin(), globals_.end(), [&](const auto& entry) { return mentions(entry.second.declared, c); });
 }
 
 std::vector<std::pair<std::string, std::string>> Checker::names() const {

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "compiler/check/class_info.h"
+#include "compiler/check/name_info.h"
 #include "compiler/check/scope.h"
 #include "compiler/diagnostics/diagnostics.h"
 #include "compiler/types/type.h"
@@ -132,6 +133,7 @@ struct GlobalName {
     int listed_in = -1;
     std::string symbol;
     bool external = false;
+    bool maybe_unset = false;        // external, of a cell that did not end well
     Entity entity;                   // functions, imports and so on
     Span span;
 };
@@ -161,11 +163,20 @@ class Checker {
     // Checks one file or cell. `cell`: module-level names stay for later ones. The program is empty after errors.
     // `check_all`: functions that nothing calls are checked too, where annotations tell their types.
     typed::TypedProgram check(const syntax::Module& module, bool cell, bool check_all);
+    // Undoes the last check() that gave a cell's program: names, classes and imported modules are what they were before.
+    // Numbers are not given again, so symbols stay unique.
+    void forget_last_cell();
+    // The last cell's program ended with an exception: its names that replaced others of another type give way to them,
+    // new ones are tested where they are read.
+    void last_cell_failed();
     // Missing crates and crates of another ABI, by the texts of the design; found before anything else.
     std::vector<Error> take_import_errors() { return std::move(import_errors_); }
     // File and text of the modules that were imported for the first time since the last call.
     std::vector<std::pair<std::string, std::string>> take_imported() { return std::exchange(imported_, {}); }
     [[nodiscard]] std::vector<std::pair<std::string, std::string>> names() const;
+    // names.cpp: for completion and inspection. The module is one expression statement; nothing of it stays.
+    [[nodiscard]] std::vector<NameInfo> visible_names();
+    [[nodiscard]] std::vector<NameInfo> members_of(const syntax::Module& module);
 
   private:
     friend struct BlockScope;
@@ -177,6 +188,14 @@ class Checker {
     std::vector<Error> import_errors_;
     std::map<std::string, GlobalName, std::less<>> globals_;
     std::map<std::string, GlobalName, std::less<>> committed_globals_;
+    struct Undo {
+        std::map<std::string, GlobalName, std::less<>> globals;
+        std::vector<types::ClassInfo*> classes;
+        std::vector<types::ClassInfo*> settled;   // were declared before
+        std::vector<types::ClassInfo*> declared;  // and nothing more
+        std::vector<Unit*> units;
+    };
+    std::optional<Undo> undo_;  // of the last cell
     std::vector<std::unique_ptr<FunctionDecl>> modules_;  // module bodies, all cells
     std::map<const void*, std::unique_ptr<FunctionDecl>> functions_;
     FunctionDecl* module_ = nullptr;  // the program's or cell's body
@@ -216,7 +235,19 @@ class Checker {
     std::map<const void*, const syntax::LambdaExpr*> wrappers_;
     std::map<std::pair<const void*, size_t>, const syntax::CallExpr*> applied_;
 
+    std::optional<Entity> asked_;  // of members_of: what the expression stands for, while it is checked
+    bool asking_ = false;
+
+    // names.cpp
+    NameInfo describe(std::string name, const Entity& entity);
+    NameInfo describe(const FunctionDecl& decl, std::string name, const char* kind, bool method);
+    void add_members(const Entity& entity, std::vector<NameInfo>& out);
+    void add_members(const Type* type, bool of_class, std::vector<NameInfo>& out);
+    std::vector<std::string> module_names(const std::string& module);
+    void add_table_members(const Type* type, std::vector<NameInfo>& out);  // methods.cpp
+
     // checker.cpp
+    bool referenced(const types::ClassInfo& c) const;
     bool scan_rimports(const syntax::Module& module);
     const Manifest* load_manifest(const std::string& crate);
     void run_pass(FunctionDecl& module, bool check_all);

@@ -72,7 +72,7 @@ constexpr StringConstant kStrings[] = {
     {"os.linesep", "\n"},
 };
 
-std::vector<std::string> members_of(const std::string& module) {
+std::vector<std::string> names_in(const std::string& module) {
     std::vector<std::string> names;
     const std::string prefix = module + ".";
     auto add = [&](std::string_view full) {
@@ -85,6 +85,20 @@ std::vector<std::string> members_of(const std::string& module) {
 }
 
 }  // namespace
+
+std::vector<std::string> Checker::module_names(const std::string& module) {
+    if (const auto unit = units_.find(module); unit != units_.end()) {
+        std::vector<std::string> names;
+        for (const auto name : unit->second->body->scope.names)
+            if (!name.starts_with('_')) names.emplace_back(name);
+        return names;
+    }
+    if (module == "collections") return {"Counter", "OrderedDict", "defaultdict", "deque", "namedtuple"};
+    if (module == "dataclasses") return {"dataclass", "field"};
+    if (module == "enum") return {"Enum", "IntEnum", "StrEnum", "auto", "unique"};
+    if (module == "abc") return {"ABC", "abstractmethod"};
+    return names_in(module);
+}
 
 bool Checker::known_module(std::string_view name) {
     static constexpr std::string_view kModules[] = {"math", "sys", "time", "os", "os.path", "typing", "collections.abc", "abc", "dataclasses", "enum", "collections", "__future__"};
@@ -124,7 +138,7 @@ Entity Checker::module_member(const std::string& module, std::string_view name, 
         result.name = std::string(name);
         return result;
     }
-    std::vector<std::string> names = members_of(module);
+    std::vector<std::string> names = names_in(module);
     if (std::find(names.begin(), names.end(), std::string(name)) != names.end()) {
         result.kind = EntityKind::kModuleMember;
         result.name = full;

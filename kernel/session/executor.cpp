@@ -214,6 +214,9 @@ std::optional<CellError> Executor::evaluate(const std::string& name, const std::
         }
         return error;
     }
+    if (!outcome->notice.empty() && !quiet) {
+        outbox_.stream(true, "note: " + outcome->notice + "\n", parent_);
+    }
     return error_of(*outcome);
 }
 
@@ -233,9 +236,11 @@ std::optional<CellError> Executor::error_of(const CompileOutcome& compiled) cons
 std::optional<CellError> Executor::error_of(const RunOutcome& outcome) {
     if (outcome.worker_end) {
         CellError error = worker_end_error(outcome);
-        if (!session_->terminating()) {
+        if (outcome.recovery == Recovery::kResumed) {
+            error.traceback.push_back(outcome.recovery_note);
+        } else if (!session_->terminating()) {
             if (auto again = cells_->start_again(); again) {
-                error.traceback.emplace_back("A new worker goes on from here; names defined before are gone.");
+                error.traceback.push_back("a new worker goes on from here; " + outcome.recovery_note);
             } else {
                 std::ranges::move(traceback_of(again.error()), std::back_inserter(error.traceback));
             }

@@ -111,12 +111,19 @@ class Repl {
         auto outcome = cells_.run(compiled);
         if (!outcome) {
             report_error(outcome.error());
-            start_again();
+            start_again("names defined before are gone");
             return std::nullopt;
+        }
+        if (!outcome->notice.empty()) {
+            std::fprintf(stderr, "kayton: note: %s\n", outcome->notice.c_str());
         }
         if (outcome->worker_end) {
             tell_worker_end(*outcome, "kayton repl", session_.options());
-            start_again();
+            if (outcome->recovery == Recovery::kResumed) {
+                std::fprintf(stderr, "kayton: %s\n", outcome->recovery_note.c_str());
+            } else {
+                start_again(outcome->recovery_note);
+            }
             return std::nullopt;
         }
         std::fputs(outcome->finished->traceback.c_str(), stderr);
@@ -127,12 +134,12 @@ class Repl {
         return std::nullopt;
     }
 
-    void start_again() {
+    void start_again(const std::string& what_became_of_names) {
         if (auto restarted = cells_.start_again(); !restarted) {
             report_error(restarted.error());
             return;
         }
-        std::fputs("kayton: a new worker goes on from here; names defined before are gone\n", stderr);
+        std::fprintf(stderr, "kayton: a new worker goes on from here; %s\n", what_became_of_names.c_str());
     }
 
     LineEditor& editor_;
@@ -165,6 +172,7 @@ int repl_command(const ReplCommand& command) {
     SessionOptions options;
     options.environment = *environment;
     options.grants = command.grants;
+    options.checkpoints = true;
     options.output_is_terminal = ::isatty(STDOUT_FILENO) != 0;
     auto session = Session::start(std::move(options), io);
     if (!session) {

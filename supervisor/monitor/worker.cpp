@@ -99,6 +99,9 @@ void Worker::turn(std::chrono::milliseconds timeout, WorkerEvents& events) {
     flush_queue();
     const bool more = receive(events);
     wait(more ? std::chrono::milliseconds(0) : timeout);
+    if (broker_) {
+        broker_->serve(process_.pid());
+    }
     (void)receive(events);
     forward_pipes(events);
     if (const auto process_end = process_.poll_end()) {
@@ -112,11 +115,12 @@ void Worker::turn(std::chrono::milliseconds timeout, WorkerEvents& events) {
 }
 
 void Worker::wait(std::chrono::milliseconds timeout) {
-    std::array<pollfd, 4> watched{};
+    std::array<pollfd, 5> watched{};
     watched[0] = {doorbell_open_ ? channel_.doorbell() : -1, POLLIN, 0};
     watched[1] = {process_.descriptor(), POLLIN, 0};
     watched[2] = {pipes_[0].get(), POLLIN, 0};
     watched[3] = {pipes_[1].get(), POLLIN, 0};
+    watched[4] = {broker_ ? broker_->descriptor() : -1, POLLIN, 0};
     if (::poll(watched.data(), watched.size(), static_cast<int>(timeout.count())) > 0 && watched[0].revents != 0 &&
         !channel_.drain_doorbell()) {
         doorbell_open_ = false;
@@ -194,6 +198,12 @@ std::optional<Violation> Worker::handle(const FrameHeader& header, WorkerEvents&
     if (auto* hello = std::get_if<Hello>(&*message)) {
         return accept(std::move(*hello));
     }
+    if (const auto* made = std::get_if<CheckpointMade>(&*message)) {
+        return accept(*made);
+    }
+    if (const auto* resumed = std::get_if<Resumed>(&*message)) {
+        return accept(*resumed);
+    }
     if (auto* finished = std::get_if<Finished>(&*message)) {
         if (open_run_ == 0) {
             return Violation::kUnexpectedMessage;
@@ -233,6 +243,11 @@ std::optional<Violation> Worker::accept(Hello hello) {
     if (!arena_.attach(hello.code_base, hello.data_base)) {
         return Violation::kImpossibleAddress;
     }
+    // Until now only our own code has run in the worker.
+    if (channel_.drain_doorbell()) {
+        broker_ = SystemCallBroker::over(channel_.take_descriptor());
+    }
+    channel_.refuse_descriptors();
     hello_ = std::move(hello);
     return std::nullopt;
 }
@@ -391,6 +406,11 @@ void Worker::finish(ProcessEnd process, WorkerEvents& events) {
     for (size_t turns = 0; (pipes_[0] || pipes_[1]) && turns < kPipeTurns; ++turns) {
         forward_pipes(events);
     }
+    // The worker's children are ours now.
+    for (const UniqueFd& dropped : dropped_) {
+        reap(dropped);
+    }
+    dropped_.clear();
     WorkerEnd end = std::move(kill_reason_);
     end.process = process;
     end.pid = process_.pid();

@@ -14,9 +14,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "shared/channel.h"
 #include "shared/message.h"
+#include "supervisor/broker/system_call_broker.h"
+#include "supervisor/checkpoint/checkpoint.h"
 #include "supervisor/link/code_arena.h"
 #include "supervisor/spawn/child_process.h"
 
@@ -73,6 +76,8 @@ class Worker {
     [[nodiscard]] const Hello& hello() const { return *hello_; }  // REQUIRES: ready() was true
     [[nodiscard]] CodeArena& arena() { return arena_; }
     [[nodiscard]] bool running() const { return open_run_ != 0; }
+    // The supervisor decides about the worker's forks: without that, none is allowed, and there are no checkpoints.
+    [[nodiscard]] bool brokered() const { return broker_.has_value(); }
     [[nodiscard]] bool waits_for_input() const { return open_input_ != 0; }
     [[nodiscard]] const std::optional<WorkerEnd>& end() const { return end_; }
     [[nodiscard]] std::optional<WorkerEnd> take_end() { return std::exchange(end_, std::nullopt); }
@@ -90,6 +95,16 @@ class Worker {
     void remind() { process_.signal(SIGUSR1); }
     // The worker says that the run has raised KeyboardInterrupt, whatever became of it.
     [[nodiscard]] bool interrupt_taken() const { return channel_.control().interrupt_taken.load() == interrupts_; }
+    // Has the worker leave a frozen copy of itself, in place of the one before; waits until it has. REQUIRES: ready() and
+    // not running(). An error says why there is none; the worker may have ended over it.
+    [[nodiscard]] Result<void> make_checkpoint(WorkerEvents& events);
+    [[nodiscard]] bool has_checkpoint() const { return checkpoint_ != nullptr && checkpoint_->alive(); }
+    void drop_checkpoint();
+    [[nodiscard]] pid_t checkpoint_pid() const { return checkpoint_ ? checkpoint_->pid() : -1; }
+    // The copy becomes the worker, at the state it had when it was made, over new rings. REQUIRES: the worker has ended
+    // and its end was taken; has_checkpoint(). After an error there is no worker.
+    [[nodiscard]] Result<void> resume(WorkerEvents& events);
+
     // Kills the process; what it had published is still delivered, then end() says why.
     void kill(EndReason reason, std::string detail);
     // Asks the worker to end by itself and waits up to `grace` for it.
@@ -110,6 +125,10 @@ class Worker {
     [[nodiscard]] std::optional<Violation> handle(const FrameHeader& header, WorkerEvents& events);
     [[nodiscard]] std::optional<Violation> accept(Hello hello);
     [[nodiscard]] std::optional<Violation> assemble(Display piece, WorkerEvents& events);
+    [[nodiscard]] std::optional<Violation> accept(const CheckpointMade& made);
+    [[nodiscard]] std::optional<Violation> accept(const Resumed& resumed);
+    // Turns until the awaited answer has come; false when the worker ended or took too long, for which it is killed.
+    [[nodiscard]] bool await_answer(WorkerEvents& events, const char* what);
     void flush_queue();
     void violate(Violation violation);
     void finish(ProcessEnd process, WorkerEvents& events);
@@ -131,6 +150,14 @@ class Worker {
     uint64_t last_input_ = 0;
     uint64_t open_input_ = 0;
     uint64_t interrupts_ = 0;
+    std::optional<SystemCallBroker> broker_;
+    std::unique_ptr<FrozenWorker> checkpoint_;
+    std::vector<UniqueFd> dropped_;  // killed checkpoints that the worker, their parent, has yet to wait for
+    uint64_t last_checkpoint_ = 0;
+    uint64_t awaited_checkpoint_ = 0;  // its answer has not come
+    uint64_t awaited_resume_ = 0;
+    int32_t checkpoint_error_ = 0;
+    uint64_t input_at_checkpoint_ = 0;
     bool doorbell_open_ = true;
     std::chrono::steady_clock::time_point doorbell_closed_at_{};
     bool killed_ = false;

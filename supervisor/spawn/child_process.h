@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "shared/result.h"
@@ -35,6 +36,9 @@ class ChildProcess {
   public:
     // REQUIRES: descriptors 0, 1 and 2 of this process are open.
     [[nodiscard]] static Result<ChildProcess> spawn(const SpawnRequest& request);
+
+    // A process that another has forked and that has become our child.
+    [[nodiscard]] static ChildProcess adopt(pid_t pid, UniqueFd pidfd) { return {pid, std::move(pidfd)}; }
 
     ChildProcess(ChildProcess&& other) noexcept;
     ChildProcess& operator=(ChildProcess&& other) noexcept;

@@ -27,12 +27,73 @@ for text in "E0425" "undefined_name" "ZeroDivisionError: integer division or mod
     grep -qF -- "$text" all || failed "expected $text in the session"
 done
 
-# crashes NAME WORD: after plugin_hello.NAME() the next line runs in a new worker, and WORD tells what happened.
+# What one cell makes is another's to use: variables that are read and given again, in the same type or another, functions
+# that change them, classes that nothing used at first. A cell that fails leaves what it did not reach as it was.
+session <<'KAYTON'
+count = 1
+count = count + 1
+count += 5
+def more():
+    global count
+    count += 10
+
+more()
+more()
+print("count is", count)
+count = str(count) + "!"
+print("count is", count)
+class Box:
+    def __init__(self, held):
+        self.held = held
+    def twice(self):
+        return self.held * 2
+
+class Refused(Exception):
+    def __init__(self, code):
+        self.code = code
+
+box = Box(21)
+print("box", box.twice())
+try:
+    raise Refused(7)
+except Refused as refused:
+    print("refused", refused.code)
+
+early = 5
+1 // (early - 5); early = "late"; never = 3
+print("early", early + 1)
+never
+def closing():
+    try:
+        print("open")
+    finally:
+        print("closed")
+
+closing()
+KAYTON
+for text in "count is 27" "count is 27!" "box 42" "refused 7" "early 6" open closed; do
+    grep -qxF -- "$text" out || failed "expected the line $text in the session's output"
+done
+grep -qF "NameError: name 'never' is not defined" err || failed "expected a NameError of what was not reached"
+
+# crashes NAME WORD: plugin_hello.NAME() ends the worker, WORD tells what happened, and every name is as it was before
+# that line.
 crashes() {
-    printf 'rimport plugin_hello\nprint("one")\nplugin_hello.%s()\nprint("two:", 6 * 7)\nrimport plugin_hello\nprint(plugin_hello.add(1, 2))\n' "$1" |
-        session
-    grep -qx "two: 42" out || failed "$1: the next line did not run"
-    grep -qx 3 out || failed "$1: the plugin cannot be used in the new worker"
+    session <<KAYTON
+rimport plugin_hello
+answer = 6 * 7
+words = {"a": [1, 2]}
+answer = "spoilt"; plugin_hello.$1()
+print("two:", answer, words)
+print(plugin_hello.add(1, 2))
+later = plugin_hello.add(answer, 1)
+plugin_hello.$1()
+print("three:", later)
+KAYTON
+    grep -qx "two: 42 {'a': \[1, 2\]}" out || failed "$1: the variables are not as before"
+    grep -qx "three: 43" out || failed "$1: the variables are not as before the second time"
+    grep -qx 3 out || failed "$1: the plugin cannot be used after it"
+    [[ "$(grep -c "your variables are as before this cell" err)" == 2 ]] || failed "$1: nobody said what became of the variables"
     cat out err >all
     grep -q "$2" all || failed "$1: expected $2 in the report"
     ! grep -q ImportError all || failed "$1: plugin_hello is not installed"

@@ -15,10 +15,12 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <utility>
@@ -26,6 +28,7 @@
 
 #include "shared/channel.h"
 #include "worker/crash/crash_record.h"
+#include "worker/freeze/freeze.h"
 #include "worker/sandbox/sandbox.h"
 
 namespace kayton {
@@ -40,11 +43,12 @@ class Hostile {
         if (fault_ == "output_before_hello") {
             output("too early");
         }
-        auto missing = enter_sandbox(setup.sandbox);
-        if (!missing) {
+        auto sandboxed = enter_sandbox(setup.sandbox);
+        if (!sandboxed || (sandboxed->call_listener && !channel_->send_descriptor(sandboxed->call_listener.get()))) {
             ::_exit(71);
         }
-        missing_layers_ = std::move(*missing);
+        sandboxed->call_listener.reset();
+        missing_layers_ = std::move(sandboxed->missing_layers);
         hello();
         if (fault_ == "finished_before_run") {
             send(Finished{1, 0, {}, {}, {}});
@@ -56,8 +60,13 @@ class Hostile {
             SupervisorMessage message = next();
             if (const auto* run = std::get_if<Run>(&message)) {
                 run_ = run->id;
+                if (!run->argv.empty()) {
+                    fault_ = run->argv[0];
+                }
                 misbehave();
                 finish();
+            } else if (const auto* wanted = std::get_if<Checkpoint>(&message)) {
+                checkpoint(wanted->id);
             } else if (std::holds_alternative<Shutdown>(message)) {
                 ::_exit(0);
             }
@@ -139,6 +148,36 @@ class Hostile {
         (void)channel_->try_send(encoded.type, encoded.payload);
         head_ += 8 + ((encoded.payload.size() + 7) & ~size_t{7});
     }
+    void checkpoint(uint64_t id) {
+        if (on_checkpoint_ == "die") {
+            ::kill(::getpid(), SIGKILL);
+            wait_for_the_end();
+        }
+        UniqueFd socket = channel_->take_descriptor();
+        if (!socket && channel_->drain_doorbell()) {
+            socket = channel_->take_descriptor();
+        }
+        if (on_checkpoint_ == "lie") {
+            send(CheckpointMade{id, 0});
+            return;
+        }
+        Frozen frozen = freeze(std::move(socket), [this] { channel_->abandon(); });
+        if (!frozen.resumed) {
+            send(CheckpointMade{id, frozen.error});
+            return;
+        }
+        if (on_checkpoint_ == "old_ring") {
+            // The descriptor of the rings that the dead worker used.
+            auto old = Mapping::map(descriptors_[0], kUpstreamOffset + kRingCapacity, PROT_READ | PROT_WRITE, MAP_SHARED);
+            if (!old) {
+                ::_exit(76);
+            }
+            reinterpret_cast<ControlPage*>(old->data())->to_supervisor.head.store(uint64_t{1} << 60);
+        }
+        channel_ = std::make_unique<Channel>(std::move(frozen.resumed->channel));
+        head_ = 0;
+        send(Resumed{id});
+    }
     void output(const std::string& text) { send(Output{false, text}); }
     void finish() { send(Finished{run_, 0, {}, {}, {}}); }
     void report(int result) { output(result == 0 ? "allowed " : std::string(::strerrorname_np(errno)) + " "); }
@@ -217,9 +256,17 @@ class Hostile {
             {"crash_overflow", &Hostile::crash_overflow},
             {"crash_thread_overflow", &Hostile::crash_thread_overflow},
             {"crash_exit", &Hostile::crash_exit},
+            {"count", &Hostile::count},
+            {"print_without_end", &Hostile::print_without_end},
+            {"flush", &Hostile::flush},
+            {"loop_deaf", &Hostile::loop_deaf},
+            {"living_thread", &Hostile::living_thread},
+            {"fork_bomb", &Hostile::fork_bomb},
         };
         if (fault_.starts_with("killed_at_")) {
             killed_at(fault_.back() - '0');
+        } else if (fault_.starts_with("on_checkpoint_")) {
+            on_checkpoint_ = fault_.substr(std::strlen("on_checkpoint_"));
         } else if (const auto found = kFaults.find(fault_); found != kFaults.end()) {
             (this->*found->second)();
         } else {
@@ -532,7 +579,42 @@ class Hostile {
         std::exit(0);
     }
 
+    // State that a checkpoint keeps.
+    void count() { output(std::to_string(++counter_) + ";"); }
+    void print_without_end() {
+        std::printf("once;");  // stays in the buffer
+        count();
+    }
+    void flush() { std::fflush(stdout); }
+    void loop_deaf() {
+        std::signal(SIGUSR1, SIG_IGN);
+        output("deaf;");
+        for (;;) {
+            __asm__ volatile("");
+        }
+    }
+    void living_thread() {
+        std::thread([this] {
+            const std::lock_guard<std::mutex> held(mutex_);
+            wait_for_the_end();
+        }).detach();
+    }
+    void fork_bomb() {
+        int children = 0;
+        for (int tries = 0; tries < 1000; ++tries) {
+            const pid_t child = ::fork();
+            if (child == 0) {
+                wait_for_the_end();
+            }
+            children += child > 0 ? 1 : 0;
+        }
+        output(std::to_string(children) + " children;");
+    }
+
     std::string fault_;
+    std::string on_checkpoint_;
+    std::mutex mutex_;
+    int counter_ = 0;
     std::vector<std::string> missing_layers_;
     std::array<int, 3> descriptors_{};
     std::byte* memory_ = nullptr;

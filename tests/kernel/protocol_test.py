@@ -22,7 +22,7 @@ class KaytonTests(jupyter_kernel_test.KernelTests):
         {"code": "class Bold:\n    def __init__(self):\n        self.n = 1\n"
                  "    def _repr_html_(self):\n        return '<b>'\ndisplay(Bold())", "mime": "text/html"},
     ]
-    code_history_pattern = "1?2*"
+    code_history_pattern = "6?7*"
     supported_history_operations = ("tail", "range", "search")
     code_inspect_sample = "print"
     code_clear_output = "clear_output()"

@@ -173,6 +173,9 @@ void record(CrashPage& page) {
 }
 
 void handle(int signal, siginfo_t* info, void* context) {
+    if (state.setup.page == nullptr) {
+        die_by(signal);
+    }
     if (state.recording.exchange(true)) {
         // A second fault: of the record itself when it is this thread's, else the first thread ends the process soon.
         if (state.setup.page->thread == ::syscall(SYS_gettid)) {
@@ -196,7 +199,7 @@ void handle(int signal, siginfo_t* info, void* context) {
 }
 
 void record_exit() {
-    if (!state.running.load() || state.recording.exchange(true)) {
+    if (!state.running.load() || state.setup.page == nullptr || state.recording.exchange(true)) {
         return;
     }
     CrashPage& page = *state.setup.page;
@@ -226,6 +229,13 @@ Result<void> install_crash_record(const CrashSetup& setup) {
     }
     std::atexit(record_exit);
     return {};
+}
+
+void move_crash_record(CrashPage* page, UniqueFd maps) {
+    state.setup.page = page;
+    ::close(state.maps);
+    state.maps = maps.release();
+    state.main_thread = ::syscall(SYS_gettid);
 }
 
 void expect_no_exit(bool running) {

@@ -8,6 +8,7 @@
 
 #include "shared/crash_page.h"
 #include "shared/result.h"
+#include "shared/unique_fd.h"
 
 namespace kayton {
 
@@ -21,6 +22,9 @@ struct CrashSetup {
 // Handles SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP and SIGXCPU. REQUIRES: called on the main thread, before the
 // sandbox, since it opens /proc/self/maps.
 [[nodiscard]] Result<void> install_crash_record(const CrashSetup& setup);
+
+// In a checkpoint: nowhere to record (NULL), until it becomes the worker and has a page and the open maps of its own.
+void move_crash_record(CrashPage* page, UniqueFd maps);
 
 // While set, an exit() of the process is recorded with the stack it was called from.
 void expect_no_exit(bool running);

@@ -48,7 +48,7 @@ Result<void> drop_capabilities() {
 
 }  // namespace
 
-Result<std::vector<std::string>> enter_sandbox(const SandboxPolicy& policy) {
+Result<Sandboxed> enter_sandbox(const SandboxPolicy& policy) {
     for (const auto& [resource, value, name] : {std::tuple<int, rlim_t, const char*>{RLIMIT_CORE, 0, "CORE"},
                                                 {RLIMIT_NOFILE, policy.max_open_files, "NOFILE"},
                                                 {RLIMIT_MEMLOCK, 0, "MEMLOCK"},
@@ -77,26 +77,26 @@ Result<std::vector<std::string>> enter_sandbox(const SandboxPolicy& policy) {
             return tl::unexpected(std::move(dropped.error()));
         }
     }
-    std::vector<std::string> missing;
+    Sandboxed result;
     if (policy.restrict_files) {
         auto files = restrict_files(policy);
         if (!files) {
             return tl::unexpected(std::move(files.error()));
         }
         if (!*files) {
-            missing.emplace_back("landlock");
+            result.missing_layers.emplace_back("landlock");
         }
     }
     if (policy.restrict_calls) {
-        auto calls = restrict_system_calls();
+        auto calls = restrict_system_calls(result.call_listener);
         if (!calls) {
             return tl::unexpected(std::move(calls.error()));
         }
         if (!*calls) {
-            missing.emplace_back("seccomp");
+            result.missing_layers.emplace_back("seccomp");
         }
     }
-    return missing;
+    return result;
 }
 
 }  // namespace kayton

@@ -1,5 +1,8 @@
 // The system call layer: an allow list through libseccomp. Unlisted calls look absent (ENOSYS), dangerous ones are
 // refused (EPERM), another architecture's calls kill. Rules are searched as a binary tree.
+// A few calls are decided by the supervisor, each time, through seccomp's user notification: a fork, which is right once
+// for each checkpoint, and signals, which are right to this process only, whose number changes with every resume.
+#include <fcntl.h>
 #include <linux/prctl.h>
 #include <sched.h>
 #include <seccomp.h>
@@ -9,6 +12,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <initializer_list>
 #include <memory>
@@ -83,7 +87,6 @@ constexpr int kAllowed[] = {
     SCMP_SYS(copy_file_range),
     SCMP_SYS(sendfile),
     SCMP_SYS(splice),
-    SCMP_SYS(fcntl),
     SCMP_SYS(dup),
     SCMP_SYS(dup2),
     SCMP_SYS(dup3),
@@ -271,6 +274,8 @@ constexpr int kDenied[] = {
 };
 
 constexpr uint64_t kThreadFlags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
+// Exactly what the C library's fork() asks for.
+constexpr uint64_t kForkFlags = CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD;
 constexpr uint64_t kNamespaceFlags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC |
                                      CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_VFORK;
 
@@ -280,8 +285,13 @@ class Filter {
 
     void allow(int call) { add(SCMP_ACT_ALLOW, call, {}); }
     void allow(int call, scmp_arg_cmp when) { add(SCMP_ACT_ALLOW, call, {when}); }
+    void allow(int call, std::initializer_list<scmp_arg_cmp> when) { add(SCMP_ACT_ALLOW, call, when); }
     void deny(int call) { add(SCMP_ACT_ERRNO(EPERM), call, {}); }
     void deny(int call, scmp_arg_cmp when) { add(SCMP_ACT_ERRNO(EPERM), call, {when}); }
+    // The supervisor decides.
+    void ask(int call) { add(SCMP_ACT_NOTIFY, call, {}); }
+    void ask(int call, scmp_arg_cmp when) { add(SCMP_ACT_NOTIFY, call, {when}); }
+    [[nodiscard]] UniqueFd listener() const { return UniqueFd(seccomp_notify_fd(context_.get())); }
     // 0, or the negative error of the first step that failed.
     [[nodiscard]] int load() {
         if (status_ == 0) {
@@ -316,30 +326,48 @@ scmp_arg_cmp masked(unsigned argument, uint64_t mask, uint64_t value) {
 
 }  // namespace
 
-Result<bool> restrict_system_calls() {
-    if (::prctl(PR_GET_SECCOMP, 0, 0, 0, 0) < 0) {
-        return false;
-    }
-    Filter filter;
+namespace {
+
+// How far the filter leaves decisions to the supervisor.
+enum class Asking { kSupervisor, kNobody };
+
+void add_rules(Filter& filter, Asking asking) {
     for (const int call : kAllowed) {
         filter.allow(call);
     }
     for (const int call : kDenied) {
         filter.deny(call);
     }
-    // Threads, and nothing else, by clone; the C library falls back to it when clone3 looks absent.
+    // Threads by clone; the C library falls back to it when clone3 looks absent.
     filter.allow(SCMP_SYS(clone), masked(0, kThreadFlags | kNamespaceFlags, kThreadFlags));
-    // Signals to this process only: raise() and abort().
-    const auto self = static_cast<uint64_t>(::getpid());
-    filter.allow(SCMP_SYS(tgkill), equals(0, self));
-    filter.allow(SCMP_SYS(kill), equals(0, self));
+    if (asking == Asking::kSupervisor) {
+        filter.ask(SCMP_SYS(clone), equals(0, kForkFlags));
+        filter.ask(SCMP_SYS(tgkill));
+        filter.ask(SCMP_SYS(kill));
+    } else {
+        filter.deny(SCMP_SYS(clone), equals(0, kForkFlags));
+        // Signals to this process only: raise() and abort().
+        const auto self = static_cast<uint64_t>(::getpid());
+        filter.allow(SCMP_SYS(tgkill), equals(0, self));
+        filter.allow(SCMP_SYS(kill), equals(0, self));
+    }
     filter.allow(SCMP_SYS(prlimit64), equals(2, 0));  // reading a limit
     filter.allow(SCMP_SYS(prctl), equals(0, PR_SET_NAME));
     filter.allow(SCMP_SYS(prctl), equals(0, PR_GET_NAME));
     filter.allow(SCMP_SYS(prctl), equals(0, PR_SET_VMA));
+    filter.allow(SCMP_SYS(prctl), {equals(0, PR_SET_PDEATHSIG), equals(1, SIGKILL)});
     for (const uint64_t request : {uint64_t{TCGETS}, uint64_t{TIOCGWINSZ}, uint64_t{FIONBIO}, uint64_t{FIONREAD},
                                    uint64_t{FIOCLEX}, uint64_t{FIONCLEX}}) {
         filter.allow(SCMP_SYS(ioctl), equals(1, request));
+    }
+    // All of fcntl but those that have the kernel send signals to any process.
+    for (const int command : {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK, F_SETLKW,
+                              F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW, F_ADD_SEALS, F_GET_SEALS, F_GETPIPE_SZ,
+                              F_SETPIPE_SZ, F_GETOWN, F_GETSIG}) {
+        filter.allow(SCMP_SYS(fcntl), equals(1, static_cast<uint64_t>(command)));
+    }
+    for (const int command : {F_SETOWN, F_SETOWN_EX, F_SETSIG, F_NOTIFY, F_SETLEASE}) {
+        filter.deny(SCMP_SYS(fcntl), equals(1, static_cast<uint64_t>(command)));
     }
     // Memory is writable or executable, never both.
     constexpr uint64_t kBoth = PROT_WRITE | PROT_EXEC;
@@ -348,10 +376,29 @@ Result<bool> restrict_system_calls() {
         filter.allow(call, masked(2, kBoth, PROT_EXEC));
         filter.deny(call, masked(2, kBoth, kBoth));
     }
-    if (const int status = filter.load(); status != 0) {
-        return fail(ErrorKind::kSystem, std::string("cannot load the system call filter: ") + std::strerror(-status));
+}
+
+}  // namespace
+
+Result<bool> restrict_system_calls(UniqueFd& listener) {
+    if (::prctl(PR_GET_SECCOMP, 0, 0, 0, 0) < 0) {
+        return false;
     }
-    return true;
+    int status = 0;
+    // A kernel without user notification, or a container that has one listener already, leaves nobody to ask.
+    for (const Asking asking : {Asking::kSupervisor, Asking::kNobody}) {
+        Filter filter;
+        add_rules(filter, asking);
+        status = filter.load();
+        if (status == 0) {
+            if (asking == Asking::kSupervisor) {
+                listener = filter.listener();
+                ::fcntl(listener.get(), F_SETFD, FD_CLOEXEC);
+            }
+            return true;
+        }
+    }
+    return fail(ErrorKind::kSystem, std::string("cannot load the system call filter: ") + std::strerror(-status));
 }
 
 }  // namespace kayton

@@ -58,6 +58,10 @@ TEST(Message, OthersComeBackWhole) {
     EXPECT_EQ(from_worker<Output>(Output{true, any}).bytes, any);
     EXPECT_TRUE(from_worker<Output>(Output{true, any}).error);
     EXPECT_EQ(from_worker<InputRequest>(InputRequest{9, "? "}).prompt, "? ");
+    EXPECT_EQ(from_worker<CheckpointMade>(CheckpointMade{5, 11}).id, 5U);
+    EXPECT_EQ(from_worker<CheckpointMade>(CheckpointMade{5, 11}).error, 11);
+    EXPECT_EQ(from_worker<Resumed>(Resumed{6}).id, 6U);
+    EXPECT_EQ(from_supervisor<Checkpoint>(Checkpoint{7}).id, 7U);
 
     kayton::Setup setup;
     setup.environment_root = "/home/me/env";

@@ -1,0 +1,59 @@
+// FrozenWorker: a checkpoint as the supervisor holds it: a copy of the worker that waits on a socket of its own. Who it
+// is the kernel says (the credentials of its first packet, a pidfd), never the worker. It is killed when its owner lets
+// it go, and ends by itself when the supervisor is gone.
+// Owned by a Worker; one thread.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+
+#include "shared/result.h"
+#include "shared/unique_fd.h"
+
+namespace kayton {
+
+class FrozenWorker {
+  public:
+    // The sockets; the end that the copy waits on is to be sent to the worker.
+    [[nodiscard]] static Result<std::unique_ptr<FrozenWorker>> prepare();
+    FrozenWorker(const FrozenWorker&) = delete;
+    FrozenWorker& operator=(const FrozenWorker&) = delete;
+    ~FrozenWorker();
+
+    [[nodiscard]] int offered() const { return offered_.get(); }
+    // Waits for the copy's first packet. Refused when it does not come from a child of `worker`.
+    [[nodiscard]] Result<void> identify(pid_t worker, std::chrono::milliseconds patience);
+
+    [[nodiscard]] bool alive() const;
+    [[nodiscard]] pid_t pid() const { return pid_; }
+    // The copy becomes the worker: its socket and pidfd go to the caller.
+    struct Parts {
+        pid_t pid;
+        UniqueFd pidfd;
+        UniqueFd socket;
+    };
+    [[nodiscard]] Parts thaw();
+    // Kills it; what is left is to be waited for by its parent, which is the worker while that lives.
+    [[nodiscard]] UniqueFd let_go();
+
+  private:
+    FrozenWorker(UniqueFd socket, UniqueFd offered) : socket_(std::move(socket)), offered_(std::move(offered)) {}
+
+    UniqueFd socket_;
+    UniqueFd offered_;
+    pid_t pid_ = -1;
+    UniqueFd pidfd_;
+};
+
+// True once nothing is left of the process.
+[[nodiscard]] bool is_reaped(const UniqueFd& pidfd);
+// Waits for the end of a killed process, if it is our child.
+void reap(const UniqueFd& pidfd);
+
+// How many threads the process has; 0 when that cannot be known.
+[[nodiscard]] int threads_of(pid_t process);
+
+}  // namespace kayton

@@ -1,0 +1,135 @@
+// The worker's checkpoints: making one, and going on from it.
+#include <fcntl.h>
+
+#include <chrono>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "supervisor/monitor/worker.h"
+
+namespace kayton {
+namespace {
+
+constexpr std::chrono::milliseconds kAnswerPatience{10'000};
+constexpr std::chrono::milliseconds kLook{20};
+constexpr size_t kMostDropped = 64;
+
+}  // namespace
+
+std::optional<Violation> Worker::accept(const CheckpointMade& made) {
+    if (awaited_checkpoint_ == 0) {
+        return Violation::kUnexpectedMessage;
+    }
+    if (made.id != awaited_checkpoint_) {
+        return Violation::kWrongId;
+    }
+    awaited_checkpoint_ = 0;
+    checkpoint_error_ = made.error;
+    return std::nullopt;
+}
+
+std::optional<Violation> Worker::accept(const Resumed& resumed) {
+    if (awaited_resume_ == 0) {
+        return Violation::kUnexpectedMessage;
+    }
+    if (resumed.id != awaited_resume_) {
+        return Violation::kWrongId;
+    }
+    awaited_resume_ = 0;
+    return std::nullopt;
+}
+
+bool Worker::await_answer(WorkerEvents& events, const char* what) {
+    const auto deadline = std::chrono::steady_clock::now() + kAnswerPatience;
+    while (!end_ && (awaited_checkpoint_ != 0 || awaited_resume_ != 0)) {
+        if (std::chrono::steady_clock::now() > deadline) {
+            kill(EndReason::kLimit, std::string("it did not ") + what + " in time");
+        }
+        turn(kLook, events);
+    }
+    return !end_;
+}
+
+void Worker::drop_checkpoint() {
+    if (checkpoint_ != nullptr) {
+        dropped_.push_back(checkpoint_->let_go());
+        checkpoint_.reset();
+    }
+    std::erase_if(dropped_, is_reaped);
+}
+
+Result<void> Worker::make_checkpoint(WorkerEvents& events) {
+    drop_checkpoint();
+    if (dropped_.size() > kMostDropped) {
+        return fail(ErrorKind::kSystem, "the worker does not clear away what is left of earlier ones");
+    }
+    auto frozen = FrozenWorker::prepare();
+    if (!frozen) {
+        return tl::unexpected(std::move(frozen.error()));
+    }
+    // First the descriptor: it is there when the message comes.
+    if (!channel_.send_descriptor((*frozen)->offered())) {
+        return fail(ErrorKind::kSystem, std::string("cannot hand over a socket: ") + std::strerror(errno));
+    }
+    if (auto sent = send(Checkpoint{last_checkpoint_ + 1}); !sent) {
+        return sent;
+    }
+    awaited_checkpoint_ = ++last_checkpoint_;
+    if (broker_) {
+        broker_->allow_fork();
+    }
+    const bool answered = await_answer(events, "make a checkpoint");
+    if (broker_) {
+        broker_->forbid_fork();
+    }
+    if (!answered) {
+        return fail(ErrorKind::kSystem, "the worker ended while it made a checkpoint");
+    }
+    if (checkpoint_error_ != 0) {
+        return fail(ErrorKind::kSystem, std::string("the worker cannot fork: ") + std::strerror(checkpoint_error_));
+    }
+    if (auto identified = (*frozen)->identify(process_.pid(), kAnswerPatience); !identified) {
+        return identified;
+    }
+    checkpoint_ = std::move(*frozen);
+    input_at_checkpoint_ = last_input_;
+    return {};
+}
+
+Result<void> Worker::resume(WorkerEvents& events) {
+    FrozenWorker::Parts parts = checkpoint_->thaw();
+    checkpoint_.reset();
+    process_ = ChildProcess::adopt(parts.pid, std::move(parts.pidfd));
+    auto pair = make_channel(std::move(parts.socket));
+    if (!pair) {
+        return tl::unexpected(std::move(pair.error()));
+    }
+    UniqueFd maps(::open(("/proc/" + std::to_string(parts.pid) + "/maps").c_str(), O_RDONLY | O_CLOEXEC));
+    if (!maps) {
+        maps.reset(::open("/dev/null", O_RDONLY | O_CLOEXEC));  // its crashes are told without the libraries' names
+    }
+    if (auto sent = send_boot_packet(*pair, maps.get(), arena_.code_capacity(), arena_.data_capacity()); !sent) {
+        return sent;
+    }
+    channel_ = std::move(pair->supervisor);
+    channel_.refuse_descriptors();
+    queue_.clear();
+    queued_bytes_ = 0;
+    output_.clear();
+    open_run_ = open_input_ = 0;
+    last_input_ = input_at_checkpoint_;
+    doorbell_open_ = true;
+    killed_ = false;
+    kill_reason_ = WorkerEnd();
+    end_.reset();
+    hello_->pid = parts.pid;
+    awaited_checkpoint_ = 0;
+    awaited_resume_ = last_checkpoint_;
+    if (!await_answer(events, "go on from its checkpoint")) {
+        return fail(ErrorKind::kSystem, "the checkpoint ended instead of going on");
+    }
+    return {};
+}
+
+}  // namespace kayton
