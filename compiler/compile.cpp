@@ -72,7 +72,16 @@ struct Compiler::Impl {
             return outcome;
         }
         outcome.module = std::move(*object);
+        if (options.cell) {
+            outcome.module.globals = globals();
+        }
         return outcome;
+    }
+
+    [[nodiscard]] std::vector<SessionGlobal> globals() const {
+        std::vector<SessionGlobal> all;
+        for (auto& [global, symbol, type] : checker.values()) all.push_back({std::move(global), std::move(symbol), std::move(type)});
+        return all;
     }
 };
 
@@ -87,9 +96,17 @@ CompileOutcome Compiler::compile(const SourceFile& file, const CompileOptions& o
 
 void Compiler::warm_up() { (void)codegen::target_for(OptLevel::kO2); }
 
-void Compiler::last_cell_failed() { impl_->checker.last_cell_failed(); }
+std::vector<SessionGlobal> Compiler::last_cell_failed() {
+    impl_->checker.last_cell_failed();
+    return impl_->globals();
+}
 
-void Compiler::forget_last_cell() { impl_->checker.forget_last_cell(); }
+void Compiler::set_environment(Environment environment) {
+    impl_->environment = environment;
+    impl_->checker.set_environment(std::move(environment));
+}
+
+void Compiler::forget_last_cell(const std::vector<std::string>& lost) { impl_->checker.forget_last_cell(lost); }
 
 std::vector<NameInfo> Compiler::visible_names() { return impl_->checker.visible_names(); }
 

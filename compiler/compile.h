@@ -25,9 +25,17 @@ struct CompileOptions {
     bool check_only = false;  // stop after the checker
 };
 
+// A name of the session that holds a value. Names with '#' or ':' are the compiler's own and those of imported modules.
+struct SessionGlobal {
+    std::string name;
+    std::string symbol;     // of its storage
+    std::string signature;  // of the type it is stored as; behind the value a byte says whether it is bound
+};
+
 struct CompiledModule {
     std::string object;  // ELF relocatable, x86-64
     std::string entry;   // symbol of `int32_t entry(void)`: start-up table, then the module body
+    std::vector<SessionGlobal> globals;  // of a cell: all that the session holds after it
 };
 
 struct CompileOutcome {
@@ -52,11 +60,14 @@ class Compiler {
     [[nodiscard]] CompileOutcome compile(const SourceFile& file, const CompileOptions& options);
 
     // Undoes the last compile() of a cell that gave a module, as if it had not been: the cell's worker ended, and another
-    // stands where the cell began. Once for each cell.
-    void forget_last_cell();
+    // stands where the cell began, without the names in `lost`. Once for each cell.
+    void forget_last_cell(const std::vector<std::string>& lost = {});
     // The last cell was compiled, and an exception ended it: a name that it has given another type is what it was before;
     // a name new to it may be unassigned, which is a NameError where it is read. Once for each cell, not after the other.
-    void last_cell_failed();
+    // Gives what the session holds then.
+    std::vector<SessionGlobal> last_cell_failed();
+    // What is installed has changed.
+    void set_environment(Environment environment);
 
     // Names and types of the session, for completion and `:type`; sorted.
     [[nodiscard]] std::vector<std::pair<std::string, std::string>> names() const;

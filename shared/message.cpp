@@ -38,17 +38,21 @@ void pack_strings(Packer& packer, const std::vector<std::string>& strings) {
     }
 }
 
+void pack_pairs(Packer& packer, const std::vector<std::pair<std::string, uint64_t>>& pairs) {
+    packer.pack_array(static_cast<uint32_t>(pairs.size() * 2));
+    for (const auto& [name, number] : pairs) {
+        packer.pack(name);
+        packer.pack(number);
+    }
+}
+
 void pack(Packer& packer, const Hello& hello) {
     packer.pack_array(6);
     packer.pack(hello.version);
     packer.pack(hello.pid);
     packer.pack(hello.code_base);
     packer.pack(hello.data_base);
-    packer.pack_array(static_cast<uint32_t>(hello.symbols.size() * 2));
-    for (const auto& [name, address] : hello.symbols) {
-        packer.pack(name);
-        packer.pack(address);
-    }
+    pack_pairs(packer, hello.symbols);
     pack_strings(packer, hello.missing_layers);
 }
 
@@ -90,6 +94,16 @@ void pack(Packer& packer, const Resumed& resumed) {
     packer.pack(resumed.id);
 }
 
+void pack(Packer& packer, const ValuesSaved& saved) {
+    packer.pack_array(1);
+    pack_pairs(packer, saved.lost);
+}
+
+void pack(Packer& packer, const ValuesRestored& restored) {
+    packer.pack_array(1);
+    packer.pack(restored.good);
+}
+
 void pack(Packer& packer, const Setup& setup) {
     packer.pack_array(11);
     packer.pack(setup.environment_root);
@@ -113,10 +127,11 @@ void pack(Packer& packer, const Source& source) {
 }
 
 void pack(Packer& packer, const Run& run) {
-    packer.pack_array(3);
+    packer.pack_array(4);
     packer.pack(run.id);
     packer.pack(run.entry);
     pack_strings(packer, run.argv);
+    packer.pack(run.only_startup);
 }
 
 void pack(Packer& packer, const InputReply& reply) {
@@ -135,8 +150,20 @@ void pack(Packer& packer, const Shutdown&) {
 }
 
 void pack(Packer& packer, const Checkpoint& checkpoint) {
-    packer.pack_array(1);
+    packer.pack_array(2);
     packer.pack(checkpoint.id);
+    packer.pack(checkpoint.whole);
+}
+
+void pack(Packer& packer, const SaveValues& save) {
+    packer.pack_array(2);
+    packer.pack(save.limit);
+    pack_pairs(packer, save.globals);
+}
+
+void pack(Packer& packer, const RestoreValues& restore) {
+    packer.pack_array(1);
+    pack_pairs(packer, restore.globals);
 }
 
 template <typename Message>
@@ -334,6 +361,14 @@ void take_members(Members& members, Resumed& resumed) {
     members.take(resumed.id);
 }
 
+void take_members(Members& members, ValuesSaved& saved) {
+    members.take(saved.lost);
+}
+
+void take_members(Members& members, ValuesRestored& restored) {
+    members.take(restored.good);
+}
+
 void take_members(Members& members, Setup& setup) {
     members.take(setup.environment_root);
     members.take(setup.bridge);
@@ -358,6 +393,7 @@ void take_members(Members& members, Run& run) {
     members.take(run.id);
     members.take(run.entry);
     members.take(run.argv);
+    members.take(run.only_startup);
 }
 
 void take_members(Members& members, InputReply& reply) {
@@ -372,6 +408,16 @@ void take_members(Members&, Shutdown&) {}
 
 void take_members(Members& members, Checkpoint& checkpoint) {
     members.take(checkpoint.id);
+    members.take(checkpoint.whole);
+}
+
+void take_members(Members& members, SaveValues& save) {
+    members.take(save.limit);
+    members.take(save.globals);
+}
+
+void take_members(Members& members, RestoreValues& restore) {
+    members.take(restore.globals);
 }
 
 template <typename Message, typename Variant>
@@ -406,20 +452,30 @@ tl::expected<Variant, Violation> decode_as(ByteView payload) {
 
 }  // namespace
 
+namespace {
+
+EncodedMessage raw(FrameType type, const std::string& content) {
+    const ByteView bytes = as_bytes(content);
+    return {type, Bytes(bytes.begin(), bytes.end())};
+}
+
+}  // namespace
+
 EncodedMessage encode(const WorkerMessage& message) {
     return std::visit(Overloaded{
                           [](const Hello& hello) { return pack_as(FrameType::kHello, hello); },
                           [](const Output& output) {
-                              const ByteView bytes = as_bytes(output.bytes);
-                              return EncodedMessage{
-                                  output.error ? FrameType::kStandardError : FrameType::kStandardOutput,
-                                  Bytes(bytes.begin(), bytes.end())};
+                              return raw(output.error ? FrameType::kStandardError : FrameType::kStandardOutput,
+                                         output.bytes);
                           },
                           [](const Finished& finished) { return pack_as(FrameType::kFinished, finished); },
                           [](const InputRequest& request) { return pack_as(FrameType::kInputRequest, request); },
                           [](const Display& display) { return pack_as(FrameType::kDisplay, display); },
                           [](const CheckpointMade& made) { return pack_as(FrameType::kCheckpointMade, made); },
                           [](const Resumed& resumed) { return pack_as(FrameType::kResumed, resumed); },
+                          [](const Values& values) { return raw(FrameType::kValues, values.bytes); },
+                          [](const ValuesSaved& saved) { return pack_as(FrameType::kValuesSaved, saved); },
+                          [](const ValuesRestored& restored) { return pack_as(FrameType::kValuesRestored, restored); },
                       },
                       message);
 }
@@ -433,6 +489,9 @@ EncodedMessage encode(const SupervisorMessage& message) {
                           [](const Interrupt& interrupt) { return pack_as(FrameType::kInterrupt, interrupt); },
                           [](const Shutdown& shutdown) { return pack_as(FrameType::kShutdown, shutdown); },
                           [](const Checkpoint& checkpoint) { return pack_as(FrameType::kCheckpoint, checkpoint); },
+                          [](const SaveValues& save) { return pack_as(FrameType::kSaveValues, save); },
+                          [](const SavedValuesPiece& piece) { return raw(FrameType::kSavedValues, piece.bytes); },
+                          [](const RestoreValues& restore) { return pack_as(FrameType::kRestoreValues, restore); },
                       },
                       message);
 }
@@ -447,6 +506,9 @@ tl::expected<WorkerMessage, Violation> decode_from_worker(uint32_t type, ByteVie
         case FrameType::kDisplay: return decode_as<Display, WorkerMessage>(payload);
         case FrameType::kCheckpointMade: return decode_as<CheckpointMade, WorkerMessage>(payload);
         case FrameType::kResumed: return decode_as<Resumed, WorkerMessage>(payload);
+        case FrameType::kValues: return WorkerMessage(Values{std::string(as_text(payload))});
+        case FrameType::kValuesSaved: return decode_as<ValuesSaved, WorkerMessage>(payload);
+        case FrameType::kValuesRestored: return decode_as<ValuesRestored, WorkerMessage>(payload);
         default: return tl::unexpected(Violation::kUnknownType);
     }
 }
@@ -460,6 +522,9 @@ tl::expected<SupervisorMessage, Violation> decode_from_supervisor(uint32_t type,
         case FrameType::kInterrupt: return decode_as<Interrupt, SupervisorMessage>(payload);
         case FrameType::kShutdown: return decode_as<Shutdown, SupervisorMessage>(payload);
         case FrameType::kCheckpoint: return decode_as<Checkpoint, SupervisorMessage>(payload);
+        case FrameType::kSaveValues: return decode_as<SaveValues, SupervisorMessage>(payload);
+        case FrameType::kSavedValues: return SupervisorMessage(SavedValuesPiece{std::string(as_text(payload))});
+        case FrameType::kRestoreValues: return decode_as<RestoreValues, SupervisorMessage>(payload);
         default: return tl::unexpected(Violation::kUnknownType);
     }
 }

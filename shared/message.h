@@ -30,7 +30,10 @@ enum class FrameType : uint32_t {
     kInputRequest = 5,
     kCheckpointMade = 6,
     kResumed = 7,
-    kDisplay = 8,
+    kValues = 8,  // raw bytes
+    kValuesSaved = 9,
+    kValuesRestored = 10,
+    kDisplay = 11,
     // supervisor to worker
     kSetup = 16,
     kSource = 17,
@@ -39,6 +42,9 @@ enum class FrameType : uint32_t {
     kInterrupt = 20,
     kShutdown = 21,
     kCheckpoint = 22,
+    kSaveValues = 23,
+    kSavedValues = 24,  // raw bytes
+    kRestoreValues = 25,
 };
 
 // --- worker to supervisor
@@ -99,6 +105,17 @@ struct Resumed {
     uint64_t id = 0;  // of its Checkpoint
 };
 
+// Variables, in the worker's own form, in pieces; then which are not among them, and why.
+struct Values {
+    std::string bytes;
+};
+struct ValuesSaved {
+    std::vector<std::pair<std::string, uint64_t>> lost;  // the reason, the position in SaveValues
+};
+struct ValuesRestored {
+    bool good = false;
+};
+
 // --- supervisor to worker
 
 struct Setup {
@@ -119,6 +136,7 @@ struct Run {
     uint64_t id = 0;
     uint64_t entry = 0;  // address of `int32_t entry(void)` in the code arena
     std::vector<std::string> argv;
+    bool only_startup = false;  // the module's slots are filled, its body does not run
 };
 
 struct InputReply {
@@ -134,10 +152,26 @@ struct Shutdown {};
 // Asks for a copy of the process, frozen on the socket that came as a descriptor on the doorbell before.
 struct Checkpoint {
     uint64_t id = 0;
+    bool whole = true;  // it can go on: the worker has no other threads. Else it can give its values only.
 };
 
-using WorkerMessage = std::variant<Hello, Output, Finished, InputRequest, CheckpointMade, Resumed, Display>;
-using SupervisorMessage = std::variant<Setup, Source, Run, InputReply, Interrupt, Shutdown, Checkpoint>;
+// Variables, by the signature of their type and their address, saved from one worker and restored into another, where
+// they stand in the same order.
+struct SaveValues {
+    uint64_t limit = 0;  // bytes
+    std::vector<std::pair<std::string, uint64_t>> globals;
+};
+struct SavedValuesPiece {
+    std::string bytes;
+};
+struct RestoreValues {
+    std::vector<std::pair<std::string, uint64_t>> globals;
+};
+
+using WorkerMessage = std::variant<Hello, Output, Finished, InputRequest, CheckpointMade, Resumed, Values,
+                                   ValuesSaved, ValuesRestored, Display>;
+using SupervisorMessage = std::variant<Setup, Source, Run, InputReply, Interrupt, Shutdown, Checkpoint,
+                                       SaveValues, SavedValuesPiece, RestoreValues>;
 
 // Limits on what a decoded message may be.
 constexpr size_t kMaxDepth = 64;

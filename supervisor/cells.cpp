@@ -32,10 +32,12 @@ Result<RunOutcome> Cells::run(const CompileOutcome& compiled) {
     }
     auto outcome = session_.run(compiled.module, {""});
     const std::lock_guard lock(compiler_lock_);
-    if (!outcome || (outcome->worker_end && outcome->recovery == Recovery::kResumed)) {
+    if (!outcome) {
         compiler_->forget_last_cell();
+    } else if (outcome->worker_end && outcome->recovery != Recovery::kNone) {
+        compiler_->forget_last_cell(outcome->lost);
     } else if (outcome->finished && !outcome->finished->exception_class.empty()) {
-        compiler_->last_cell_failed();
+        session_.set_globals(compiler_->last_cell_failed());
     }
     return outcome;
 }
@@ -43,6 +45,18 @@ Result<RunOutcome> Cells::run(const CompileOutcome& compiled) {
 Result<void> Cells::start_again() {
     forget();
     return session_.restart();
+}
+
+Result<void> Cells::reread_environment() {
+    const Environment& old = session_.options().environment;
+    auto environment = open_environment(old.name, old.root);
+    if (!environment) {
+        return tl::unexpected(std::move(environment.error()));
+    }
+    session_.set_environment(*environment);
+    const std::lock_guard lock(compiler_lock_);
+    compiler_->set_environment(std::move(*environment));
+    return {};
 }
 
 void Cells::forget() {

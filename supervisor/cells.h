@@ -35,6 +35,9 @@ class Cells {
     // After the end of a worker: another one, and a compiler that knows nothing of the old one's values.
     [[nodiscard]] Result<void> start_again();
 
+    // What is installed in the session's environment, read again: crates that came while it ran can be imported.
+    [[nodiscard]] Result<void> reread_environment();
+
     // Does the text need more lines? A block ends with an empty line, as at Python's prompt.
     [[nodiscard]] static Completeness completeness(const std::string& text);
     // What may stand for a name, and the members of an expression's value, which is not run.

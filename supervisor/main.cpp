@@ -36,8 +36,9 @@ std::vector<std::string> take_program_arguments(std::vector<std::string>& argume
     }
     size_t file = 1;
     while (file < arguments.size() && arguments[file].starts_with("-")) {
-        static constexpr std::array<std::string_view, 6> kWithValue{"--allow-read", "--allow-write", "--sandbox",
-                                                                    "--max-cpu",    "--max-time",    "--max-memory"};
+        static constexpr std::array<std::string_view, 9> kWithValue{"--allow-read", "--allow-write", "--allow-env",
+                                                                    "--sandbox",    "--max-cpu",     "--max-time",
+                                                                    "--max-memory", "--max-threads", "--max-output"};
         const bool value_follows = std::find(kWithValue.begin(), kWithValue.end(), arguments[file]) != kWithValue.end();
         file += value_follows ? 2 : 1;
     }
@@ -53,10 +54,13 @@ constexpr uint64_t kLeastMemory = 200'000'000;
 struct SandboxFlags {
     std::vector<std::string> read;
     std::vector<std::string> write;
+    std::vector<std::string> env;
     std::string level = "auto";
     uint64_t memory = 0;
     uint64_t cpu_seconds = 0;
     uint64_t wall_seconds = 0;
+    uint64_t threads = 0;
+    uint64_t output = 0;
 
     void add_to(CLI::App& command) {
         command.add_option("--allow-read", read, "Let the program read PATH (may be repeated)")
@@ -66,6 +70,14 @@ struct SandboxFlags {
         command.add_option("--allow-write", write, "Let the program read and write PATH (may be repeated)")
             ->type_name("PATH")
             ->check(CLI::ExistingPath)
+            ->allow_extra_args(false);
+        command.add_option("--allow-env", env, "Let the program see the environment variable NAME (may be repeated)")
+            ->type_name("NAME")
+            ->check([](const std::string& name) {
+                // They would decide what runs in the worker before its sandbox stands.
+                const bool loader = name.starts_with("LD_") || name == "GLIBC_TUNABLES";
+                return loader ? "the dynamic linker's variables are never passed on" : std::string();
+            })
             ->allow_extra_args(false);
         command
             .add_option(
@@ -84,6 +96,14 @@ struct SandboxFlags {
                 return enough ? std::string() : "a program needs at least 200M";
             });
     }
+    void add_amounts_to(CLI::App& command) {
+        command.add_option("--max-threads", threads, "How many threads the program may run at once (1024)")
+            ->type_name("NUMBER")
+            ->check(CLI::Range(uint64_t{1}, uint64_t{100'000}));
+        command.add_option("--max-output", output, "How much the program may print, as 10M")
+            ->type_name("SIZE")
+            ->transform(CLI::AsSizeValue(true));
+    }
     void add_times_to(CLI::App& command) {
         // Longer than a year is a slip of the keyboard, and would not fit the clocks.
         constexpr uint64_t kYear = 31'536'000;
@@ -98,6 +118,11 @@ struct SandboxFlags {
     }
     [[nodiscard]] SandboxGrants grants() const {
         SandboxGrants result;
+        if (threads != 0) {
+            result.max_threads = threads;
+        }
+        result.max_output = output;
+        result.env = env;
         result.max_cpu_seconds = cpu_seconds;
         result.max_wall_seconds = wall_seconds;
         result.level = level == "strict" ? SandboxLevel::kStrict
@@ -130,6 +155,7 @@ int command_line(std::vector<std::string> arguments) {
     run->add_option("FILE", file, "The program; everything after it is passed to it")->required();
     run_flags.add_to(*run);
     run_flags.add_times_to(*run);
+    run_flags.add_amounts_to(*run);
 
     CheckCommand check_request;
     std::vector<std::string> files;
@@ -140,6 +166,7 @@ int command_line(std::vector<std::string> arguments) {
     SandboxFlags repl_flags;
     CLI::App* repl = app.add_subcommand("repl", "Type and run Kayton, line by line");
     repl_flags.add_to(*repl);
+    repl_flags.add_amounts_to(*repl);
 
     DoctorCommand doctor_request;
     CLI::App* doctor = app.add_subcommand("doctor", "Look over this machine: what works, what is missing, what helps");

@@ -6,6 +6,7 @@
 
 #include "supervisor/link/linker.h"
 #include "supervisor/sandbox/refusal.h"
+#include "supervisor/session_events.h"
 
 namespace kayton {
 namespace {
@@ -14,11 +15,7 @@ namespace {
 constexpr std::chrono::milliseconds kLook{20};
 constexpr std::chrono::milliseconds kCloseGrace{500};
 constexpr int kInterruptsThatKill = 3;
-// A checkpoint may hold the damage that ends each worker: after so many without a run in between that ended by itself
-// the session begins anew.
-constexpr int kResumesInARow = 10;
-// A worker whose memory takes longer than this to copy has no checkpoints any more.
-constexpr std::chrono::milliseconds kCheckpointBudget{500};
+constexpr uint64_t kMostThreads = 1024;
 
 // A line of a text by its number from 1, without the white space around it.
 std::string line_of(std::string_view text, uint32_t number) {
@@ -41,24 +38,6 @@ void SessionIo::show(Display display) {
         }
     }
 }
-
-class Session::Events : public WorkerEvents {
-  public:
-    explicit Events(Session& session) : session_(session) {}
-
-    void on_output(bool error, std::string_view bytes) override { session_.io_.write(error, bytes); }
-    void on_finished(Finished finished) override { finished_ = std::move(finished); }
-    void on_input_request(const std::string& prompt) override { prompt_ = prompt; }
-    void on_display(Display display) override { session_.io_.show(std::move(display)); }
-
-    [[nodiscard]] std::optional<Finished> take_finished() { return std::exchange(finished_, std::nullopt); }
-    [[nodiscard]] std::optional<std::string> take_prompt() { return std::exchange(prompt_, std::nullopt); }
-
-  private:
-    Session& session_;
-    std::optional<Finished> finished_;
-    std::optional<std::string> prompt_;
-};
 
 Session::Session(SessionOptions options, SessionIo& io, TemporaryFolder temporary)
     : options_(std::move(options)),
@@ -99,19 +78,20 @@ Result<std::unique_ptr<Session>> Session::start(SessionOptions options, SessionI
 Result<void> Session::start_worker() {
     WorkerRequest request;
     request.program = options_.worker_program;
-    request.environment = filtered_environment(temporary_.path().string());
+    request.environment = filtered_environment(temporary_.path().string(), options_.grants.env);
     request.setup.environment_root = options_.environment.root.string();
     request.setup.bridge = options_.environment.bridge().string();
     request.setup.output_is_terminal = options_.output_is_terminal;
     policy_ = make_policy(options_.environment, options_.working_folder, temporary_.path(), options_.grants);
     request.setup.sandbox = policy_;
+    request.limits.memory = policy_.max_memory;
+    request.limits.threads = options_.grants.max_threads.value_or(kMostThreads);
+    request.limits.output = options_.grants.max_output;
     auto worker = Worker::start(request);
     if (!worker) {
         return tl::unexpected(std::move(worker.error()));
     }
     linker_.reset();  // it refers to the old worker's arena
-    resumes_in_a_row_ = 0;
-    checkpoints_too_slow_ = false;
     worker_ = std::move(*worker);
     return {};
 }
@@ -169,7 +149,11 @@ Result<RunOutcome> Session::run(const CompiledModule& module, std::vector<std::s
     if (!entry) {
         return tl::unexpected(std::move(entry.error()));
     }
-    return run_at(*entry, std::move(argv));
+    auto outcome = run_at(*entry, std::move(argv));
+    if (outcome && outcome->finished && options_.checkpoints) {
+        keep(module);
+    }
+    return outcome;
 }
 
 Result<RunOutcome> Session::run_at(uint64_t entry, std::vector<std::string> argv) {
@@ -291,52 +275,13 @@ RunOutcome Session::outcome_of_end() {
     return outcome;
 }
 
-std::string Session::make_checkpoint() {
-    if (checkpoints_too_slow_) {
-        return {};
-    }
-    std::string notice;
-    if (const int threads = threads_of(worker_->pid()); threads > 1) {
-        notice = "threads of a crate are running: variables would not survive a crash of this cell";
-    } else {
-        const auto begun = std::chrono::steady_clock::now();
-        if (auto made = worker_->make_checkpoint(*events_); !made && !worker_->end()) {
-            notice = "variables would not survive a crash of this cell: " + made.error().message;
-        }
-        if (std::chrono::steady_clock::now() - begun > kCheckpointBudget) {
-            checkpoints_too_slow_ = true;
-            notice = "the program's memory has grown so large that it is no longer copied before each cell: variables "
-                     "would not survive a crash";
-        }
-    }
-    return notice == told_ ? std::string() : told_ = notice;
-}
-
-void Session::recover(RunOutcome& outcome) {
-    if (!options_.checkpoints || terminating_.load()) {
-        return;
-    }
-    outcome.recovery_note = "names defined before are gone";
-    if (!worker_->has_checkpoint()) {
-        return;
-    }
-    if (resumes_in_a_row_ >= kResumesInARow) {
-        outcome.recovery_note = "it ended " + std::to_string(kResumesInARow + 1) +
-                                " times in a row, so the session begins anew; names defined before are gone";
-        return;
-    }
-    ++resumes_in_a_row_;
-    if (auto resumed = worker_->resume(*events_); !resumed) {
-        outcome.recovery_note += ": " + resumed.error().message;
-        return;
-    }
-    outcome.recovery = Recovery::kResumed;
-    outcome.recovery_note = "your variables are as before this cell; what it did to files and connections stays";
-}
-
 Result<void> Session::restart() {
     close();
     served_interrupts_ = interrupts_.load();
+    resumes_in_a_row_ = 0;
+    checkpoints_too_slow_ = false;
+    kept_modules_.clear();
+    kept_globals_.clear();
     return start_worker();
 }
 

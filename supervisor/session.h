@@ -54,7 +54,9 @@ struct SessionOptions {
 // What became of the variables when the worker ended.
 enum class Recovery {
     kNone,     // the worker is gone with all it held: restart() gives another
-    kResumed,  // the session is alive() and every variable is as before the run; a compiler must forget the cell
+    // The session is alive(), and the compiler must forget the cell: forget_last_cell(outcome.lost).
+    kResumed,   // every variable is as before the run
+    kRestored,  // in a new worker; the names in `lost` are gone
 };
 
 // How a run ended: with the program's own end, or with the worker's.
@@ -64,6 +66,7 @@ struct RunOutcome {
     std::string report;                // of the worker's end: one line for the person; else empty
     std::optional<CrashReport> crash;  // the same at length
     Recovery recovery = Recovery::kNone;
+    std::vector<std::string> lost;     // names that a kRestored session no longer has
     std::string recovery_note;         // what became of the variables, in words; empty without `checkpoints`
     std::string notice;                // something to tell the person once; mostly empty
     std::string help;                  // what the person can do about the exception that ended it; mostly empty
@@ -103,6 +106,10 @@ class Session {
     [[nodiscard]] bool terminating() const { return terminating_.load(); }
 
     [[nodiscard]] bool alive() const { return worker_ != nullptr && !worker_->end(); }
+    // What is installed has changed. The worker's sandbox holds the environment's folder, whatever is in it.
+    void set_environment(Environment environment) { options_.environment = std::move(environment); }
+    // What the session holds, where it is not what the last module said: an exception ended it before it was through.
+    void set_globals(std::vector<SessionGlobal> globals) { kept_globals_ = std::move(globals); }
     // Starts another worker in place of one that is gone (or still there); what it held is lost.
     [[nodiscard]] Result<void> restart();
     void close();
@@ -120,6 +127,9 @@ class Session {
     [[nodiscard]] RunOutcome outcome_of_end();
     [[nodiscard]] std::string make_checkpoint();  // what to tell the person once, if it is the first to fail so
     void recover(RunOutcome& outcome);
+    [[nodiscard]] Result<void> restore_values(RunOutcome& outcome);
+    [[nodiscard]] Worker::Globals places_of(const std::vector<SessionGlobal>& globals) const;
+    void keep(const CompiledModule& module);
 
     SessionOptions options_;
     SessionIo& io_;
@@ -133,6 +143,13 @@ class Session {
     std::atomic<int> interrupts_{0};
     std::atomic<bool> terminating_{false};
     int served_interrupts_ = 0;
+    // What a new worker needs to take over the variables: with `checkpoints` only.
+    struct KeptModule {
+        std::string object;
+        std::string entry;
+    };
+    std::vector<KeptModule> kept_modules_;     // those that ended by themselves
+    std::vector<SessionGlobal> kept_globals_;  // after them
     int resumes_in_a_row_ = 0;          // without a run that ended by itself
     bool checkpoints_too_slow_ = false;
     std::string told_;                  // the last notice

@@ -55,12 +55,35 @@ void Loop::serve() {
         } else if (const auto* request = std::get_if<Run>(&*message)) {
             run(*request);
         } else if (const auto* wanted = std::get_if<Checkpoint>(&*message)) {
-            checkpoint(wanted->id);
+            checkpoint(*wanted);
+        } else if (const auto* save_wanted = std::get_if<SaveValues>(&*message)) {
+            save(*save_wanted);
+        } else if (const auto* piece = std::get_if<SavedValuesPiece>(&*message)) {
+            const ByteView bytes = as_bytes(piece->bytes);
+            saved_values_.insert(saved_values_.end(), bytes.begin(), bytes.end());
+        } else if (const auto* restore_wanted = std::get_if<RestoreValues>(&*message)) {
+            restore(*restore_wanted);
         }
     }
 }
 
-void Loop::checkpoint(uint64_t id) {
+void Loop::save(const SaveValues& wanted) {
+    SavedValues saved = save_program_values(wanted.globals, wanted.limit);
+    for (size_t at = 0; at < saved.bytes.size(); at += kOutputPiece) {
+        const size_t size = std::min(kOutputPiece, saved.bytes.size() - at);
+        send_frame(FrameType::kValues, ByteView(saved.bytes).subspan(at, size), false);
+    }
+    send(ValuesSaved{std::move(saved.lost)});
+}
+
+void Loop::restore(const RestoreValues& wanted) {
+    const bool good = restore_program_values(wanted.globals, saved_values_);
+    saved_values_ = Bytes();
+    send(ValuesRestored{good});
+}
+
+void Loop::checkpoint(const Checkpoint& wanted) {
+    const uint64_t id = wanted.id;
     UniqueFd socket = channel_.take_descriptor();
     // It was sent before the message.
     if (!socket && channel_.drain_doorbell()) {
@@ -70,7 +93,7 @@ void Loop::checkpoint(uint64_t id) {
         send(CheckpointMade{id, EBADF});
         return;
     }
-    Frozen frozen = freeze(std::move(socket), [this] {
+    Frozen frozen = freeze(std::move(socket), wanted.whole, [this] {
         move_crash_record(nullptr, UniqueFd());
         channel_.abandon();
     });
@@ -88,7 +111,7 @@ void Loop::run(const Run& request) {
     open_run_.store(request.id);
     on_interrupt();  // it may have been wished before the run was open
     expect_no_exit(true);
-    ProgramEnd end = run_program(request.entry, request.argv);
+    ProgramEnd end = request.only_startup ? start_program(request.entry) : run_program(request.entry, request.argv);
     expect_no_exit(false);
     open_run_.store(0);
     Finished finished;

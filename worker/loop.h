@@ -47,10 +47,13 @@ class Loop {
     // here and not given out.
     [[nodiscard]] std::optional<SupervisorMessage> receive(bool interruptible);
     void run(const Run& run);
-    void checkpoint(uint64_t id);
+    void checkpoint(const Checkpoint& wanted);
+    void save(const SaveValues& wanted);
+    void restore(const RestoreValues& wanted);
 
     Channel channel_;
     Bytes payload_;
+    Bytes saved_values_;  // arriving in pieces
     std::map<std::string, std::string> sources_;  // arriving in pieces
     std::atomic<uint64_t> open_run_{0};
     std::atomic<uint64_t> requested_interrupt_{0};  // the last wish of the supervisor that was passed on

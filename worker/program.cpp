@@ -13,6 +13,7 @@
 #include "worker/plugins/startup.h"
 #include "worker/runtime/exceptions.h"
 #include "worker/runtime/file.h"
+#include "worker/runtime/memory.h"
 #include "worker/runtime/print.h"
 #include "worker/runtime/program_arguments.h"
 #include "worker/runtime/runtime.h"
@@ -111,6 +112,41 @@ void prepare_program(Loop& loop, const Setup& setup, const char* stack_top) {
     rlimit stack{};
     ::getrlimit(RLIMIT_STACK, &stack);
     kt_stack_limit = stack_top - stack.rlim_cur + kStackReserve;
+}
+
+ProgramEnd start_program(uint64_t entry) {
+    stop_after_startup(true);
+    const auto function = reinterpret_cast<int32_t (*)()>(entry);
+    (void)function();
+    stop_after_startup(false);
+    ProgramEnd end;
+    // Without an exception the start-up was complete.
+    if (KtException* exception = kt_exception_take()) {
+        end = end_of(exception);
+        release(exception);
+    }
+    return end;
+}
+
+namespace {
+
+std::vector<GlobalPlace> places_of(const std::vector<std::pair<std::string, uint64_t>>& globals) {
+    std::vector<GlobalPlace> places;
+    places.reserve(globals.size());
+    for (const auto& [signature, address] : globals) {
+        places.push_back({signature, address});
+    }
+    return places;
+}
+
+}  // namespace
+
+SavedValues save_program_values(const std::vector<std::pair<std::string, uint64_t>>& globals, uint64_t limit) {
+    return save_values(places_of(globals), limit);
+}
+
+bool restore_program_values(const std::vector<std::pair<std::string, uint64_t>>& globals, ByteView bytes) {
+    return restore_values(places_of(globals), bytes);
 }
 
 ProgramEnd run_program(uint64_t entry, const std::vector<std::string>& argv) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "shared/message.h"
+#include "worker/freeze/saved_values.h"
 
 namespace kayton {
 
@@ -26,6 +27,14 @@ void prepare_program(Loop& loop, const Setup& setup, const char* stack_top);
 
 // Calls `int32_t entry(void)` at the address and says how it ended; standard output is flushed.
 [[nodiscard]] ProgramEnd run_program(uint64_t entry, const std::vector<std::string>& argv);
+
+// The module's start-up only: its slots are filled, its body does not run.
+[[nodiscard]] ProgramEnd start_program(uint64_t entry);
+
+// Variables of the program by type signature and address; see freeze/saved_values.h.
+[[nodiscard]] SavedValues save_program_values(const std::vector<std::pair<std::string, uint64_t>>& globals,
+                                              uint64_t limit);
+[[nodiscard]] bool restore_program_values(const std::vector<std::pair<std::string, uint64_t>>& globals, ByteView bytes);
 
 void add_program_source(const std::string& file, const std::string& text);
 

@@ -260,9 +260,11 @@ void Checker::commit() {
     undo_ = std::move(undo);
 }
 
-void Checker::forget_last_cell() {
+void Checker::forget_last_cell(const std::vector<std::string>& lost) {
+    if (undo_) committed_globals_ = std::move(undo_->globals);
+    for (const std::string& name : lost) committed_globals_.erase(name);
+    globals_ = committed_globals_;
     if (!undo_) return;
-    globals_ = committed_globals_ = std::move(undo_->globals);
     for (types::ClassInfo* c : undo_->classes) {
         c->committed = false;
         c->declared_in = -1;
@@ -317,6 +319,13 @@ bool Checker::referenced(const types::ClassInfo& c) const {
             if (mentions(local.type, c)) return true;
     }
     return std::any_of(globals_.begin(), globals_.end(), [&](const auto& entry) { return mentions(entry.second.declared, c); });
+}
+
+std::vector<std::array<std::string, 3>> Checker::values() const {
+    std::vector<std::array<std::string, 3>> all;
+    for (const auto& [name, global] : committed_globals_)
+        if (global.declared != nullptr && !global.symbol.empty()) all.push_back({name, global.symbol, to_string(global.declared)});
+    return all;
 }
 
 std::vector<std::pair<std::string, std::string>> Checker::names() const {

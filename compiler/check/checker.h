@@ -9,6 +9,7 @@
 // One Checker a compiler session; one thread. The syntax trees given must outlive it.
 #pragma once
 
+#include <array>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -164,11 +165,15 @@ class Checker {
     // `check_all`: functions that nothing calls are checked too, where annotations tell their types.
     typed::TypedProgram check(const syntax::Module& module, bool cell, bool check_all);
     // Undoes the last check() that gave a cell's program: names, classes and imported modules are what they were before.
-    // Numbers are not given again, so symbols stay unique.
-    void forget_last_cell();
+    // Numbers are not given again, so symbols stay unique. Names in `lost` go too, as values() names them.
+    void forget_last_cell(const std::vector<std::string>& lost);
+    // Name, symbol and type of everything that holds a value after the cells so far.
+    [[nodiscard]] std::vector<std::array<std::string, 3>> values() const;
     // The last cell's program ended with an exception: its names that replaced others of another type give way to them,
     // new ones are tested where they are read.
     void last_cell_failed();
+    // What is installed has changed: crates are found anew; those in use stay what they are.
+    void set_environment(Environment environment) { environment_ = std::move(environment); }
     // Missing crates and crates of another ABI, by the texts of the design; found before anything else.
     std::vector<Error> take_import_errors() { return std::move(import_errors_); }
     // File and text of the modules that were imported for the first time since the last call.

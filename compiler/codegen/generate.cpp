@@ -52,7 +52,7 @@ Result<CompiledModule> emit_object(const kir::Module& source, OptLevel opt) {
         return fail(ErrorKind::kInternal, "LLVM cannot write objects for this machine");
     }
     passes.run(module);
-    return CompiledModule{std::string(object.begin(), object.end()), source.entry};
+    return CompiledModule{std::string(object.begin(), object.end()), source.entry, {}};
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "kernel/messages/is_complete.h"
 
+#include "kernel/messages/magics.h"
 #include "shared/bytes.h"
 #include "supervisor/cells.h"
 
@@ -25,6 +26,10 @@ std::string next_indent(const std::string& code) {
 Json is_complete_reply(const std::string& code) {
     if (!is_utf8(code)) {
         return {{"status", "invalid"}};
+    }
+    if (const auto magic = find_magic(code)) {
+        const bool more = magic->whole_cell && !code.ends_with("\n\n");
+        return more ? Json{{"status", "incomplete"}, {"indent", ""}} : Json{{"status", "complete"}};
     }
     switch (Cells::completeness(code)) {
         case Cells::Completeness::kComplete: return {{"status", "complete"}};

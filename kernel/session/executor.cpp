@@ -6,7 +6,8 @@
 
 #include "kernel/session/history.h"
 #include "kernel/session/traceback.h"
-#include "shared/bytes.h"
+#include "supervisor/report/crash_store.h"
+#include "supervisor/sandbox/policy.h"
 
 namespace kayton::kernel {
 namespace {
@@ -145,7 +146,14 @@ void Executor::execute(const Request& request) {
     }
     exit_wished_ = false;
     last_result_.clear();
-    std::optional<CellError> error = evaluate("<cell " + std::to_string(count) + ">", code, silent_);
+    payload_ = Json::array();
+    const std::string name = "<cell " + std::to_string(count) + ">";
+    std::optional<CellError> error;
+    if (const auto magic = find_magic(code); magic && !start_error_) {
+        error = run_magic(*magic, name);
+    } else {
+        error = evaluate(name, code, silent_);
+    }
     if (store) {
         history_.add(count, code, last_result_);
     }
@@ -159,8 +167,9 @@ void Executor::execute(const Request& request) {
     } else {
         reply["status"] = "ok";
         if (exit_wished_) {
-            reply["payload"].push_back({{"source", "ask_exit"}, {"keepkernel", false}});
+            payload_.push_back({{"source", "ask_exit"}, {"keepkernel", false}});
         }
+        reply["payload"] = payload_;
         if (const auto expressions = content.find("user_expressions");
             expressions != content.end() && expressions->is_object()) {
             reply["user_expressions"] = evaluate_expressions(*expressions);
@@ -236,7 +245,10 @@ std::optional<CellError> Executor::error_of(const CompileOutcome& compiled) cons
 std::optional<CellError> Executor::error_of(const RunOutcome& outcome) {
     if (outcome.worker_end) {
         CellError error = worker_end_error(outcome);
-        if (outcome.recovery == Recovery::kResumed) {
+        if (keep_report(outcome)) {
+            error.traceback.emplace_back("`kayton crash show` tells more");
+        }
+        if (outcome.recovery != Recovery::kNone) {
             error.traceback.push_back(outcome.recovery_note);
         } else if (!session_->terminating()) {
             if (auto again = cells_->start_again(); again) {
@@ -260,6 +272,22 @@ std::optional<CellError> Executor::error_of(const RunOutcome& outcome) {
         return CellError{"SystemExit", status, {"SystemExit: " + status}};
     }
     return exception_error(outcome);
+}
+
+// On disk, for `kayton crash show`; not for what the person wanted.
+bool Executor::keep_report(const RunOutcome& outcome) const {
+    const EndReason reason = outcome.worker_end->reason;
+    const auto home = kayton_home();
+    if (reason == EndReason::kInterrupted || reason == EndReason::kSupervisorClosed || !outcome.crash || !home) {
+        return false;
+    }
+    StoredCrash crash;
+    crash.report = *outcome.crash;
+    crash.command = "kayton-kernel";
+    crash.folder = session_->options().working_folder.string();
+    crash.environment = session_->options().environment.name;
+    crash.memory_limit = session_->options().grants.max_memory.value_or(most_memory());
+    return keep_crash(*home / "crashes", std::move(crash)).has_value();
 }
 
 Json Executor::evaluate_expressions(const Json& expressions) {

@@ -14,8 +14,10 @@
 #include <thread>
 #include <vector>
 
+#include "kernel/messages/magics.h"
 #include "kernel/session/outbox.h"
 #include "kernel/wire/message.h"
+#include "shared/environment.h"
 #include "supervisor/cells.h"
 #include "supervisor/session.h"
 
@@ -70,6 +72,12 @@ class Executor : private SessionIo {
     std::optional<CellError> evaluate(const std::string& name, const std::string& code, bool quiet);
     std::optional<CellError> error_of(const CompileOutcome& compiled) const;
     std::optional<CellError> error_of(const RunOutcome& outcome);
+    // executor_magics.cpp
+    std::optional<CellError> run_magic(const Magic& magic, const std::string& name);
+    std::optional<CellError> time_often(const std::string& code, const std::string& name);
+    std::optional<CellError> run_kik(std::vector<std::string> words);
+    static CellError unknown_magic(const Magic& magic);
+    [[nodiscard]] bool keep_report(const RunOutcome& outcome) const;
     Json evaluate_expressions(const Json& expressions);
 
     ExecutorOptions options_;
@@ -92,6 +100,7 @@ class Executor : private SessionIo {
     bool silent_ = false;
     std::map<std::string, std::string>* captured_ = nullptr;  // a user expression's value goes here
     bool exit_wished_ = false;
+    Json payload_;
     std::string last_result_;
     std::atomic<int64_t> count_{0};
     std::thread thread_;

@@ -1,13 +1,19 @@
 #include "supervisor/broker/system_call_broker.h"
 
-#include <linux/seccomp.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 namespace kayton {
@@ -17,23 +23,40 @@ constexpr int kCallsPerTurn = 64;
 // The kernel may know longer structures than we do; it fills or reads its own length.
 constexpr size_t kRoom = 1024;
 static_assert(sizeof(seccomp_notif) <= kRoom && sizeof(seccomp_notif_resp) <= kRoom);
+constexpr mode_t kModeBits = S_IRWXU | S_IRWXG | S_IRWXO;  // neither set-user-id nor sticky
+
+// Our own descriptor for what the worker's stands for now.
+UniqueFd copy_of(int pidfd, uint64_t descriptor) {
+    return UniqueFd(static_cast<int>(::syscall(SYS_pidfd_getfd, pidfd, static_cast<int>(descriptor), 0)));
+}
+
+bool copy_memory(pid_t process, uint64_t from, void* to, size_t size) {
+    const iovec here{to, size};
+    const iovec there{reinterpret_cast<void*>(from), size};
+    return ::process_vm_readv(process, &here, 1, &there, 1, 0) == static_cast<ssize_t>(size);
+}
 
 }  // namespace
 
-std::optional<SystemCallBroker> SystemCallBroker::over(UniqueFd listener) {
+std::optional<SystemCallBroker> SystemCallBroker::over(UniqueFd listener, std::vector<std::string> writable) {
     uint64_t no_such_call = 0;
     if (!listener || ::ioctl(listener.get(), SECCOMP_IOCTL_NOTIF_ID_VALID, &no_such_call) == 0 || errno != ENOENT) {
         return std::nullopt;
     }
-    return SystemCallBroker(std::move(listener));
+    for (std::string& path : writable) {
+        std::error_code error;
+        path = std::filesystem::weakly_canonical(path, error).string();
+    }
+    std::erase(writable, std::string());
+    return SystemCallBroker(std::move(listener), std::move(writable));
 }
 
-void SystemCallBroker::serve(pid_t worker) {
-    for (int calls = 0; calls < kCallsPerTurn && listener_ && serve_one(worker); ++calls) {
+void SystemCallBroker::serve(pid_t worker, int pidfd) {
+    for (int calls = 0; calls < kCallsPerTurn && listener_ && serve_one(worker, pidfd); ++calls) {
     }
 }
 
-bool SystemCallBroker::serve_one(pid_t worker) {
+bool SystemCallBroker::serve_one(pid_t worker, int pidfd) {
     pollfd waiting{listener_.get(), POLLIN, 0};
     if (::poll(&waiting, 1, 0) <= 0) {
         return false;
@@ -49,21 +72,62 @@ bool SystemCallBroker::serve_one(pid_t worker) {
     if (::ioctl(listener_.get(), SECCOMP_IOCTL_NOTIF_RECV, &call) != 0) {
         return errno == ENOENT || errno == EINTR;  // it was killed meanwhile
     }
-    bool right = false;
-    switch (call.data.nr) {
-        case SYS_clone: right = std::exchange(fork_allowed_, false); break;
-        case SYS_kill:
-        case SYS_tgkill: right = static_cast<pid_t>(call.data.args[0]) == worker; break;
-        default: break;
-    }
+    const int outcome = judge(call, worker, pidfd);
     response.id = call.id;
-    if (right) {
+    if (outcome == kGoOn) {
         response.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
     } else {
-        response.error = -EPERM;
+        response.error = -outcome;
     }
     (void)::ioctl(listener_.get(), SECCOMP_IOCTL_NOTIF_SEND, &response);
     return true;
+}
+
+// The memory and descriptors that were looked at are the caller's only if it still waits.
+bool SystemCallBroker::still_waits(uint64_t id) const {
+    return ::ioctl(listener_.get(), SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
+}
+
+bool SystemCallBroker::is_writable(int descriptor) const {
+    std::error_code error;
+    const std::filesystem::path file =
+        std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(descriptor), error);
+    return !error && std::any_of(writable_.begin(), writable_.end(), [&](const std::string& folder) {
+        const std::filesystem::path path(folder);
+        return std::mismatch(path.begin(), path.end(), file.begin(), file.end()).first == path.end();
+    });
+}
+
+int SystemCallBroker::judge(const seccomp_notif& call, pid_t worker, int pidfd) {
+    const auto& arguments = call.data.args;
+    switch (call.data.nr) {
+        case SYS_clone: return std::exchange(fork_allowed_, false) ? kGoOn : EPERM;
+        case SYS_kill:
+        case SYS_tgkill: return static_cast<pid_t>(arguments[0]) == worker ? kGoOn : EPERM;
+        case SYS_fchmod: {
+            const UniqueFd file = copy_of(pidfd, arguments[0]);
+            if (!file || !is_writable(file.get()) || !still_waits(call.id)) {
+                return EPERM;
+            }
+            return ::fchmod(file.get(), static_cast<mode_t>(arguments[1]) & kModeBits) == 0 ? 0 : errno;
+        }
+        case SYS_utimensat: {
+            if (arguments[1] != 0) {
+                return EPERM;  // by path
+            }
+            std::array<timespec, 2> times{};
+            const UniqueFd file = copy_of(pidfd, arguments[0]);
+            if (arguments[2] != 0 &&
+                !copy_memory(static_cast<pid_t>(call.pid), arguments[2], times.data(), sizeof times)) {
+                return EFAULT;
+            }
+            if (!file || !is_writable(file.get()) || !still_waits(call.id)) {
+                return EPERM;
+            }
+            return ::futimens(file.get(), arguments[2] != 0 ? times.data() : nullptr) == 0 ? 0 : errno;
+        }
+        default: return EPERM;
+    }
 }
 
 }  // namespace kayton

@@ -1,13 +1,21 @@
 // SystemCallBroker: answers the system calls of a worker that its filter leaves to the supervisor (seccomp's user
-// notification). Only arguments in registers are judged, which the worker cannot change afterwards: a fork, right once
-// for each allow_fork(); and signals, right to the worker itself only. The rest is refused with EPERM.
+// notification). A call whose arguments lie in registers is judged and let go on: the worker cannot change them. Where
+// an argument lies in memory or behind a descriptor, the supervisor takes its own copy, judges that, and makes the call
+// itself. The rest is refused with EPERM.
+//   fork           right once for each allow_fork()
+//   kill, tgkill   right to the worker itself only
+//   fchmod, utimensat over a descriptor: of files in the folders that the worker may write
 // Owned by a Worker; one thread. Never blocks.
 #pragma once
 
+#include <linux/seccomp.h>
 #include <sys/types.h>
 
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "shared/unique_fd.h"
 
@@ -15,8 +23,8 @@ namespace kayton {
 
 class SystemCallBroker {
   public:
-    // Nothing when the descriptor is not such a listener: it came from the worker.
-    [[nodiscard]] static std::optional<SystemCallBroker> over(UniqueFd listener);
+    // Nothing when the descriptor is not such a listener: it came from the worker. `writable`: the folders.
+    [[nodiscard]] static std::optional<SystemCallBroker> over(UniqueFd listener, std::vector<std::string> writable);
 
     // Readable when a call waits.
     [[nodiscard]] int descriptor() const { return listener_.get(); }
@@ -24,13 +32,21 @@ class SystemCallBroker {
     void allow_fork() { fork_allowed_ = true; }
     void forbid_fork() { fork_allowed_ = false; }
     // Answers at most a bounded number of calls. `worker` is the process that is the worker now.
-    void serve(pid_t worker);
+    void serve(pid_t worker, int pidfd);
 
   private:
-    explicit SystemCallBroker(UniqueFd listener) : listener_(std::move(listener)) {}
-    [[nodiscard]] bool serve_one(pid_t worker);
+    // The errno to refuse with, 0 when the supervisor made the call; kGoOn: the kernel makes it.
+    static constexpr int kGoOn = -1;
+
+    SystemCallBroker(UniqueFd listener, std::vector<std::string> writable)
+        : listener_(std::move(listener)), writable_(std::move(writable)) {}
+    [[nodiscard]] bool serve_one(pid_t worker, int pidfd);
+    [[nodiscard]] int judge(const seccomp_notif& call, pid_t worker, int pidfd);
+    [[nodiscard]] bool still_waits(uint64_t id) const;
+    [[nodiscard]] bool is_writable(int descriptor) const;
 
     UniqueFd listener_;
+    std::vector<std::string> writable_;  // real paths
     bool fork_allowed_ = false;
 };
 

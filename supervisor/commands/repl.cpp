@@ -119,7 +119,7 @@ class Repl {
         }
         if (outcome->worker_end) {
             tell_worker_end(*outcome, "kayton repl", session_.options());
-            if (outcome->recovery == Recovery::kResumed) {
+            if (outcome->recovery != Recovery::kNone) {
                 std::fprintf(stderr, "kayton: %s\n", outcome->recovery_note.c_str());
             } else {
                 start_again(outcome->recovery_note);

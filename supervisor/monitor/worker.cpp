@@ -18,6 +18,7 @@ constexpr size_t kPipeTurns = 64;  // a pipe holds 64 KiB
 constexpr size_t kQueueLimit = size_t{64} << 20;
 constexpr size_t kSourcePiece = size_t{256} << 10;
 constexpr size_t kOutputChunk = size_t{64} << 10;
+constexpr std::chrono::milliseconds kCrashGrace{2'000};    // from a crash record's first word to the end of the process
 constexpr std::chrono::milliseconds kDoorbellGrace{500};  // between a closed doorbell and the end of the process
 
 Result<std::array<UniqueFd, 2>> make_pipe() {
@@ -45,11 +46,15 @@ std::unique_ptr<CrashPage> copy_crash_page(const CrashPage& page) {
 
 }  // namespace
 
-Worker::Worker(Channel channel, CodeArena arena, ChildProcess process, UniqueFd output, UniqueFd error)
+Worker::Worker(Channel channel, CodeArena arena, ChildProcess process, UniqueFd output, UniqueFd error,
+               UsageLimits limits)
     : channel_(std::move(channel)),
       arena_(std::move(arena)),
       process_(std::move(process)),
-      pipes_{std::move(output), std::move(error)} {}
+      pipes_{std::move(output), std::move(error)},
+      usage_(limits) {
+    usage_.follow(process_.pid());
+}
 
 Worker::~Worker() = default;
 
@@ -82,7 +87,9 @@ Result<std::unique_ptr<Worker>> Worker::start(const WorkerRequest& request) {
         return tl::unexpected(std::move(process.error()));
     }
     std::unique_ptr<Worker> worker(new Worker(std::move(pair->supervisor), std::move(*arena), std::move(*process),
-                                              std::move((*output)[0]), std::move((*error)[0])));
+                                              std::move((*output)[0]), std::move((*error)[0]), request.limits));
+    worker->writable_ = request.setup.sandbox.read_write;
+    worker->writable_.push_back(request.setup.sandbox.temporary);
     if (auto sent = worker->send(request.setup); !sent) {
         return tl::unexpected(std::move(sent.error()));
     }
@@ -100,7 +107,7 @@ void Worker::turn(std::chrono::milliseconds timeout, WorkerEvents& events) {
     const bool more = receive(events);
     wait(more ? std::chrono::milliseconds(0) : timeout);
     if (broker_) {
-        broker_->serve(process_.pid());
+        broker_->serve(process_.pid(), process_.descriptor());
     }
     (void)receive(events);
     forward_pipes(events);
@@ -109,8 +116,24 @@ void Worker::turn(std::chrono::milliseconds timeout, WorkerEvents& events) {
         return;
     }
     flush_queue();
+    watch_limits();
     if (!doorbell_open_ && !killed_ && std::chrono::steady_clock::now() - doorbell_closed_at_ > kDoorbellGrace) {
         violate(Violation::kDoorbellClosed);
+    }
+}
+
+void Worker::watch_limits() {
+    if (const auto exceeded = usage_.exceeded()) {
+        kill(EndReason::kLimit, *exceeded);
+    }
+    if (channel_.crash_page().state.load(std::memory_order_relaxed) == kCrashNone) {
+        return;
+    }
+    const auto now = std::chrono::steady_clock::now();
+    if (crashed_at_ == std::chrono::steady_clock::time_point{}) {
+        crashed_at_ = now;
+    } else if (now - crashed_at_ > kCrashGrace) {
+        kill(EndReason::kLimit, "it crashed and did not end");
     }
 }
 
@@ -140,6 +163,7 @@ void Worker::forward_pipe(UniqueFd& pipe, bool error, WorkerEvents& events) {
     std::array<char, 16 * 1024> buffer;
     const ssize_t size = ::read(pipe.get(), buffer.data(), buffer.size());
     if (size > 0) {
+        usage_.printed(static_cast<size_t>(size));
         events.on_output(error, {buffer.data(), static_cast<size_t>(size)});
     } else if (size == 0 || (errno != EAGAIN && errno != EINTR)) {
         pipe.reset();
@@ -171,6 +195,7 @@ bool Worker::receive(WorkerEvents& events) {
 
 void Worker::flush_output(WorkerEvents& events) {
     if (!output_.empty()) {
+        usage_.printed(output_.size());
         events.on_output(output_is_error_, output_);
         output_.clear();
     }
@@ -198,12 +223,6 @@ std::optional<Violation> Worker::handle(const FrameHeader& header, WorkerEvents&
     if (auto* hello = std::get_if<Hello>(&*message)) {
         return accept(std::move(*hello));
     }
-    if (const auto* made = std::get_if<CheckpointMade>(&*message)) {
-        return accept(*made);
-    }
-    if (const auto* resumed = std::get_if<Resumed>(&*message)) {
-        return accept(*resumed);
-    }
     if (auto* finished = std::get_if<Finished>(&*message)) {
         if (open_run_ == 0) {
             return Violation::kUnexpectedMessage;
@@ -217,6 +236,9 @@ std::optional<Violation> Worker::handle(const FrameHeader& header, WorkerEvents&
     }
     if (auto* display = std::get_if<Display>(&*message)) {
         return assemble(std::move(*display), events);
+    }
+    if (!std::holds_alternative<InputRequest>(*message)) {
+        return accept_answer(*message);
     }
     const auto& request = std::get<InputRequest>(*message);
     if (open_run_ == 0 || open_input_ != 0) {
@@ -245,7 +267,7 @@ std::optional<Violation> Worker::accept(Hello hello) {
     }
     // Until now only our own code has run in the worker.
     if (channel_.drain_doorbell()) {
-        broker_ = SystemCallBroker::over(channel_.take_descriptor());
+        broker_ = SystemCallBroker::over(channel_.take_descriptor(), writable_);
     }
     channel_.refuse_descriptors();
     hello_ = std::move(hello);
@@ -310,8 +332,8 @@ void Worker::flush_queue() {
     }
 }
 
-Result<uint64_t> Worker::run(uint64_t entry, std::vector<std::string> argv) {
-    if (auto sent = send(Run{last_run_ + 1, entry, std::move(argv)}); !sent) {
+Result<uint64_t> Worker::run(uint64_t entry, std::vector<std::string> argv, bool only_startup) {
+    if (auto sent = send(Run{last_run_ + 1, entry, std::move(argv), only_startup}); !sent) {
         return tl::unexpected(std::move(sent.error()));
     }
     open_run_ = ++last_run_;

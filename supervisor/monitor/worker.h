@@ -21,6 +21,7 @@
 #include "supervisor/broker/system_call_broker.h"
 #include "supervisor/checkpoint/checkpoint.h"
 #include "supervisor/link/code_arena.h"
+#include "supervisor/monitor/usage_watch.h"
 #include "supervisor/spawn/child_process.h"
 
 namespace kayton {
@@ -57,6 +58,7 @@ struct WorkerRequest {
     std::filesystem::path program;
     std::vector<std::string> environment;
     Setup setup;
+    UsageLimits limits;
     size_t code_capacity = CodeArena::kDefaultCodeCapacity;
     size_t data_capacity = CodeArena::kDefaultDataCapacity;
 };
@@ -84,7 +86,7 @@ class Worker {
     [[nodiscard]] pid_t pid() const { return process_.pid(); }
 
     // REQUIRES: ready() and not running(). The id is the answer's.
-    [[nodiscard]] Result<uint64_t> run(uint64_t entry, std::vector<std::string> argv);
+    [[nodiscard]] Result<uint64_t> run(uint64_t entry, std::vector<std::string> argv, bool only_startup = false);
     [[nodiscard]] Result<void> add_source(const std::string& file, std::string_view text);
     // REQUIRES: waits_for_input(). A line has its newline; nothing: the end of the input.
     void reply_input(std::optional<std::string> line);
@@ -97,13 +99,25 @@ class Worker {
     [[nodiscard]] bool interrupt_taken() const { return channel_.control().interrupt_taken.load() == interrupts_; }
     // Has the worker leave a frozen copy of itself, in place of the one before; waits until it has. REQUIRES: ready() and
     // not running(). An error says why there is none; the worker may have ended over it.
-    [[nodiscard]] Result<void> make_checkpoint(WorkerEvents& events);
+    // `whole`: the worker has one thread only, so the copy can go on as it did; else it can only give its values.
+    [[nodiscard]] Result<void> make_checkpoint(bool whole, WorkerEvents& events);
     [[nodiscard]] bool has_checkpoint() const { return checkpoint_ != nullptr && checkpoint_->alive(); }
+    [[nodiscard]] bool checkpoint_is_whole() const { return checkpoint_is_whole_; }
     void drop_checkpoint();
     [[nodiscard]] pid_t checkpoint_pid() const { return checkpoint_ ? checkpoint_->pid() : -1; }
     // The copy becomes the worker, at the state it had when it was made, over new rings. REQUIRES: the worker has ended
     // and its end was taken; has_checkpoint(). After an error there is no worker.
     [[nodiscard]] Result<void> resume(WorkerEvents& events);
+
+    // Variables as bytes that only a worker understands, and which are not among them: position and reason.
+    // REQUIRES: ready() and not running().
+    struct SavedGlobals {
+        std::string bytes;
+        std::vector<std::pair<std::string, uint64_t>> lost;
+    };
+    using Globals = std::vector<std::pair<std::string, uint64_t>>;  // type signature, address
+    [[nodiscard]] Result<SavedGlobals> save_values(const Globals& globals, WorkerEvents& events);
+    [[nodiscard]] Result<void> restore_values(const Globals& globals, std::string_view bytes, WorkerEvents& events);
 
     // Kills the process; what it had published is still delivered, then end() says why.
     void kill(EndReason reason, std::string detail);
@@ -115,7 +129,7 @@ class Worker {
     [[nodiscard]] size_t queued_bytes() const { return queued_bytes_; }
 
   private:
-    Worker(Channel channel, CodeArena arena, ChildProcess process, UniqueFd output, UniqueFd error);
+    Worker(Channel channel, CodeArena arena, ChildProcess process, UniqueFd output, UniqueFd error, UsageLimits limits);
 
     void wait(std::chrono::milliseconds timeout);
     void forward_pipe(UniqueFd& pipe, bool error, WorkerEvents& events);
@@ -125,11 +139,12 @@ class Worker {
     [[nodiscard]] std::optional<Violation> handle(const FrameHeader& header, WorkerEvents& events);
     [[nodiscard]] std::optional<Violation> accept(Hello hello);
     [[nodiscard]] std::optional<Violation> assemble(Display piece, WorkerEvents& events);
-    [[nodiscard]] std::optional<Violation> accept(const CheckpointMade& made);
-    [[nodiscard]] std::optional<Violation> accept(const Resumed& resumed);
+    // The answers about checkpoints and values.
+    [[nodiscard]] std::optional<Violation> accept_answer(WorkerMessage& message);
     // Turns until the awaited answer has come; false when the worker ended or took too long, for which it is killed.
     [[nodiscard]] bool await_answer(WorkerEvents& events, const char* what);
     void flush_queue();
+    void watch_limits();
     void violate(Violation violation);
     void finish(ProcessEnd process, WorkerEvents& events);
 
@@ -150,6 +165,7 @@ class Worker {
     uint64_t last_input_ = 0;
     uint64_t open_input_ = 0;
     uint64_t interrupts_ = 0;
+    std::vector<std::string> writable_;  // folders
     std::optional<SystemCallBroker> broker_;
     std::unique_ptr<FrozenWorker> checkpoint_;
     std::vector<UniqueFd> dropped_;  // killed checkpoints that the worker, their parent, has yet to wait for
@@ -157,9 +173,16 @@ class Worker {
     uint64_t awaited_checkpoint_ = 0;  // its answer has not come
     uint64_t awaited_resume_ = 0;
     int32_t checkpoint_error_ = 0;
+    bool checkpoint_is_whole_ = false;
+    bool awaits_values_ = false;    // of save_values
+    bool awaits_restored_ = false;  // the answer of restore_values
+    bool restored_ = false;
+    SavedGlobals saved_;
     uint64_t input_at_checkpoint_ = 0;
     bool doorbell_open_ = true;
     std::chrono::steady_clock::time_point doorbell_closed_at_{};
+    UsageWatch usage_;
+    std::chrono::steady_clock::time_point crashed_at_{};  // it has begun to write its crash record
     bool killed_ = false;
     WorkerEnd kill_reason_;
     std::optional<WorkerEnd> end_;

@@ -14,35 +14,49 @@ namespace {
 constexpr std::chrono::milliseconds kAnswerPatience{10'000};
 constexpr std::chrono::milliseconds kLook{20};
 constexpr size_t kMostDropped = 64;
+constexpr size_t kMostValues = size_t{256} << 20;  // bytes of variables kept while one worker takes another's place
+constexpr size_t kPiece = size_t{512} << 10;
 
 }  // namespace
 
-std::optional<Violation> Worker::accept(const CheckpointMade& made) {
-    if (awaited_checkpoint_ == 0) {
+std::optional<Violation> Worker::accept_answer(WorkerMessage& message) {
+    if (const auto* made = std::get_if<CheckpointMade>(&message)) {
+        if (made->id != awaited_checkpoint_ || awaited_checkpoint_ == 0) {
+            return awaited_checkpoint_ == 0 ? Violation::kUnexpectedMessage : Violation::kWrongId;
+        }
+        awaited_checkpoint_ = 0;
+        checkpoint_error_ = made->error;
+        return std::nullopt;
+    }
+    if (const auto* resumed = std::get_if<Resumed>(&message)) {
+        if (resumed->id != awaited_resume_ || awaited_resume_ == 0) {
+            return awaited_resume_ == 0 ? Violation::kUnexpectedMessage : Violation::kWrongId;
+        }
+        awaited_resume_ = 0;
+        return std::nullopt;
+    }
+    if (const auto* restored = std::get_if<ValuesRestored>(&message)) {
+        restored_ = restored->good;
+        return std::exchange(awaits_restored_, false) ? std::nullopt : std::optional(Violation::kUnexpectedMessage);
+    }
+    if (!awaits_values_) {
         return Violation::kUnexpectedMessage;
     }
-    if (made.id != awaited_checkpoint_) {
-        return Violation::kWrongId;
+    if (const auto* values = std::get_if<Values>(&message)) {
+        if (saved_.bytes.size() + values->bytes.size() > kMostValues + kMaxPayload) {
+            return Violation::kOverBudget;
+        }
+        saved_.bytes += values->bytes;
+        return std::nullopt;
     }
-    awaited_checkpoint_ = 0;
-    checkpoint_error_ = made.error;
-    return std::nullopt;
-}
-
-std::optional<Violation> Worker::accept(const Resumed& resumed) {
-    if (awaited_resume_ == 0) {
-        return Violation::kUnexpectedMessage;
-    }
-    if (resumed.id != awaited_resume_) {
-        return Violation::kWrongId;
-    }
-    awaited_resume_ = 0;
+    saved_.lost = std::move(std::get<ValuesSaved>(message).lost);
+    awaits_values_ = false;
     return std::nullopt;
 }
 
 bool Worker::await_answer(WorkerEvents& events, const char* what) {
     const auto deadline = std::chrono::steady_clock::now() + kAnswerPatience;
-    while (!end_ && (awaited_checkpoint_ != 0 || awaited_resume_ != 0)) {
+    while (!end_ && (awaited_checkpoint_ != 0 || awaited_resume_ != 0 || awaits_values_ || awaits_restored_)) {
         if (std::chrono::steady_clock::now() > deadline) {
             kill(EndReason::kLimit, std::string("it did not ") + what + " in time");
         }
@@ -59,7 +73,7 @@ void Worker::drop_checkpoint() {
     std::erase_if(dropped_, is_reaped);
 }
 
-Result<void> Worker::make_checkpoint(WorkerEvents& events) {
+Result<void> Worker::make_checkpoint(bool whole, WorkerEvents& events) {
     drop_checkpoint();
     if (dropped_.size() > kMostDropped) {
         return fail(ErrorKind::kSystem, "the worker does not clear away what is left of earlier ones");
@@ -72,7 +86,7 @@ Result<void> Worker::make_checkpoint(WorkerEvents& events) {
     if (!channel_.send_descriptor((*frozen)->offered())) {
         return fail(ErrorKind::kSystem, std::string("cannot hand over a socket: ") + std::strerror(errno));
     }
-    if (auto sent = send(Checkpoint{last_checkpoint_ + 1}); !sent) {
+    if (auto sent = send(Checkpoint{last_checkpoint_ + 1, whole}); !sent) {
         return sent;
     }
     awaited_checkpoint_ = ++last_checkpoint_;
@@ -93,6 +107,7 @@ Result<void> Worker::make_checkpoint(WorkerEvents& events) {
         return identified;
     }
     checkpoint_ = std::move(*frozen);
+    checkpoint_is_whole_ = whole;
     input_at_checkpoint_ = last_input_;
     return {};
 }
@@ -124,10 +139,44 @@ Result<void> Worker::resume(WorkerEvents& events) {
     kill_reason_ = WorkerEnd();
     end_.reset();
     hello_->pid = parts.pid;
+    usage_.follow(parts.pid);
+    crashed_at_ = {};
     awaited_checkpoint_ = 0;
+    awaits_values_ = awaits_restored_ = false;
     awaited_resume_ = last_checkpoint_;
     if (!await_answer(events, "go on from its checkpoint")) {
         return fail(ErrorKind::kSystem, "the checkpoint ended instead of going on");
+    }
+    return {};
+}
+
+Result<Worker::SavedGlobals> Worker::save_values(const Globals& globals, WorkerEvents& events) {
+    saved_ = SavedGlobals();
+    if (auto sent = send(SaveValues{kMostValues, globals}); !sent) {
+        return tl::unexpected(std::move(sent.error()));
+    }
+    awaits_values_ = true;
+    if (!await_answer(events, "save its variables")) {
+        return fail(ErrorKind::kSystem, "the worker ended while it saved its variables");
+    }
+    return std::move(saved_);
+}
+
+Result<void> Worker::restore_values(const Globals& globals, std::string_view bytes, WorkerEvents& events) {
+    for (size_t at = 0; at < bytes.size(); at += kPiece) {
+        if (auto sent = send(SavedValuesPiece{std::string(bytes.substr(at, kPiece))}); !sent) {
+            return sent;
+        }
+        while (!end_ && queued_bytes_ > kPiece) {
+            turn(kLook, events);
+        }
+    }
+    if (auto sent = send(RestoreValues{globals}); !sent) {
+        return sent;
+    }
+    awaits_restored_ = true;
+    if (!await_answer(events, "take over the variables") || !restored_) {
+        return fail(ErrorKind::kSystem, "the new worker cannot take over the variables");
     }
     return {};
 }

@@ -13,6 +13,8 @@
 namespace kayton {
 namespace {
 
+constexpr const char* kOutOfTime = "it has used all the processor time it may (--max-cpu)";
+
 constexpr uint64_t kNearStack = 64 * 1024;  // a fault this close below the stack pointer is an overflow
 constexpr uint64_t kNullPage = 4096;        // nothing is ever mapped here: an address in it was computed from null
 constexpr size_t kMostFrames = 32;
@@ -41,7 +43,7 @@ std::string fault_in_words(const CrashPage& page) {
             return fmt::format("{} address {:#x}", page.is_write == 1 ? "write to" : "read of", page.address);
         }
         case SIGFPE: return page.code == FPE_INTDIV ? "integer division by zero" : "";
-        case SIGXCPU: return "it has used all the processor time it may (--max-cpu)";
+        case SIGXCPU: return kOutOfTime;
         case SIGILL: return fmt::format("illegal instruction at address {:#x}", page.pc);
         default: return "";
     }
@@ -111,6 +113,14 @@ CrashReport read_end(const WorkerEnd& end, const std::vector<InstalledPlugin>& p
     const int recorded = end.reason == EndReason::kSignal ? end.process.value : 0;
     const bool by_itself = end.reason == EndReason::kSignal || end.reason == EndReason::kExited;
     if (!by_itself || end.crash == nullptr || end.crash->signal != recorded) {
+        if (end.reason == EndReason::kSignal && end.process.value == SIGXCPU) {
+            report.meaning = kOutOfTime;
+        } else if (end.reason == EndReason::kSignal && end.process.value == SIGKILL) {
+            report.meaning = "not by kayton; the system does that when memory is short, or a worker is deaf to --max-cpu";
+        }
+        if (!report.meaning.empty()) {
+            report.summary += ": " + report.meaning;
+        }
         return report;
     }
     report.meaning = end.reason == EndReason::kExited ? "exit() was called" : fault_in_words(*end.crash);

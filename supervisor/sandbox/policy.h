@@ -23,8 +23,11 @@ enum class SandboxLevel {
 struct SandboxGrants {
     std::vector<std::filesystem::path> read;
     std::vector<std::filesystem::path> write;
+    std::vector<std::string> env;  // names of variables of the environment
     SandboxLevel level = SandboxLevel::kAuto;
     std::optional<uint64_t> max_memory;  // bytes; nothing: most_memory()
+    std::optional<uint64_t> max_threads;
+    uint64_t max_output = 0;             // bytes printed in the session, 0: no limit
     uint64_t max_cpu_seconds = 0;        // 0: no limit, of both
     uint64_t max_wall_seconds = 0;       // of one run
 };

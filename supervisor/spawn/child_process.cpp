@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -146,14 +147,15 @@ Result<std::filesystem::path> find_worker_program() {
                 "build or install Kayton again: it belongs beside kayton, or in ../libexec");
 }
 
-std::vector<std::string> filtered_environment(const std::string& temporary) {
+std::vector<std::string> filtered_environment(const std::string& temporary,
+                                              const std::vector<std::string>& granted) {
     static constexpr std::array<std::string_view, 8> kNames{"HOME", "LANG", "LOGNAME", "PATH",
                                                             "TERM", "TZ",   "USER",    "RUST_BACKTRACE"};
     std::vector<std::string> result{"TMPDIR=" + temporary};
     for (char** entry = ::environ; *entry != nullptr; ++entry) {
         const std::string_view text(*entry);
         const std::string_view name = text.substr(0, text.find('='));
-        bool listed = name.starts_with("LC_");
+        bool listed = name.starts_with("LC_") || std::find(granted.begin(), granted.end(), name) != granted.end();
         for (const std::string_view known : kNames) {
             listed = listed || name == known;
         }

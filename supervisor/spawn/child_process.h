@@ -65,7 +65,9 @@ class ChildProcess {
 // The worker program beside this one, or in ../libexec of it.
 [[nodiscard]] Result<std::filesystem::path> find_worker_program();
 
-// This process's environment, reduced to what a worker may know: locale, time zone, paths; TMPDIR is `temporary`.
-[[nodiscard]] std::vector<std::string> filtered_environment(const std::string& temporary);
+// This process's environment, reduced to what a worker may know: locale, time zone, paths, and what is granted by name;
+// TMPDIR is `temporary`.
+[[nodiscard]] std::vector<std::string> filtered_environment(const std::string& temporary,
+                                                            const std::vector<std::string>& granted = {});
 
 }  // namespace kayton

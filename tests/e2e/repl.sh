@@ -102,4 +102,30 @@ crashes crash SIGSEGV
 crashes abort SIGABRT
 crashes overflow_stack SIGSEGV
 crashes exit0 exit
+
+# A crate's threads do not live in a copy: plain values go on in a new worker, and what is lost is named.
+session <<'KAYTON'
+rimport plugin_hello
+counter = plugin_hello.Counter(3)
+number, text, ratio, flag, nothing = 7, "höllo", 2.5, True, None
+words = {"a": [1, 2], "b": []}
+shared = words["a"]
+pair = (1, "x")
+names = {"x", "y"}
+mixed = [1, "two", None, 3.5]
+plugin_hello.start_thread()
+plugin_hello.start_thread(); number = 8
+plugin_hello.crash()
+print(number, text, ratio, flag, nothing, words, pair, sorted(names), mixed)
+shared.append(9)
+print(words, plugin_hello.add(1, 1))
+counter
+KAYTON
+grep -qxF "8 höllo 2.5 True None {'a': [1, 2], 'b': []} (1, 'x') ['x', 'y'] [1, 'two', None, 3.5]" out ||
+    failed "plain values were not restored"
+grep -qxF "{'a': [1, 2, 9], 'b': []} 2" out || failed "what variables share was not restored"
+cat out err >all
+grep -q "except: counter (a value of the crate type plugin_hello.Counter)" all || failed "the lost handle is not named"
+grep -q "name 'counter' is not defined" all || failed "the lost name is still known"
+grep -q "threads of a crate are running" all || failed "nobody said that crate values would be lost"
 no_workers

@@ -5,7 +5,9 @@
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/stat.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -62,11 +64,12 @@ class Hostile {
                 run_ = run->id;
                 if (!run->argv.empty()) {
                     fault_ = run->argv[0];
+                    argument_ = run->argv.size() > 1 ? run->argv[1] : std::string();
                 }
                 misbehave();
                 finish();
             } else if (const auto* wanted = std::get_if<Checkpoint>(&message)) {
-                checkpoint(wanted->id);
+                checkpoint(wanted->id, wanted->whole);
             } else if (std::holds_alternative<Shutdown>(message)) {
                 ::_exit(0);
             }
@@ -76,6 +79,7 @@ class Hostile {
   private:
     // The boot packet, as receive_boot_packet does it, but the descriptors stay open.
     void boot() {
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
         BootPacket packet;
         alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof descriptors_)> control{};
         iovec part{&packet, sizeof packet};
@@ -148,7 +152,7 @@ class Hostile {
         (void)channel_->try_send(encoded.type, encoded.payload);
         head_ += 8 + ((encoded.payload.size() + 7) & ~size_t{7});
     }
-    void checkpoint(uint64_t id) {
+    void checkpoint(uint64_t id, bool whole) {
         if (on_checkpoint_ == "die") {
             ::kill(::getpid(), SIGKILL);
             wait_for_the_end();
@@ -161,7 +165,7 @@ class Hostile {
             send(CheckpointMade{id, 0});
             return;
         }
-        Frozen frozen = freeze(std::move(socket), [this] { channel_->abandon(); });
+        Frozen frozen = freeze(std::move(socket), whole, [this] { channel_->abandon(); });
         if (!frozen.resumed) {
             send(CheckpointMade{id, frozen.error});
             return;
@@ -262,6 +266,19 @@ class Hostile {
             {"loop_deaf", &Hostile::loop_deaf},
             {"living_thread", &Hostile::living_thread},
             {"fork_bomb", &Hostile::fork_bomb},
+            {"take_private", &Hostile::take_private},
+            {"take_shared", &Hostile::take_shared},
+            {"take_memfd", &Hostile::take_memfd},
+            {"thread_bomb", &Hostile::thread_bomb},
+            {"flood", &Hostile::flood},
+            {"handlers_removed", &Hostile::handlers_removed},
+            {"handler_hangs", &Hostile::handler_hangs},
+            {"blocking_read", &Hostile::blocking_read},
+            {"burn", &Hostile::loop_deaf},
+            {"secret", &Hostile::secret},
+            {"truncate_file", &Hostile::truncate_file},
+            {"modes", &Hostile::modes},
+            {"signal_by_fcntl", &Hostile::signal_by_fcntl},
         };
         if (fault_.starts_with("killed_at_")) {
             killed_at(fault_.back() - '0');
@@ -611,7 +628,88 @@ class Hostile {
         output(std::to_string(children) + " children;");
     }
 
+    // Ten gigabytes, page by page.
+    void take(int flags) {
+        constexpr size_t kPiece = size_t{64} << 20;
+        for (size_t taken = 0; taken < (size_t{10} << 30); taken += kPiece) {
+            void* memory = ::mmap(nullptr, kPiece, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS, -1, 0);
+            if (memory == MAP_FAILED) {
+                report(-1);
+                return;
+            }
+            std::memset(memory, 1, kPiece);
+        }
+        output("all of it;");
+    }
+    void take_private() { take(MAP_PRIVATE); }
+    void take_shared() { take(MAP_SHARED); }
+    void take_memfd() { report_open(static_cast<int>(::syscall(SYS_memfd_create, "memory", 0))); }
+    void thread_bomb() {
+        for (int count = 0; count < 1'000'000; ++count) {
+            std::thread([this] { wait_for_the_end(); }).detach();
+        }
+    }
+    void flood() {
+        const std::string text(size_t{64} << 10, 'x');
+        for (;;) {
+            while (!*channel_->try_send(FrameType::kStandardOutput, as_bytes(text))) {
+                ::usleep(1000);
+            }
+        }
+    }
+    void handlers_removed() {
+        for (int signal = 1; signal < NSIG; ++signal) {
+            std::signal(signal, SIG_DFL);
+        }
+        crash_null();
+    }
+    void handler_hangs() {
+        channel_->crash_page().state.store(kCrashPublished);
+        loop_deaf();
+    }
+    void blocking_read() {
+        struct sigaction action{};
+        action.sa_handler = [](int) {};
+        ::sigaction(SIGUSR1, &action, nullptr);
+        std::array<int, 2> ends{};
+        char byte = 0;
+        if (::pipe(ends.data()) != 0) {
+            ::_exit(77);
+        }
+        output("reading;");
+        report(static_cast<int>(::read(ends[0], &byte, 1)));
+    }
+    void secret() {
+        const char* value = std::getenv("KAYTON_TEST_SECRET");
+        output(value != nullptr ? value : "absent;");
+    }
+    void truncate_file() {
+        report(::truncate(argument_.c_str(), 0));
+        report_open(::open(argument_.c_str(), O_WRONLY | O_TRUNC));
+        report(::unlink(argument_.c_str()));
+        report(::rename(argument_.c_str(), "stolen"));
+        report(::chmod(argument_.c_str(), 0777));
+    }
+    void modes() {
+        const UniqueFd file(::open(argument_.c_str(), O_CREAT | O_RDWR, 0600));
+        report(::fchmod(file.get(), 04711));
+        report(::futimens(file.get(), nullptr));
+        const UniqueFd system(::open("/usr/bin/env", O_RDONLY));
+        report(::fchmod(system.get(), 04755));
+        report(::futimens(system.get(), nullptr));
+    }
+    // The kernel would send the signal, not the process.
+    void signal_by_fcntl() {
+        std::array<int, 2> ends{};
+        if (::pipe(ends.data()) != 0) {
+            ::_exit(77);
+        }
+        report(::fcntl(ends[0], F_SETOWN, ::getppid()));
+        report(::fcntl(ends[0], F_SETSIG, SIGKILL));
+    }
+
     std::string fault_;
+    std::string argument_;
     std::string on_checkpoint_;
     std::mutex mutex_;
     int counter_ = 0;

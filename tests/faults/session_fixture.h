@@ -38,6 +38,7 @@ class SessionFault : public testing::Test {
         options.worker_program = program;
         options.checkpoints = true;
         options.interrupt_grace = std::chrono::milliseconds(200);
+        options.grants = grants_;
         options.grants.level = level_;
         auto session = Session::start(std::move(options), io_);
         ASSERT_TRUE(session.has_value()) << session.error().message;
@@ -47,7 +48,9 @@ class SessionFault : public testing::Test {
     }
 
     // Runs the fault; what it printed is output_of_run_.
-    RunOutcome run(const std::string& fault) { return taken(session_->run_at(0x1000, {fault})); }
+    RunOutcome run(const std::string& fault, const std::string& argument = {}) {
+        return taken(session_->run_at(0x1000, {fault, argument}));
+    }
 
     // Compiles and runs a cell in the real worker.
     RunOutcome cell(const std::string& text) {
@@ -83,6 +86,7 @@ class SessionFault : public testing::Test {
     [[nodiscard]] bool can_checkpoint() { return level_ == SandboxLevel::kOff || session_->worker().brokered(); }
 
     SandboxLevel level_ = SandboxLevel::kAuto;
+    SandboxGrants grants_;
     CollectingIo io_;
     std::unique_ptr<Session> session_;
     std::string output_of_run_;

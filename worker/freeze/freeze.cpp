@@ -12,11 +12,13 @@
 
 namespace kayton {
 
-int fork_quietly() {
+int fork_quietly(bool alone) {
     // What earlier checkpoints left, where a library has changed what becomes of ended children.
     while (::waitpid(-1, nullptr, WNOHANG) > 0) {
     }
-    std::fflush(nullptr);  // else both would write it
+    if (alone) {
+        std::fflush(nullptr);  // else both would write it
+    }
     const pid_t child = ::fork();
     return child < 0 ? -errno : child;
 }

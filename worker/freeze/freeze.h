@@ -17,19 +17,20 @@ struct Frozen {
     std::optional<ResumeBoot> resumed;  // this is the child, and it is the worker from now on
 };
 
-// Forks. In the child `abandon` is called first, which must let go of the channel. It never returns in a child that is
+// Forks; `alone`: this is the only thread. In the child `abandon` is called first, which must let go of the channel. It never returns in a child that is
 // not needed.
 template <typename Abandon>
-[[nodiscard]] Frozen freeze(UniqueFd socket, Abandon abandon);
+[[nodiscard]] Frozen freeze(UniqueFd socket, bool alone, Abandon abandon);
 
-// The two halves of it: fork() with everything buffered written first; and the wait.
-[[nodiscard]] int fork_quietly();
+// The two halves of it: fork() with everything buffered written first, unless another thread might hold the buffers; and
+// the wait.
+[[nodiscard]] int fork_quietly(bool alone);
 [[nodiscard]] ResumeBoot wait_frozen(UniqueFd socket);
 
 template <typename Abandon>
-Frozen freeze(UniqueFd socket, Abandon abandon) {
+Frozen freeze(UniqueFd socket, bool alone, Abandon abandon) {
     Frozen frozen;
-    const int child = fork_quietly();
+    const int child = fork_quietly(alone);
     if (child < 0) {
         frozen.error = -child;
     } else if (child == 0) {

@@ -8,6 +8,7 @@ namespace {
 
 // Generated code calls kt_startup without a context, so the one loader of the process is kept here.
 PluginLoader* plugin_loader = nullptr;
+bool stopping = false;
 
 int32_t raise_failure(const PluginFailure& failure) {
     const KtTypeInfo* type = builtin_exception(failure.class_name);
@@ -41,6 +42,10 @@ void set_plugin_loader(PluginLoader* loader) {
     plugin_loader = loader;
 }
 
+void stop_after_startup(bool stop) {
+    stopping = stop;
+}
+
 extern "C" int32_t kt_startup(const KtStartupTable* table) {
     if (const int32_t status = load_plugins(*table); status != KT_OK) return status;
     if (const int32_t status = define_classes(table->classes, table->class_count); status != KT_OK) return status;
@@ -48,7 +53,8 @@ extern "C" int32_t kt_startup(const KtStartupTable* table) {
     if (table->function_count != 0 && plugin_loader == nullptr) {
         return raise(Exc::ImportError, "this worker was started without an environment, so it has no plugins");
     }
-    return fetch_functions(*table);
+    if (const int32_t status = fetch_functions(*table); status != KT_OK) return status;
+    return stopping ? KT_ERROR : KT_OK;
 }
 
 }  // namespace kayton

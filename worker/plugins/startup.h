@@ -8,6 +8,9 @@
 
 namespace kayton {
 
+// While set, kt_startup gives KT_ERROR without an exception when all is filled: the module's body does not run.
+void stop_after_startup(bool stop);
+
 // The loader that kt_startup uses; it must outlive every module. NULL: modules that need plugins are refused.
 void set_plugin_loader(PluginLoader* loader);
 

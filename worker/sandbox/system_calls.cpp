@@ -1,7 +1,8 @@
 // The system call layer: an allow list through libseccomp. Unlisted calls look absent (ENOSYS), dangerous ones are
 // refused (EPERM), another architecture's calls kill. Rules are searched as a binary tree.
 // A few calls are decided by the supervisor, each time, through seccomp's user notification: a fork, which is right once
-// for each checkpoint, and signals, which are right to this process only, whose number changes with every resume.
+// for each checkpoint; signals, which are right to this process only, whose number changes with every resume; and modes
+// and times of files, which Landlock does not know of. By path these are refused: the path could change under the judge.
 #include <fcntl.h>
 #include <linux/prctl.h>
 #include <sched.h>
@@ -71,11 +72,7 @@ constexpr int kAllowed[] = {
     SCMP_SYS(linkat),
     SCMP_SYS(symlink),
     SCMP_SYS(symlinkat),
-    SCMP_SYS(chmod),
-    SCMP_SYS(fchmod),
-    SCMP_SYS(fchmodat),
     SCMP_SYS(umask),
-    SCMP_SYS(utimensat),
     SCMP_SYS(truncate),
     SCMP_SYS(ftruncate),
     SCMP_SYS(fallocate),
@@ -201,6 +198,8 @@ constexpr int kDenied[] = {
     SCMP_SYS(umount2),
     SCMP_SYS(pivot_root),
     SCMP_SYS(chroot),
+    SCMP_SYS(chmod),
+    SCMP_SYS(fchmodat),
     SCMP_SYS(chown),
     SCMP_SYS(fchown),
     SCMP_SYS(lchown),
@@ -344,7 +343,11 @@ void add_rules(Filter& filter, Asking asking) {
         filter.ask(SCMP_SYS(clone), equals(0, kForkFlags));
         filter.ask(SCMP_SYS(tgkill));
         filter.ask(SCMP_SYS(kill));
+        filter.ask(SCMP_SYS(fchmod));
+        filter.ask(SCMP_SYS(utimensat));
     } else {
+        filter.deny(SCMP_SYS(fchmod));
+        filter.deny(SCMP_SYS(utimensat));
         filter.deny(SCMP_SYS(clone), equals(0, kForkFlags));
         // Signals to this process only: raise() and abort().
         const auto self = static_cast<uint64_t>(::getpid());

@@ -1,4 +1,5 @@
-//! What a bad library can do. Each ends the worker that runs it, and nothing else; `panic_now` is only an exception.
+//! What a bad library can do. Each harms the worker that runs it, and nothing else; `panic_now` is only an
+//! exception.
 
 use kayton_plugin_sdk::prelude::*;
 
@@ -34,6 +35,22 @@ fn deeper(depth: i64) -> i64 {
 #[kayton_export]
 pub fn exit0() {
     std::process::exit(0);
+}
+
+/// Never returns, and looks at nothing: only the end of its process stops it.
+#[kayton_export]
+pub fn loop_forever() {
+    loop {
+        std::hint::black_box(());
+    }
+}
+
+/// Leaves a thread behind that lives as long as the process, as pools of threads do.
+#[kayton_export]
+pub fn start_thread() {
+    std::thread::spawn(|| loop {
+        std::thread::park();
+    });
 }
 
 /// A panic is an exception in Kayton: RustPanic.

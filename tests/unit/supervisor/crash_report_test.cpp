@@ -80,7 +80,8 @@ TEST_F(CrashReport, KnowsKaytonCodeOverflowAndJumps) {
 
 TEST_F(CrashReport, BelievesTheKernelBeforeTheRecord) {
     end_.process.value = SIGKILL;
-    EXPECT_EQ(report(), "the worker was killed by SIGKILL (killed)");
+    EXPECT_EQ(report(), "the worker was killed by SIGKILL (killed): not by kayton; the system does that when memory is short, or a "
+              "worker is deaf to --max-cpu");
     end_.reason = EndReason::kExited;
     end_.process = {false, 0};
     EXPECT_EQ(report(), "the worker ended by itself with exit status 0");

@@ -1,0 +1,40 @@
+// UsageWatch: looks at what a process uses, as the kernel counts it, against limits that nothing else enforces for
+// everyone: memory with what it shares (RLIMIT_DATA leaves shared mappings out), and threads (RLIMIT_NPROC does nothing
+// for root). One thread.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "shared/unique_fd.h"
+
+namespace kayton {
+
+struct UsageLimits {
+    uint64_t memory = 0;   // bytes resident, 0: no limit; the same of all
+    uint64_t threads = 0;
+    uint64_t output = 0;   // bytes printed
+};
+
+class UsageWatch {
+  public:
+    explicit UsageWatch(UsageLimits limits) : limits_(limits) {}
+
+    // The process to look at from now on.
+    void follow(pid_t process);
+    void printed(size_t bytes) { printed_ += bytes; }
+    // The limit that is exceeded, in words. Looks at most every few milliseconds.
+    [[nodiscard]] std::optional<std::string> exceeded();
+
+  private:
+    UsageLimits limits_;
+    UniqueFd status_;  // /proc/PID/stat
+    uint64_t printed_ = 0;
+    std::chrono::steady_clock::time_point next_look_{};
+};
+
+}  // namespace kayton
