@@ -115,7 +115,7 @@ std::vector<NameInfo> Compiler::members_of(const std::string& expression) {
     run_with_deep_stack([&] {
         impl_->diagnostics.clear();
         impl_->arenas.emplace_back();
-        const SourceFile& file = impl_->questions.emplace_back("<question>", expression);
+        const SourceFile& file = impl_->questions.emplace_back("<cell question>", expression);
         const syntax::Module module = syntax::parse_module(file, impl_->arenas.back(), impl_->diagnostics);
         if (!impl_->diagnostics.has_errors()) members = impl_->checker.members_of(module);
         impl_->diagnostics.clear();

@@ -171,7 +171,8 @@ const Type* Checker::annotation(const Expr& e) {
             if (name == "Self" && state_->instance->decl->owner != nullptr) return state_->instance->decl->owner->type;
             if (name == "Dynamic" || is_open_name(name) || is_collection_name(name)) return types_.dynamic;
             if (name == "list" || name == "List") return types_.list(variable_at(&e));
-            if (name == "set" || name == "Set" || name == "frozenset") return types_.set(variable_at(&e));
+            if (name == "set" || name == "Set") return types_.set(variable_at(&e));
+            if (name == "frozenset" || name == "FrozenSet") return types_.set(variable_at(&e), "frozenset");
             if (name == "dict" || name == "Dict") return types_.dict(variable_at(&e), variable_at(&e, 1));
             if (name == "tuple" || name == "Tuple") return types_.dynamic;
             if (name == "TextIO") return types_.text_file;
@@ -237,7 +238,8 @@ const Type* Checker::annotation(const Expr& e) {
             if (name == "Union") return types_.unite(args);
             if (name == "Final" || name == "ClassVar" || name == "Annotated") return args.empty() ? types_.dynamic : args[0];
             if ((name == "list" || name == "List") && args.size() == 1) return types_.list(args[0]);
-            if ((name == "set" || name == "Set" || name == "frozenset" || name == "FrozenSet") && args.size() == 1) return types_.set(args[0]);
+            if ((name == "set" || name == "Set") && args.size() == 1) return types_.set(args[0]);
+            if ((name == "frozenset" || name == "FrozenSet") && args.size() == 1) return types_.set(args[0], "frozenset");
             if ((name == "dict" || name == "Dict") && args.size() == 2) return types_.dict(args[0], args[1]);
             if (name == "tuple" || name == "Tuple") return open_ended && args.size() == 1 ? types_.list(args[0], "tuple") : types_.tuple(args);
             if (is_collection_name(name)) return types_.dynamic;

@@ -186,7 +186,16 @@ TExpr* Checker::builtin_call(const std::string& name, const CallExpr& e, const T
         }
         return list_from(*e.args[0], &e, expected);
     }
-    if (name == "set" || name == "frozenset") return set_from(e, expected);
+    if (name == "set") return set_from(e, expected);
+    if (name == "frozenset") {
+        BlockScope scope(*this);
+        TExpr* made = hold(set_from(e, nullptr));
+        if (prune(made->type)->kind != TypeKind::kSet) return scope.finish(made);
+        const Type* frozen = types_.set(prune(made->type)->args[0], "frozenset");
+        TExpr* result = hold(runtime(RT::kt_set_new, frozen, span, {type_info(frozen, span)}));
+        emit_expr(runtime(RT::kt_set_update, types_.none, span, {result, made}));
+        return scope.finish(result);
+    }
     if (name == "dict") return dict_from(e, expected);
     if (name == "enumerate" || name == "zip" || name == "reversed" || name == "map" || name == "filter") return lazy_call(name, e);
     if (name == "iter") return iter_call(e);
@@ -283,8 +292,11 @@ TExpr* Checker::builtin_call(const std::string& name, const CallExpr& e, const T
     if (name == "int.from_bytes" && !e.args.empty()) {
         const Expr* order = e.args.size() > 1 ? e.args[1] : keyword(e, "byteorder");
         const Expr* is_signed = keyword(e, "signed");
+        TExpr* data = expression(*e.args[0]);
+        if (prune(data->type)->kind == TypeKind::kList && prune(prune(data->type)->args[0])->kind == TypeKind::kInt)
+            data = runtime(RT::kt_bytes_from_list, types_.bytes, span, {data});
         return runtime(RT::kt_int_from_bytes, types_.integer, span,
-                       {coerce(expression(*e.args[0]), types_.bytes, e.args[0]->span, "int.from_bytes()"),
+                       {coerce(data, types_.bytes, e.args[0]->span, "int.from_bytes()"),
                         order != nullptr ? coerce(expression(*order), types_.str, order->span, "int.from_bytes()") : constant_str("big", span),
                         is_signed != nullptr ? truth(expression(*is_signed)) : constant_bool(false, span)});
     }
@@ -307,8 +319,18 @@ TExpr* Checker::builtin_call(const std::string& name, const CallExpr& e, const T
     }
     if (e.args.size() == 1 && e.args[0]->kind != ExprKind::kStarred && e.keywords.empty())
         if (TExpr* result = builtin_unary(name, expression(*e.args[0]), span)) return result;
-    // A method written on its type: str.upper("x").
     size_t dot = name.find('.');
+    if (dot != std::string::npos) {  // str.maketrans is static_str_maketrans in _builtin_methods.kay
+        std::string written_name = name;
+        written_name[dot] = '_';
+        if (Unit* written = import_unit("_builtin_methods", span)) {
+            for (const char* prefix : {"static_", ""}) {
+                const Entity method = unit_member(*written, prefix + written_name, span);
+                if (method.kind == EntityKind::kFunction) return call_decl(*method.function, e);
+            }
+        }
+    }
+    // A method written on its type: str.upper("x").
     if (dot != std::string::npos && !e.args.empty()) {
         TExpr* object = expression(*e.args[0]);
         AttributeExpr callee{};
@@ -449,22 +471,36 @@ TExpr* Checker::open_call(const CallExpr& e) {
     if (!only_keywords(e, "open", {"mode", "encoding", "newline", "errors", "file"})) return never(span);
     if (!argument_count(e, "open", 1, 4)) return never(span);
     const Expr* mode = e.args.size() > 1 ? e.args[1] : keyword(e, "mode");
+    BlockScope scope(*this);
+    TExpr* chosen = constant_str("r", span);
     std::string_view text = "r";
-    if (mode != nullptr) {
-        if (mode->kind != ExprKind::kStr) {
-            report(DiagCode::kUnsupported, mode->span, "the mode of open() must be a literal: it decides between text and bytes");
-            return never(span);
-        }
+    if (mode != nullptr && mode->kind == ExprKind::kStr) {
         text = as<StrExpr>(*mode).value;
+        chosen = constant_str(text, span);
+    } else if (mode != nullptr) {
+        // A mode that is not a literal opens a text file, whatever it says beside that.
+        chosen = hold(coerce(expression(*mode), types_.str, mode->span, "open()"));
+        TStmt* check = stmt(typed::StmtKind::kIf, span);
+        check->a = runtime(RT::kt_str_contains, types_.boolean, span, {chosen, constant_str("b", span)});
+        check->body = block([&] {
+            raise_stmt(types_.find_exception("ValueError"), "the mode of a file of bytes must be a literal: it decides between text and bytes", span);
+        });
+        emit(check);
     }
     const bool binary = text.find('b') != std::string_view::npos;
     auto option = [&](const char* name) -> TExpr* {
         const Expr* given = keyword(e, name);
+        if (given == nullptr && std::string_view(name) == "encoding" && e.args.size() > 3) given = e.args[3];
         if (given == nullptr || given->kind == ExprKind::kNone) return null(span);
-        return coerce(expression(*given), types_.str, given->span, std::string("open(") + name + "=)");
+        TExpr* value = expression(*given);
+        if (types::is_union_with_none(prune(value->type)) && accepts(types_.optional(types_.str), value->type)) return convert(value, types_.optional(types_.str));
+        if (prune(value->type)->kind == TypeKind::kNone) return null(span);
+        return coerce(value, types_.str, given->span, std::string("open(") + name + "=)");
     };
-    TExpr* path = coerce(expression(*e.args[0]), types_.str, e.args[0]->span, "open()");
-    return runtime(RT::kt_open, binary ? types_.binary_file : types_.text_file, span, {path, constant_str(text, span), option("encoding"), option("newline")});
+    TExpr* path = expression(*e.args[0]);
+    if (is_instance(path->type) && find_method(*prune(path->type)->class_info, "__fspath__") != nullptr) path = call_method(path, "__fspath__", {}, span);
+    path = hold(coerce(path, types_.str, e.args[0]->span, "open()"));
+    return scope.finish(runtime(RT::kt_open, binary ? types_.binary_file : types_.text_file, span, {path, chosen, option("encoding"), option("newline")}));
 }
 
 }  // namespace kayton::check

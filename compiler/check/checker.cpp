@@ -97,6 +97,10 @@ typed::TypedProgram Checker::check(const Module& module, bool cell, bool check_a
     decl->is_module = true;
     decl->unit = &main_;
     decl->scope = analyse_scope({}, module.body);
+    if (cell && !undecided_.empty()) {
+        decl->body = with_undecided(module.body, decl->scope);
+        decl->scope = analyse_scope({}, decl->body);
+    }
     module_ = decl.get();
     main_.body = module_;
     modules_.push_back(std::move(decl));
@@ -230,6 +234,8 @@ void Checker::merge_equal_instances() {
 // What the module defined stays for later cells; its storage types are settled now.
 void Checker::commit() {
     if (!cell_) return;
+    Undo undo;
+    undo.undecided = std::exchange(undecided_, find_undecided());
     for (auto& [name, global] : globals_) {
         if (global.declared != nullptr) {
             global.declared = types_.resolve(global.declared, true);
@@ -239,7 +245,6 @@ void Checker::commit() {
         }
         global.listed_in = -1;
     }
-    Undo undo;
     for (types::ClassInfo* c : declared_classes_) {
         if (!referenced(*c)) {
             if (!c->pending) undo.declared.push_back(c);
@@ -265,6 +270,7 @@ void Checker::forget_last_cell(const std::vector<std::string>& lost) {
     for (const std::string& name : lost) committed_globals_.erase(name);
     globals_ = committed_globals_;
     if (!undo_) return;
+    undecided_ = std::move(undo_->undecided);
     for (types::ClassInfo* c : undo_->classes) {
         c->committed = false;
         c->declared_in = -1;
@@ -288,8 +294,13 @@ void Checker::last_cell_failed() {
         if (global.declared == nullptr) continue;
         const auto earlier = undo_->globals.find(name);
         if (earlier != undo_->globals.end() && earlier->second.symbol == global.symbol) continue;
-        if (earlier != undo_->globals.end() && earlier->second.declared != nullptr) global = earlier->second;
-        else global.maybe_unset = true;
+        if (earlier != undo_->globals.end() && earlier->second.declared != nullptr) {
+            global = earlier->second;
+            const auto undecided = undo_->undecided.find(name);
+            if (undecided != undo_->undecided.end()) undecided_.insert(*undecided);
+        } else {
+            global.maybe_unset = true;
+        }
     }
     committed_globals_ = globals_;
     undo_.reset();

@@ -199,8 +199,11 @@ class Checker {
         std::vector<types::ClassInfo*> settled;   // were declared before
         std::vector<types::ClassInfo*> declared;  // and nothing more
         std::vector<Unit*> units;
+        std::map<std::string, const syntax::Stmt*, std::less<>> undecided;
     };
     std::optional<Undo> undo_;  // of the last cell
+    // Names whose value is an empty list, dict or set of which no cell has said yet what it holds: their assignments.
+    std::map<std::string, const syntax::Stmt*, std::less<>> undecided_;
     std::vector<std::unique_ptr<FunctionDecl>> modules_;  // module bodies, all cells
     std::map<const void*, std::unique_ptr<FunctionDecl>> functions_;
     FunctionDecl* module_ = nullptr;  // the program's or cell's body
@@ -250,6 +253,10 @@ class Checker {
     void add_members(const Type* type, bool of_class, std::vector<NameInfo>& out);
     std::vector<std::string> module_names(const std::string& module);
     void add_table_members(const Type* type, std::vector<NameInfo>& out);  // methods.cpp
+
+    // undecided.cpp
+    syntax::Body with_undecided(syntax::Body body, const Scope& scope);
+    std::map<std::string, const syntax::Stmt*, std::less<>> find_undecided();
 
     // checker.cpp
     bool referenced(const types::ClassInfo& c) const;

@@ -133,9 +133,23 @@ TExpr* Checker::collection_call(const std::string& name, const CallExpr& e) {
     BlockScope scope(*this);
     if (name == "deque") {
         if (!only_keywords(e, "deque", {"maxlen"}) || !argument_count(e, "deque", 0, 2)) return never(span);
-        if (keyword(e, "maxlen") != nullptr || e.args.size() == 2) {
-            report(DiagCode::kUnsupported, span, "deque(maxlen=) cannot be compiled", "", "remove from the other end after an append");
-            return never(span);
+        const Expr* maxlen = e.args.size() == 2 ? e.args[1] : keyword(e, "maxlen");
+        if (maxlen != nullptr && maxlen->kind != ExprKind::kNone) {  // a class of its own, written in Kayton
+            const CallExpr*& made = applied_[{&e, SIZE_MAX}];
+            if (made == nullptr) {
+                auto* none = synthetic_.make<Expr>();
+                none->kind = ExprKind::kNone;
+                none->span = span;
+                const std::vector<Expr*> args = {e.args.empty() ? none : e.args[0], const_cast<Expr*>(maxlen)};
+                auto* call = synthetic_.make<CallExpr>(e);
+                call->args = synthetic_.copy(args);
+                call->keywords = {};
+                made = call;
+            }
+            Unit* unit = import_unit("_bounded_deque", span);
+            const Entity bounded = unit != nullptr ? unit_member(*unit, "deque", span) : Entity{};
+            if (bounded.kind != EntityKind::kType || bounded.type->class_info == nullptr) return never(span);
+            return scope.finish(construct(*bounded.type->class_info, *made));
         }
         const Type* variable = variable_at(&e);
         const Type* type = types_.list(variable, "deque");

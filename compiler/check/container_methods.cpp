@@ -221,7 +221,7 @@ TExpr* Checker::set_method(TExpr* object, std::string_view name, const CallExpr&
                                         {"symmetric_difference", RT::kt_set_symmetric_difference}};
     auto as_set = [&](const Expr& arg) -> TExpr* {
         TExpr* value = expression(arg);
-        if (prune(value->type)->kind == TypeKind::kSet) return coerce(value, t, arg.span, "set operation");
+        if (prune(value->type)->kind == TypeKind::kSet && prune(value->type)->name == t->name) return coerce(value, t, arg.span, "set operation");
         uint32_t collected = temp(t);
         assign_local(collected, runtime(RT::kt_set_new, t, span, {type_info(t, span)}));
         if (typed::Iter* iter = iterate_value(value, arg.span))

@@ -270,7 +270,23 @@ TExpr* Checker::crate_attribute(TExpr* object, const AttributeExpr& e) {
     if (is_instance(t))
         if (TExpr* value = class_attribute(object, e)) return value;
     if (t->kind == TypeKind::kException && name == "args") {
-        return runtime(RT::kt_exception_args, types_.list(types_.dynamic), e.span, {object});
+        return collect(runtime(RT::kt_exception_args, types_.list(types_.dynamic), e.span, {object}), e.span, "tuple");
+    }
+    if (t->kind == TypeKind::kException && (name == "__cause__" || name == "__context__"))
+        return runtime(RT::kt_exception_link, types_.optional(types_.find_exception("BaseException")), e.span,
+                       {object, constant_int(name == "__cause__" ? 0 : 1, e.span)});
+    if (t->kind == TypeKind::kException && name == "__suppress_context__")
+        return op(typed::Op::kIntNe, types_.boolean, e.span, {runtime(RT::kt_exception_suppressed, types_.integer, e.span, {object}), constant_int(0, e.span)});
+    if (t->kind == TypeKind::kException) {
+        static constexpr std::string_view kOfFiles[] = {"errno", "strerror", "filename"};
+        static constexpr std::string_view kOfTexts[] = {"encoding", "object", "start", "end", "reason"};
+        const bool of_text = types::is_subclass(t, types_.find_exception("UnicodeError"));
+        int64_t which = -1;
+        for (size_t i = 0; i < std::size(kOfFiles); ++i)
+            if (name == kOfFiles[i] && types::is_subclass(t, types_.find_exception("OSError"))) which = static_cast<int64_t>(i);
+        for (size_t i = 0; i < std::size(kOfTexts); ++i)
+            if (name == kOfTexts[i] && of_text) which = static_cast<int64_t>(i) + 3;
+        if (which >= 0) return runtime(RT::kt_exception_attribute, types_.dynamic, e.span, {object, constant_int(which, e.span)});
     }
     if (t->kind == TypeKind::kException && name == "value" && types::is_subclass(t, types_.find_exception("StopIteration"))) {
         return runtime(RT::kt_stop_value, types_.dynamic, e.span, {object});

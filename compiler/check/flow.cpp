@@ -213,6 +213,12 @@ Entity Checker::lookup(std::string_view name, Span span) {
         result.type = exception;
         return result;
     }
+    if (name == "bytearray" || name == "complex") {  // built-in classes that are written in Kayton
+        if (Unit* written = import_unit("_builtin_types", span)) {
+            result = unit_member(*written, name, span);
+            if (result.kind != EntityKind::kNothing) return result;
+        }
+    }
     std::vector<std::string> candidates = builtin_names();
     for (auto n : state_->instance->decl->scope.names) candidates.emplace_back(n);
     for (const auto& [n, g] : globals_) candidates.push_back(n);

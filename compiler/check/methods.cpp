@@ -235,6 +235,16 @@ TExpr* Checker::table_call(const MethodSpec& spec, TExpr* object, const Type* ow
             }
             const Type* t = type_named(p.type);
             TExpr* value = expression(*given[i], t);
+            if (p.optional) {
+                if (prune(value->type)->kind == TypeKind::kNone) {
+                    args.push_back(null(e.span));
+                    continue;
+                }
+                if (types::is_union_with_none(prune(value->type)) && accepts(types_.optional(t), value->type)) {
+                    args.push_back(convert(value, types_.optional(t)));
+                    continue;
+                }
+            }
             if (p.type == "T" && std::string_view(spec.name) != "append" && std::string_view(spec.name) != "insert" &&
                 std::string_view(spec.name) != "add") {
                 // A value to look for: one of another type is simply not there.
@@ -304,6 +314,14 @@ TExpr* Checker::method_call(TExpr* object, const AttributeExpr& callee, const Ca
     }
     object = object_of(object, name);
     t = prune(object->type);
+    if (is_instance(t) && name == "open" && find_method(*t->class_info, "__fspath__") != nullptr && find_method(*t->class_info, "open") == nullptr) {
+        // Of a path: open(path, ...), where the mode decides the type.
+        std::vector<Expr*> args = {callee.object};
+        args.insert(args.end(), e.args.begin(), e.args.end());
+        CallExpr open = e;
+        open.args = synthetic_.copy(args);
+        return open_call(open);
+    }
     if (is_instance(t))
         if (TExpr* result = class_method_call(object, callee, e)) return result;
     if (t->kind == TypeKind::kUnion) {
@@ -340,6 +358,20 @@ TExpr* Checker::method_call(TExpr* object, const AttributeExpr& callee, const Ca
             total = op(typed::Op::kIntAdd, types_.integer, e.span, {total, convert(equal(item, member, e.span, false), types_.integer)}, "a + b");
         }
         return inner.finish(total);
+    }
+    if (t->kind == TypeKind::kTuple && name == "index" && e.args.size() == 1) {
+        BlockScope inner(*this);
+        TExpr* list = hold(long_tuple(object));
+        return inner.finish(method_call(list, callee, e));
+    }
+    // Methods that are written in Kayton: bytes.title is bytes_title in _builtin_methods.kay.
+    const std::string shown = to_string(resolved(t));
+    if (Unit* written = import_unit("_builtin_methods", e.span)) {
+        const std::string full = shown.substr(0, shown.find('[')) + "_" + name;
+        const Entity method = unit_member(*written, full, e.span);
+        if (method.kind == EntityKind::kFunction) return call_decl(*method.function, e, object);
+        const Entity of_type = unit_member(*written, "static_" + full, e.span);
+        if (of_type.kind == EntityKind::kFunction) return call_decl(*of_type.function, e);
     }
     std::string near = nearest_name(name, method_names(t));
     report(DiagCode::kUnknownAttribute, callee.name_span, "'" + to_string(resolved(t)) + "' object has no attribute '" + name + "'",

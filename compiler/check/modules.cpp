@@ -1,9 +1,8 @@
 // The modules in the box: their functions and constants, from a table.
-#include <algorithm>
-#include <limits>
 #include <numbers>
 
 #include "compiler/check/checker.h"
+#include "compiler/check/native_table.h"
 
 namespace kayton::check {
 
@@ -14,55 +13,6 @@ using SK = typed::StmtKind;
 
 namespace {
 
-struct ModuleFunction {
-    const char* name;
-    RT fn;
-    const char* params;  // a letter each: i f s b; upper case: may be left out (NULL or the default of the runtime)
-    const char* result;
-};
-
-constexpr ModuleFunction kFunctions[] = {
-    {"math.sqrt", RT::kt_math_sqrt, "f", "float"},     {"math.exp", RT::kt_math_exp, "f", "float"},
-    {"math.log2", RT::kt_math_log2, "f", "float"},     {"math.log10", RT::kt_math_log10, "f", "float"},
-    {"math.log1p", RT::kt_math_log1p, "f", "float"},   {"math.sin", RT::kt_math_sin, "f", "float"},
-    {"math.cos", RT::kt_math_cos, "f", "float"},       {"math.tan", RT::kt_math_tan, "f", "float"},
-    {"math.asin", RT::kt_math_asin, "f", "float"},     {"math.acos", RT::kt_math_acos, "f", "float"},
-    {"math.atan", RT::kt_math_atan, "f", "float"},     {"math.atan2", RT::kt_math_atan2, "ff", "float"},
-    {"math.sinh", RT::kt_math_sinh, "f", "float"},     {"math.cosh", RT::kt_math_cosh, "f", "float"},
-    {"math.tanh", RT::kt_math_tanh, "f", "float"},     {"math.pow", RT::kt_math_pow, "ff", "float"},
-    {"math.fmod", RT::kt_math_fmod, "ff", "float"},    {"math.hypot", RT::kt_math_hypot, "ff", "float"},
-    {"math.floor", RT::kt_math_floor, "f", "int"},     {"math.ceil", RT::kt_math_ceil, "f", "int"},
-    {"math.trunc", RT::kt_math_trunc, "f", "int"},     {"math.factorial", RT::kt_math_factorial, "i", "int"},
-    {"math.isqrt", RT::kt_math_isqrt, "i", "int"},     {"math.comb", RT::kt_math_comb, "ii", "int"},
-    {"math.gcd", RT::kt_math_gcd, "ii", "int"},        {"math.isnan", RT::kt_math_isnan, "f", "bool"},
-    {"math.isinf", RT::kt_math_isinf, "f", "bool"},    {"math.isfinite", RT::kt_math_isfinite, "f", "bool"},
-    {"math.copysign", RT::kt_math_copysign, "ff", "float"}, {"math.fabs", RT::kt_math_fabs, "f", "float"},
-    {"time.time", RT::kt_time_time, "", "float"},      {"time.perf_counter", RT::kt_time_perf_counter, "", "float"},
-    {"time.monotonic", RT::kt_time_perf_counter, "", "float"},
-    {"time.sleep", RT::kt_time_sleep, "f", "None"},
-    {"os.getcwd", RT::kt_os_getcwd, "", "str"},        {"os.remove", RT::kt_os_remove, "s", "None"},
-    {"os.unlink", RT::kt_os_remove, "s", "None"},      {"os.path.exists", RT::kt_os_path_exists, "s", "bool"},
-    {"os.path.isfile", RT::kt_os_path_isfile, "s", "bool"}, {"os.path.isdir", RT::kt_os_path_isdir, "s", "bool"},
-    {"os.path.basename", RT::kt_os_path_basename, "s", "str"}, {"os.path.dirname", RT::kt_os_path_dirname, "s", "str"},
-    {"os.path.splitext", RT::kt_os_path_splitext, "s", "tuple[str, str]"},
-};
-
-struct ModuleConstant {
-    const char* name;
-    double value;
-};
-
-constexpr ModuleConstant kConstants[] = {
-    {"math.pi", std::numbers::pi}, {"math.e", std::numbers::e}, {"math.tau", 2 * std::numbers::pi},
-    {"math.inf", std::numeric_limits<double>::infinity()}, {"math.nan", std::numeric_limits<double>::quiet_NaN()},
-};
-
-// Members that are written out below.
-constexpr const char* kOthers[] = {
-    "math.log", "math.isclose", "math.prod", "math.lcm", "math.degrees", "math.radians", "math.dist", "sys.argv", "sys.exit", "sys.stdin", "sys.stdout", "sys.stderr",
-    "sys.maxsize", "os.listdir", "os.makedirs", "os.mkdir", "os.getenv", "os.path", "os.path.join", "os.sep", "os.linesep",
-};
-
 struct StringConstant {
     const char* name;
     std::string_view value;
@@ -72,42 +22,25 @@ constexpr StringConstant kStrings[] = {
     {"os.linesep", "\n"},
 };
 
-std::vector<std::string> names_in(const std::string& module) {
-    std::vector<std::string> names;
-    const std::string prefix = module + ".";
-    auto add = [&](std::string_view full) {
-        if (full.starts_with(prefix)) names.emplace_back(full.substr(prefix.size()));
-    };
-    for (const auto& f : kFunctions) add(f.name);
-    for (const auto& c : kConstants) add(c.name);
-    for (const auto* o : kOthers) add(o);
-    return names;
-}
-
 }  // namespace
 
 std::vector<std::string> Checker::module_names(const std::string& module) {
-    if (const auto unit = units_.find(module); unit != units_.end()) {
-        std::vector<std::string> names;
-        for (const auto name : unit->second->body->scope.names)
-            if (!name.starts_with('_')) names.emplace_back(name);
-        return names;
-    }
-    if (module == "collections") return {"Counter", "OrderedDict", "defaultdict", "deque", "namedtuple"};
-    if (module == "dataclasses") return {"dataclass", "field"};
-    if (module == "enum") return {"Enum", "IntEnum", "StrEnum", "auto", "unique"};
-    if (module == "abc") return {"ABC", "abstractmethod"};
-    return names_in(module);
+    const auto unit = units_.find(module);
+    if (unit == units_.end()) return native_names(module);
+    std::vector<std::string> names;
+    for (const auto name : unit->second->body->scope.names)
+        if (!name.starts_with('_')) names.emplace_back(name);
+    return names;
 }
 
+// `_native` is there for the shipped modules alone: what it holds trusts its arguments.
 bool Checker::known_module(std::string_view name) {
-    static constexpr std::string_view kModules[] = {"math", "sys", "time", "os", "os.path", "typing", "collections.abc", "abc", "dataclasses", "enum", "collections", "__future__"};
-    return std::find(std::begin(kModules), std::end(kModules), name) != std::end(kModules);
+    if (name == "_native") return file().name().starts_with('<') && !file().name().starts_with("<cell");
+    return is_native_module(name);
 }
 
 Entity Checker::module_member(const std::string& module, std::string_view name, Span span) {
     Entity result;
-    const std::string full = module + "." + std::string(name);
     if (auto unit = units_.find(module); unit != units_.end()) {
         result = unit_member(*unit->second, name, span);
         if (result.kind != EntityKind::kNothing) return result;
@@ -120,30 +53,9 @@ Entity Checker::module_member(const std::string& module, std::string_view name, 
         result.value = never(span);
         return result;
     }
-    if (full == "os.path") {
-        result.kind = EntityKind::kModule;
-        result.name = full;
-        return result;
-    }
-    if (module == "collections") {
-        for (const char* known : {"deque", "defaultdict", "Counter", "OrderedDict", "namedtuple"}) {
-            if (name != known) continue;
-            result.kind = EntityKind::kBuiltin;
-            result.name = "collections." + std::string(name);
-            return result;
-        }
-    }
-    if (module == "typing" || module == "collections.abc" || module == "abc" || module == "dataclasses" || module == "enum") {
-        result.kind = EntityKind::kBuiltin;
-        result.name = std::string(name);
-        return result;
-    }
-    std::vector<std::string> names = names_in(module);
-    if (std::find(names.begin(), names.end(), std::string(name)) != names.end()) {
-        result.kind = EntityKind::kModuleMember;
-        result.name = full;
-        return result;
-    }
+    result = native_member(module, name);
+    if (result.kind != EntityKind::kNothing) return result;
+    const std::vector<std::string> names = native_names(module);
     std::string near = nearest_name(name, names);
     report(DiagCode::kUnknownMember, span, "module '" + module + "' has no attribute '" + std::string(name) + "'", "",
            near.empty() ? "" : "did you mean `" + near + "`?");
@@ -154,10 +66,9 @@ Entity Checker::module_member(const std::string& module, std::string_view name, 
 
 // Null for a function.
 TExpr* Checker::module_value(const std::string& member, Span span) {
-    for (const auto& c : kConstants) {
-        if (member != c.name) continue;
+    if (const double* number = native_number(member)) {
         TExpr* value = make(TK::kFloat, types_.floating, span);
-        value->float_value = c.value;
+        value->float_value = *number;
         return value;
     }
     for (const auto& s : kStrings)
@@ -172,10 +83,23 @@ TExpr* Checker::module_value(const std::string& member, Span span) {
 
 TExpr* Checker::module_call(const std::string& member, const CallExpr& e) {
     Span span = e.span;
+    auto parameter_type = [&](char code) -> const Type* {
+        switch (code) {
+            case 'f': return types_.floating;
+            case 'i': return types_.integer;
+            case 'b': return types_.boolean;
+            case 'y': return types_.bytes;
+            case 'L': return types_.list(types_.integer);
+            case 'F': return types_.list(types_.floating);
+            case 'S': return types_.list(types_.str);
+            case 'e': return types_.find_exception("BaseException");
+            default: return types_.str;
+        }
+    };
     auto number = [&](size_t i) { return coerce(expression(*e.args[i]), types_.floating, e.args[i]->span, member + "()", true); };
     auto text = [&](size_t i) { return coerce(expression(*e.args[i]), types_.str, e.args[i]->span, member + "()"); };
-    for (const ModuleFunction& f : kFunctions) {
-        if (member != f.name) continue;
+    while (const ModuleFunction* found = native_function(member)) {
+        const ModuleFunction& f = *found;
         const std::string_view params = f.params;
         if (member == "math.gcd" && e.args.size() != 2) break;
         if (!only_keywords(e, member, {}) || !argument_count(e, member, params.size(), params.size())) return never(span);
@@ -189,10 +113,20 @@ TExpr* Checker::module_call(const std::string& member, const CallExpr& e) {
         }
         Args args;
         for (size_t i = 0; i < params.size(); ++i) {
-            const Type* t = params[i] == 'f' ? types_.floating : params[i] == 'i' ? types_.integer : types_.str;
-            args.push_back(coerce(expression(*e.args[i]), t, e.args[i]->span, member + "()", true));
+            if (params[i] == 'o' || params[i] == 'e') {
+                const bool none = e.args[i]->kind == ExprKind::kNone;
+                const Type* present = parameter_type(params[i]);
+                args.push_back(none ? null(span) : coerce(expression(*e.args[i]), types_.optional(present), e.args[i]->span, member + "()"));
+                continue;
+            }
+            const Type* t = parameter_type(params[i]);
+            args.push_back(coerce(expression(*e.args[i], t), t, e.args[i]->span, member + "()", true));
         }
         return runtime(f.fn, parse_type(f.result), span, args);
+    }
+    if (member == "_native.dynamic") {
+        if (!argument_count(e, member, 1, 1)) return never(span);
+        return convert(expression(*e.args[0]), types_.dynamic);
     }
     if (member == "math.log") {
         if (!argument_count(e, member, 1, 2)) return never(span);

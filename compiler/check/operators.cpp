@@ -101,7 +101,7 @@ TExpr* Checker::binary(BinaryOp o, TExpr* left, TExpr* right, Span span, Span op
     const Type* l = prune(left->type);
     const Type* r = prune(right->type);
     if (l->kind != TypeKind::kUnion && r->kind != TypeKind::kUnion) return binary_one(o, left, right, span, op_span);
-    if (o == BinaryOp::kMod && l->kind == TypeKind::kStr) return percent_format(left, right, span);
+    if (o == BinaryOp::kMod && (l->kind == TypeKind::kStr || l->kind == TypeKind::kBytes)) return percent_format(left, right, span);
     BlockScope scope(*this);
     left = hold(left);
     right = hold(right);
@@ -135,6 +135,14 @@ TExpr* Checker::binary_one(BinaryOp o, TExpr* left, TExpr* right, Span span, Spa
         if (t == r && l->kind != TypeKind::kHandle) name = "__r" + name.substr(2);
         if (m == nullptr || crate_functions(*m, std::string(t->name) + "." + name).empty()) continue;
         return t == l ? crate_protocol(t, name, {left, right}, span) : crate_protocol(t, name, {right, left}, span);
+    }
+    // Operators that are written in Kayton: Counter + Counter is Counter___add__ in _builtin_methods.kay.
+    if (!l->args.empty()) {
+        const std::string owner = to_string(resolved(l));
+        if (Unit* written = import_unit("_builtin_methods", span)) {
+            const Entity method = unit_member(*written, owner.substr(0, owner.find('[')) + "_" + dunder(o), span);
+            if (method.kind == EntityKind::kFunction) return call_values(*method.function, {left, right}, span);
+        }
     }
     std::string help;
     if (o == BinaryOp::kAdd && l->kind == TypeKind::kStr && is_numeric(r)) help = "convert with str(...)";
@@ -277,7 +285,14 @@ TExpr* Checker::sequence_operator(BinaryOp o, TExpr* left, TExpr* right, Span sp
             }
         }
     }
-    if (o == BinaryOp::kMod && l->kind == TypeKind::kStr) return percent_format(left, right, span);
+    if (o == BinaryOp::kMod && (l->kind == TypeKind::kStr || l->kind == TypeKind::kBytes)) return percent_format(left, right, span);
+    if (l->kind == TypeKind::kSet && r->kind == TypeKind::kSet && l->name != r->name) {  // set and frozenset: the left one's
+        right = hold(right);
+        const Type* same = types_.set(r->args[0], l->name);
+        TExpr* made = hold(runtime(RT::kt_set_new, same, span, {type_info(same, span)}));
+        emit_expr(runtime(RT::kt_set_update, types_.none, span, {made, right}));
+        return sequence_operator(o, left, made, span);
+    }
     if (l->kind == TypeKind::kSet && r->kind == TypeKind::kSet && flow_into(r, l)) {
         switch (o) {
             case BinaryOp::kBitOr: return runtime(RT::kt_set_union, l, span, {left, right});
@@ -309,11 +324,20 @@ TExpr* Checker::percent_format(TExpr* left, TExpr* right, Span span) {
             }
             items.push_back(convert(item, types_.dynamic));
         }
+    } else if (t->kind == TypeKind::kList && t->name == "tuple") {  // its length is known at run time
+        const Type* values = types_.list(types_.dynamic);
+        uint32_t collected = temp(values);
+        assign_local(collected, make(TK::kList, values, span, Args{}));
+        if (typed::Iter* iter = iterate_value(right, span))
+            loop_over(iter, span, [&](TExpr* item) { append_to(read_local(collected, span), convert(item, types_.dynamic), span); });
+        const bool of_bytes = prune(left->type)->kind == TypeKind::kBytes;
+        return scope.finish(runtime(of_bytes ? RT::kt_bytes_percent : RT::kt_str_percent, left->type, span, {left, read_local(collected, span)}));
     } else {
         items.push_back(convert(right, types_.dynamic));
     }
     TExpr* list = make(TK::kList, types_.list(types_.dynamic), span, items);
-    return scope.finish(runtime(RT::kt_str_percent, types_.str, span, {left, list}));
+    const bool bytes = prune(left->type)->kind == TypeKind::kBytes;
+    return scope.finish(runtime(bytes ? RT::kt_bytes_percent : RT::kt_str_percent, left->type, span, {left, list}));
 }
 
 // --- comparison

@@ -169,6 +169,14 @@ TExpr* Checker::min_max_call(const CallExpr& e, bool max) {
     const CompareOp better = max ? CompareOp::kGt : CompareOp::kLt;
     if (key != nullptr && key->kind == ExprKind::kNone) key = nullptr;
     BlockScope scope(*this);
+    // Keys that may be None (`key=d.get`) are told apart at run time.
+    auto better_than = [&](TExpr* a, TExpr* b) -> TExpr* {
+        if (key == nullptr || (!types::is_union_with_none(prune(a->type)) && !types::is_union_with_none(prune(b->type))))
+            return compare_values(better, a, b, span);
+        const Type* both = join_types(a->type, b->type);
+        const int64_t which = better == CompareOp::kLt ? 0 : 2;
+        return runtime(RT::kt_compare, types_.boolean, span, {type_info(both, span), convert(a, both), convert(b, both), constant_int(which, span)});
+    };
     auto key_of = [&](TExpr* value) { return key == nullptr ? value : apply_callable(*key, {value}, span); };
     if (e.args.size() > 1) {
         Args values;
@@ -217,7 +225,7 @@ TExpr* Checker::min_max_call(const CallExpr& e, bool max) {
         TStmt* node = stmt(SK::kIf, span);
         TExpr* current = key != nullptr ? read_local(best_key, span) : read_local(best, span);
         TExpr* first = negate(read_local(found, span));
-        node->a = make(TK::kOr, types_.boolean, span, {first, compare_values(better, candidate, current, span)});
+        node->a = make(TK::kOr, types_.boolean, span, {first, better_than(candidate, current)});
         node->body = block([&] {
             assign_local(best, element);
             if (key != nullptr) assign_local(best_key, candidate);

@@ -267,6 +267,12 @@ void Checker::store_item(const SubscriptExpr& target, TExpr* value) {
         return;
     }
     object = object_of(object, "__setitem__");
+    if (is_instance(prune(object->type)) && target.index->kind == ExprKind::kSlice &&
+        find_method(*prune(object->type)->class_info, "__setslice__") != nullptr) {  // of shipped classes
+        const auto& slice = as<SliceExpr>(*target.index);
+        emit_expr(call_method(object, "__setslice__", {slice_bound(slice.start), slice_bound(slice.stop), slice_bound(slice.step), value}, span));
+        return;
+    }
     if (is_instance(prune(object->type))) {
         if (TExpr* stored = call_method(object, "__setitem__", {expression(*target.index), value}, span)) {
             emit_expr(stored);
@@ -631,7 +637,10 @@ void Checker::delete_statement(const DeleteStmt& s) {
         TExpr* object = hold(expression(*sub.object));
         const Type* t = prune(object->type);
         if (t->kind == TypeKind::kNever) continue;
-        if (t->kind == TypeKind::kList && sub.index->kind == ExprKind::kSlice) {
+        if (is_instance(t) && sub.index->kind == ExprKind::kSlice && find_method(*t->class_info, "__delslice__") != nullptr) {  // of shipped classes
+            const auto& slice = as<SliceExpr>(*sub.index);
+            emit_expr(call_method(object, "__delslice__", {slice_bound(slice.start), slice_bound(slice.stop), slice_bound(slice.step)}, target->span));
+        } else if (t->kind == TypeKind::kList && sub.index->kind == ExprKind::kSlice) {
             const auto& slice = as<SliceExpr>(*sub.index);
             TExpr* start = slice_bound(slice.start);
             TExpr* stop = slice_bound(slice.stop);

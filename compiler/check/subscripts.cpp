@@ -96,6 +96,10 @@ TExpr* Checker::subscript_value(TExpr* object, const SubscriptExpr& e) {
         return dispatch(object, span, [&](TExpr* member) { return subscript_value(member, e); });
     }
     if (is_instance(t)) {
+        if (e.index->kind == ExprKind::kSlice && find_method(*t->class_info, "__getslice__") != nullptr) {  // of shipped classes
+            const auto& slice = as<SliceExpr>(*e.index);
+            return call_method(object, "__getslice__", {slice_bound(slice.start), slice_bound(slice.stop), slice_bound(slice.step)}, span);
+        }
         if (e.index->kind == ExprKind::kSlice) {
             report(DiagCode::kUnsupported, e.index->span, "a slice of an object of a class cannot be compiled");
             return never(span);

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "compiler/check/checker.h"
+#include "compiler/check/native_table.h"
 #include "compiler/stdlib/stdlib.h"
 #include "compiler/syntax/parser.h"
 
@@ -172,8 +173,9 @@ Entity Checker::unit_member(Unit& unit, std::string_view name, Span span) {
         result.value = read_global(global->second, global->first, span);
         return result;
     }
-    if (units_.contains(unit.name + "." + std::string(name)) || find_source(unit.name + "." + std::string(name))) {
-        if (Unit* inner = import_unit(unit.name + "." + std::string(name), span)) {
+    const std::string submodule = unit.name + "." + std::string(name);
+    if (units_.contains(submodule) || find_source(submodule) || stdlib_source(submodule) != nullptr) {
+        if (Unit* inner = import_unit(submodule, span)) {
             result.kind = EntityKind::kModule;
             result.name = inner->name;
             return result;
@@ -189,7 +191,7 @@ Entity Checker::unit_member(Unit& unit, std::string_view name, Span span) {
         result = unit_member(*star, name, span);
         if (result.kind != EntityKind::kNothing) return result;
     }
-    return Entity{};
+    return unit.body->file->name().starts_with('<') ? native_member(unit.name, name) : Entity{};
 }
 
 }  // namespace kayton::check

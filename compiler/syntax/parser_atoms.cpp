@@ -63,8 +63,11 @@ Expr* Parser::parse_number(bool negated) {
     std::string_view text = text_of(span);
     advance();
     if (number_kind == TokenKind::kImaginary) {
-        complain(DiagCode::kUnsupported, span, "complex numbers are not part of Kayton");
-        return error_expr(span);
+        const std::string digits = without_underscores(text.substr(0, text.size() - 1));
+        const std::vector<Expr*> parts = {make<FloatExpr>(ExprKind::kFloat, span, 0, 0.0),
+                                          make<FloatExpr>(ExprKind::kFloat, span, 0, std::strtod(digits.c_str(), nullptr))};
+        auto* name = make<NameExpr>(ExprKind::kName, span, 0, "complex");
+        return make<CallExpr>(ExprKind::kCall, span, 1, name, Exprs(arena_.copy(parts)), std::span<const KeywordArg>{});
     }
     if (number_kind == TokenKind::kFloat) {
         std::string digits = without_underscores(text);

@@ -233,7 +233,8 @@ Pattern* Parser::parse_literal_pattern() {
         (value->kind == ExprKind::kInt || value->kind == ExprKind::kFloat || value->kind == ExprKind::kUnary)) {
         advance();
         if (at(TokenKind::kImaginary)) {
-            (void)parse_number(false);  // reports that complex numbers are not supported
+            complain(DiagCode::kUnsupported, current_.span(), "a complex number cannot be a pattern");
+            (void)parse_number(false);
         } else {
             unexpected("':' after the pattern");
         }

@@ -298,7 +298,7 @@ Json Executor::evaluate_expressions(const Json& expressions) {
         }
         std::map<std::string, std::string> captured;
         captured_ = &captured;
-        const auto error = evaluate("<expression '" + name + "'>", expression.get<std::string>(), true);
+        const auto error = evaluate("<cell expression '" + name + "'>", expression.get<std::string>(), true);
         captured_ = nullptr;
         if (error) {
             Json failed = error->json();

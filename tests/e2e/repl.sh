@@ -70,8 +70,24 @@ def closing():
         print("closed")
 
 closing()
+rows = []
+table = {}
+rows
+def note(text):
+    rows.append(text)
+
+note("a"); note("b"); print("rows", rows)
+table["a"] = 1; print("table", table)
+rows.append("c"); print("rows", len(rows), len(table))
+twin = []
+other = twin
+twin = set()
+twin.add(4); print("twin", twin)
+lost = []
+lost.append(1); 1 // 0
+lost.append("x"); print("lost", lost)
 KAYTON
-for text in "count is 27" "count is 27!" "box 42" "refused 7" "early 6" open closed; do
+for text in "rows ['a', 'b']" "table {'a': 1}" "rows 3 1" "twin {4}" "lost ['x']" "count is 27" "count is 27!" "box 42" "refused 7" "early 6" open closed; do
     grep -qxF -- "$text" out || failed "expected the line $text in the session's output"
 done
 grep -qF "NameError: name 'never' is not defined" err || failed "expected a NameError of what was not reached"

@@ -1,4 +1,4 @@
-// Encoding and decoding of text: UTF-8, ASCII and Latin-1, with CPython's error handlers and messages.
+// Encoding and decoding of text: UTF-8, -16 and -32, ASCII, Latin-1 and other tables of 256 characters, with CPython's error handlers and messages.
 // Used by the VM's one thread.
 #pragma once
 
@@ -9,7 +9,11 @@
 
 namespace kayton {
 
-enum class Codec { kUtf8, kUtf8Sig, kAscii, kLatin1, kUtf16, kUtf32, kUnknown };
+enum class Codec {
+    kUtf8, kUtf8Sig, kAscii, kLatin1, kUtf16, kUtf16Le, kUtf16Be, kUtf32, kUtf32Le, kUtf32Be,
+    kCharmap,  // a table of 256 characters: cp1252, iso8859-15 …
+    kUnknown,
+};
 // By any of the names CPython knows ("UTF8", "latin-1", "iso-8859-1", "us-ascii").
 [[nodiscard]] Codec codec_named(std::string_view name);
 [[nodiscard]] std::string_view codec_name(Codec codec);  // as messages spell it

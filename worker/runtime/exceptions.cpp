@@ -127,6 +127,12 @@ const KtTypeInfo* os_error_class(const KtTypeInfo* type, const KtList* args) {
     return exception_type(class_of_errno(static_cast<int>(number->payload)));
 }
 
+// Of an OSError, which is no crate's: the place of a crate's value holds the name of its file.
+void keep_file(KtException* exception, KtStr* file) {
+    retain(file);
+    exception->value = reinterpret_cast<KtHandle*>(file);
+}
+
 void describe_os_error(KtException* exception) {
     KtList* args = exception->args;
     if (!is_subclass(exception->base.type, exception_type(Exc::OSError)) || args == nullptr) return;
@@ -140,6 +146,7 @@ void describe_os_error(KtException* exception) {
     if (args->length >= 3 && values[2].type != &kt_type_none) {
         builder.add(": ");
         if (repr_into(builder, &kt_type_dynamic, &values[2]) != KT_OK) return;
+        if (values[2].type == &kt_type_str) keep_file(exception, reinterpret_cast<KtStr*>(values[2].payload));
         exception->args = kt_list_new(type_list_dynamic(), 2);
         kt_list_append(exception->args, &values[0]);
         kt_list_append(exception->args, &values[1]);
@@ -219,7 +226,9 @@ int32_t raise_errno(int error, const KtStr* file) {
         builder.add(": ");
         quote_text(builder, view(file), false);
     }
-    return raise_with_text(exception_type(class_of_errno(error)), args, builder.text());
+    const int32_t status = raise_with_text(exception_type(class_of_errno(error)), args, builder.text());
+    if (file != nullptr) keep_file(vm.pending, const_cast<KtStr*>(file));
+    return status;
 }
 
 int32_t raise_range_overflow() {
@@ -437,6 +446,39 @@ KtList* kt_exception_args(KtException* exception) {
     }
     retain(exception->args);
     return exception->args;
+}
+
+// Of an OSError 0 errno, 1 strerror, 2 filename; of a Unicode error its arguments from 3 on. None where there is none.
+int32_t kt_exception_attribute(KtException* exception, int64_t which, void* out) {
+    KtValue value = {&kt_type_none, 0};
+    const KtList* args = exception->args;
+    if (which == 2) {
+        if (exception->value != nullptr && exception->value->base.type == &kt_type_str)
+            value = {&kt_type_str, reinterpret_cast<uint64_t>(exception->value)};
+    } else if (args != nullptr && (which < 2 ? args->length >= 2 : args->length > which - 3)) {
+        value = static_cast<const KtValue*>(args->data)[which < 2 ? which : which - 3];
+    }
+    kt_value_retain(&kt_type_dynamic, &value);
+    std::memcpy(out, &value, sizeof value);
+    return KT_OK;
+}
+
+// 0 its cause, 1 its context; or NULL.
+KtException* kt_exception_link(KtException* exception, int64_t which) {
+    KtException* found = which == 0 ? exception->cause : exception->context;
+    retain(found);
+    return found;
+}
+
+int64_t kt_exception_suppressed(KtException* exception) {
+    return exception->suppress_context;
+}
+
+// As it is printed when nobody catches it. NULL: the exception being handled.
+KtStr* kt_traceback_text(KtException* exception) {
+    const Ref<KtException> current(exception == nullptr ? kt_handling_current() : nullptr);
+    if (exception == nullptr) exception = current.get();
+    return str_new(exception != nullptr ? render_traceback(exception) : "NoneType: None\n");
 }
 
 KtStr* kt_exception_message(KtException* exception) {

@@ -297,7 +297,9 @@ int32_t kt_list_find(KtList* list, const void* value, int64_t start, int64_t sto
     }
     Ref<KtStr> shown;
     if (kt_repr(element_type(list), value, shown.out()) != KT_OK) return KT_ERROR;
-    return raise_format(Exc::ValueError, "{} is not in list", view(shown.get()));
+    const std::string_view flavour = flavour_of(list->base.type);
+    if (flavour == "tuple") return raise(Exc::ValueError, "tuple.index(x): x not in tuple");
+    return raise_format(Exc::ValueError, "{} is not in {}", view(shown.get()), flavour);
 }
 
 int32_t kt_list_count(KtList* list, const void* value, int64_t* out) {

@@ -1,9 +1,12 @@
 // The module math: C's functions with CPython's errors.
+#include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <cmath>
 #include <numeric>
 
 #include "worker/runtime/exceptions.h"
+#include "worker/runtime/gamma.h"
 #include "worker/runtime/runtime.h"
 
 namespace kayton {
@@ -174,6 +177,78 @@ int32_t kt_math_comb(int64_t n, int64_t k, int64_t* out) {
     }
     *out = static_cast<int64_t>(result);
     return KT_OK;
+}
+
+// The functions of one number that are seldom called: 0 exp2 1 cbrt 2 expm1 3 asinh 4 acosh 5 atanh 6 erf 7 erfc 8 gamma
+// 9 lgamma.
+int32_t kt_math_rare(int64_t which, double value, double* out) {
+    switch (which) {
+        case 0: return checked(value, std::exp2(value), true, out);
+        case 1: return checked(value, std::cbrt(value), false, out);
+        case 2: return checked(value, std::expm1(value), true, out);
+        case 3: return checked(value, std::asinh(value), false, out);
+        case 4: return checked(value, std::acosh(value), false, out);
+        case 5: return checked(value, std::atanh(value), false, out);
+        case 6: return checked(value, std::erf(value), false, out);
+        case 7: return checked(value, std::erfc(value), false, out);
+        default: {
+            const GammaResult result = which == 8 ? gamma_of(value) : log_gamma_of(value);
+            if (result.error != 0) return result.error == EDOM ? domain_error() : range_error();
+            *out = result.value;
+            return KT_OK;
+        }
+    }
+}
+
+double kt_math_norm(KtList* vector) {
+    return vector_norm(static_cast<const double*>(vector->data), vector->length);
+}
+
+int32_t kt_math_ldexp(double value, int64_t exponent, double* out) {
+    const auto clipped = static_cast<int>(std::clamp<int64_t>(exponent, -100'000, 100'000));
+    const double result = std::ldexp(value, clipped);
+    if (std::isinf(result) && std::isfinite(value)) return range_error();
+    *out = result;
+    return KT_OK;
+}
+
+// The exponent e of value = m × 2^e with 0.5 <= |m| < 1.
+int64_t kt_math_exponent(double value) {
+    int exponent = 0;
+    if (std::isfinite(value)) (void)std::frexp(value, &exponent);
+    return exponent;
+}
+
+int32_t kt_math_remainder(double a, double b, double* out) {
+    if (std::isfinite(a) && std::isinf(b)) {
+        *out = a;
+        return KT_OK;
+    }
+    const double result = std::remainder(a, b);
+    if (std::isnan(result) && !std::isnan(a) && !std::isnan(b)) return domain_error();
+    *out = result;
+    return KT_OK;
+}
+
+double kt_math_nextafter(double value, double towards) {
+    return std::nextafter(value, towards);
+}
+
+int64_t kt_float_bits(double value) {
+    return std::bit_cast<int64_t>(value);
+}
+double kt_float_from_bits(int64_t bits) {
+    return std::bit_cast<double>(bits);
+}
+// As a number of 32 bits; OverflowError where it is finite and too large for them.
+int32_t kt_float32_bits(double value, int64_t* out) {
+    const auto single = static_cast<float>(value);
+    if (std::isinf(single) && std::isfinite(value)) return raise(Exc::OverflowError, "float too large to pack with f format");
+    *out = std::bit_cast<uint32_t>(single);
+    return KT_OK;
+}
+double kt_float_from_bits32(int64_t bits) {
+    return std::bit_cast<float>(static_cast<uint32_t>(bits));
 }
 
 uint8_t kt_math_isnan(double value) {

@@ -13,6 +13,7 @@
 #include "worker/runtime/list.h"
 #include "worker/runtime/program_arguments.h"
 #include "worker/runtime/str.h"
+#include "worker/runtime/system_text.h"
 #include "worker/runtime/type_registry.h"
 #include "worker/runtime/unicode.h"
 #include "worker/runtime/vm_state.h"
@@ -27,21 +28,6 @@ std::string path_of(const KtStr* text) {
 
 bool status_of(const KtStr* path, struct stat& status) {
     return view(path).find('\0') == std::string_view::npos && ::stat(path_of(path).c_str(), &status) == 0;
-}
-
-// Names from the system that are no UTF-8 have their bad bytes replaced: a str holds valid Unicode only.
-KtStr* system_text(std::string_view bytes) {
-    if (check_utf8(bytes.data(), bytes.size()).start < 0) return str_new(bytes);
-    TextBuilder builder(bytes.size() + 16);
-    while (true) {
-        const Utf8Error error = check_utf8(bytes.data(), bytes.size());
-        if (error.start < 0) break;
-        builder.add(bytes.substr(0, static_cast<size_t>(error.start)));
-        builder.add_code_point(0xFFFD);
-        bytes.remove_prefix(static_cast<size_t>(error.end));
-    }
-    builder.add(bytes);
-    return builder.finish();
 }
 
 int32_t make_folders(const std::string& path, bool exist_ok, const KtStr* shown) {
@@ -62,6 +48,20 @@ int32_t make_folders(const std::string& path, bool exist_ok, const KtStr* shown)
 }
 
 }  // namespace
+
+KtStr* system_text(std::string_view bytes) {
+    if (check_utf8(bytes.data(), bytes.size()).start < 0) return str_new(bytes);
+    TextBuilder builder(bytes.size() + 16);
+    while (true) {
+        const Utf8Error error = check_utf8(bytes.data(), bytes.size());
+        if (error.start < 0) break;
+        builder.add(bytes.substr(0, static_cast<size_t>(error.start)));
+        builder.add_code_point(0xFFFD);
+        bytes.remove_prefix(static_cast<size_t>(error.end));
+    }
+    builder.add(bytes);
+    return builder.finish();
+}
 
 void set_program_arguments(const std::vector<std::string>& arguments) {
     release(vm.argv);

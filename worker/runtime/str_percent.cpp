@@ -4,6 +4,7 @@
 #include <cmath>
 #include <string>
 
+#include "worker/runtime/codec.h"
 #include "worker/runtime/exceptions.h"
 #include "worker/runtime/format_spec.h"
 #include "worker/runtime/list.h"
@@ -19,7 +20,8 @@ namespace {
 
 class Percent {
   public:
-    Percent(KtStr* text, KtList* values) : text_(text), format_(view(text)), values_(values) {}
+    // `of_bytes`: the text stands for bytes, a character of Latin-1 for each.
+    Percent(KtStr* text, KtList* values, bool of_bytes) : text_(text), format_(view(text)), values_(values), of_bytes_(of_bytes) {}
 
     int32_t run(TextBuilder& builder) {
         while (at_ < format_.size()) {
@@ -31,7 +33,8 @@ class Percent {
         }
         const bool mapping = values_->length == 1 && value_at(0).type->kind == KT_KIND_DICT;
         if (next_ < values_->length && !mapping)
-            return raise(Exc::TypeError, "not all arguments converted during string formatting");
+            return raise(Exc::TypeError, of_bytes_ ? "not all arguments converted during bytes formatting"
+                                                   : "not all arguments converted during string formatting");
         return KT_OK;
     }
 
@@ -150,6 +153,7 @@ class Percent {
         spec.alternate = alternate;
         spec.align = left ? '<' : '>';
         spec.precision = precision;
+        if (of_bytes_ && (type == 's' || type == 'b' || type == 'c')) return add_bytes(builder, value, type, spec);
         switch (type) {
             case 's':
             case 'r':
@@ -190,10 +194,32 @@ class Percent {
         return KT_OK;
     }
 
-    static int32_t add_text(TextBuilder& builder, const KtValue& value, char type, const FormatSpec& spec) {
+    static int32_t add_bytes(TextBuilder& builder, const KtValue& value, char type, FormatSpec spec) {
+        const bool is_bytes = value.type->kind == KT_KIND_BYTES;
+        TextBuilder shown;
+        if (is_bytes) {
+            for (const char c : view(reinterpret_cast<KtBytes*>(value.payload))) shown.add_code_point(static_cast<unsigned char>(c));
+        }
+        if (type == 'c') {
+            const bool is_int = value.type->kind == KT_KIND_INT;
+            if (is_int && value.payload > 255) return raise(Exc::OverflowError, "%c arg not in range(256)");
+            if (!is_int && !(is_bytes && reinterpret_cast<KtBytes*>(value.payload)->length == 1))
+                return raise(Exc::TypeError, "%c requires an integer in range(256) or a single byte");
+            if (is_int) shown.add_code_point(static_cast<char32_t>(value.payload));
+            spec.precision = -1;
+        } else if (!is_bytes) {
+            return raise_format(Exc::TypeError,
+                                "%b requires a bytes-like object, or an object that implements __bytes__, not '{}'", short_name(value.type));
+        }
+        const Ref<KtStr> text(shown.finish());
+        return add_padded(builder, text.get(), spec);
+    }
+
+    int32_t add_text(TextBuilder& builder, const KtValue& value, char type, const FormatSpec& spec) {
         Ref<KtStr> shown;
         const int32_t status = type == 's'   ? kt_str(&kt_type_dynamic, &value, shown.out())
-                               : type == 'r' ? kt_repr(&kt_type_dynamic, &value, shown.out())
+                               : type == 'r' && !of_bytes_
+                                   ? kt_repr(&kt_type_dynamic, &value, shown.out())
                                              : kt_ascii(&kt_type_dynamic, &value, shown.out());
         return status == KT_OK ? add_padded(builder, shown.get(), spec) : status;
     }
@@ -272,6 +298,7 @@ class Percent {
     KtStr* text_;
     std::string_view format_;
     KtList* values_;
+    bool of_bytes_;
     size_t at_ = 0;
     int64_t next_ = 0;
     bool keyed_ = false;
@@ -282,9 +309,20 @@ class Percent {
 
 extern "C" int32_t kt_str_percent(KtStr* text, KtList* values, KtStr** out) {
     TextBuilder builder(static_cast<size_t>(text->byte_len) + 32);
-    if (Percent(text, values).run(builder) != KT_OK) return KT_ERROR;
+    if (Percent(text, values, false).run(builder) != KT_OK) return KT_ERROR;
     *out = builder.finish();
     return KT_OK;
+}
+
+extern "C" int32_t kt_bytes_percent(KtBytes* pattern, KtList* values, KtBytes** out) {
+    TextBuilder wide(static_cast<size_t>(pattern->length) + 8);
+    for (const char c : view(pattern)) wide.add_code_point(static_cast<unsigned char>(c));
+    const Ref<KtStr> text(wide.finish());
+    TextBuilder builder(static_cast<size_t>(pattern->length) + 32);
+    if (Percent(text.get(), values, true).run(builder) != KT_OK) return KT_ERROR;
+    const Ref<KtStr> made(builder.finish());
+    const Ref<KtStr> latin1(str_new("latin-1"));
+    return encode_text(made.get(), latin1.get(), nullptr, out);
 }
 
 }  // namespace kayton

@@ -67,6 +67,11 @@ int full_mapping(const CaseMapping (&mappings)[N], char32_t c, char32_t out[3], 
 
 }  // namespace
 
+std::string_view category_name(char32_t c) {
+    if (in_ranges(kUnassigned, c)) return "Cn";
+    return utf8proc_category_string(static_cast<utf8proc_int32_t>(c));
+}
+
 int64_t count_code_points(const char* data, size_t size) {
     int64_t count = 0;
     size_t i = 0;

@@ -59,6 +59,7 @@ struct Utf8Error {
 [[nodiscard]] bool is_printable(char32_t c);
 [[nodiscard]] bool is_identifier_start(char32_t c);
 [[nodiscard]] bool is_identifier_part(char32_t c);
+[[nodiscard]] std::string_view category_name(char32_t c);  // "Lu", "Cn" where nothing is assigned
 [[nodiscard]] int decimal_value(char32_t c);  // 0..9, or -1
 
 // Full case mappings: up to three code points, returns how many. Lower ignores the final sigma rule.

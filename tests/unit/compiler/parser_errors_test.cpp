@@ -153,7 +153,7 @@ TEST(ParseErrors, Patterns) {
 
 TEST(ParseErrors, WhatIsNotPartOfKayton) {
     expect_errors({
-        {"x = 1j\n", "E0100@1:5"},
+        {"match x:\n  case 1+2j: pass\n", "E0100@2:10"},
         {"try:\n    x\nexcept* E:\n    y\n", "E0100@3:1"},
         {"async for x in y: pass\n", "E0100@1:1"},
         {"x = lambda: (yield)\n", "E0100@1:14"},
