@@ -78,6 +78,7 @@ int main(int argc, char** argv) {
     kik::add_info(app, session);
     kik::add_kernel(app, session);
     kik::add_path(app, session);
+    kik::add_allow(app, session);
     kik::add_remove(app, session);
     kik::add_shell_init(app, session);
     kik::add_probe_plugin(app, session);

@@ -105,7 +105,7 @@ void pack(Packer& packer, const ValuesRestored& restored) {
 }
 
 void pack(Packer& packer, const Setup& setup) {
-    packer.pack_array(11);
+    packer.pack_array(12);
     packer.pack(setup.environment_root);
     packer.pack(setup.bridge);
     packer.pack(setup.output_is_terminal);
@@ -115,6 +115,7 @@ void pack(Packer& packer, const Setup& setup) {
     packer.pack(setup.sandbox.max_open_files);
     packer.pack(setup.sandbox.max_memory);
     packer.pack(setup.sandbox.max_cpu_seconds);
+    packer.pack(static_cast<uint8_t>(setup.sandbox.net));
     packer.pack(setup.sandbox.restrict_files);
     packer.pack(setup.sandbox.restrict_calls);
 }
@@ -379,6 +380,9 @@ void take_members(Members& members, Setup& setup) {
     members.take(setup.sandbox.max_open_files);
     members.take(setup.sandbox.max_memory);
     members.take(setup.sandbox.max_cpu_seconds);
+    uint8_t net = 0;
+    members.take(net);
+    setup.sandbox.net = static_cast<NetAccess>(net);
     members.take(setup.sandbox.restrict_files);
     members.take(setup.sandbox.restrict_calls);
 }

@@ -8,6 +8,12 @@
 
 namespace kayton {
 
+enum class NetAccess : uint8_t {
+    kNone,
+    kHosts,  // named ones, through the supervisor
+    kAll,
+};
+
 struct SandboxPolicy {
     std::vector<std::string> read_only;  // files and folders; those that do not exist are left out
     std::vector<std::string> read_write;
@@ -15,6 +21,7 @@ struct SandboxPolicy {
     uint64_t max_open_files = 1024;
     uint64_t max_memory = 0;       // bytes of data; 0: no limit
     uint64_t max_cpu_seconds = 0;  // of all threads together; 0: no limit
+    NetAccess net = NetAccess::kNone;
     bool restrict_files = true;    // the layers that a person may switch off
     bool restrict_calls = true;
 };

@@ -55,6 +55,7 @@ struct SandboxFlags {
     std::vector<std::string> read;
     std::vector<std::string> write;
     std::vector<std::string> env;
+    std::vector<std::string> net;
     std::string level = "auto";
     uint64_t memory = 0;
     uint64_t cpu_seconds = 0;
@@ -71,6 +72,18 @@ struct SandboxFlags {
             ->type_name("PATH")
             ->check(CLI::ExistingPath)
             ->allow_extra_args(false);
+        command
+            .add_option("--allow-net", net,
+                        "Let the program reach the network; with =HOST:PORT that place only (may be repeated)")
+            ->type_name("HOST:PORT")
+            ->expected(0, 1)
+            ->allow_extra_args(false)
+            ->default_str("")
+            ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+            ->check([](const std::string& place) {
+                const auto grant = parse_net_grant(place);
+                return place.empty() || grant ? std::string() : grant.error().message + ": " + grant.error().remedy;
+            });
         command.add_option("--allow-env", env, "Let the program see the environment variable NAME (may be repeated)")
             ->type_name("NAME")
             ->check([](const std::string& name) {
@@ -123,6 +136,13 @@ struct SandboxFlags {
         }
         result.max_output = output;
         result.env = env;
+        for (const std::string& place : net) {
+            if (auto grant = parse_net_grant(place)) {
+                result.net.push_back(std::move(*grant));
+            } else {
+                result.net_everywhere = true;
+            }
+        }
         result.max_cpu_seconds = cpu_seconds;
         result.max_wall_seconds = wall_seconds;
         result.level = level == "strict" ? SandboxLevel::kStrict

@@ -64,6 +64,9 @@ Result<std::unique_ptr<Session>> Session::start(SessionOptions options, SessionI
             return fail(ErrorKind::kSystem, "the current folder cannot be used: " + error.message());
         }
     }
+    if (auto added = add_environment_grants(options.environment, options.grants); !added) {
+        return tl::unexpected(std::move(added.error()));
+    }
     auto temporary = TemporaryFolder::create();
     if (!temporary) {
         return tl::unexpected(std::move(temporary.error()));
@@ -84,6 +87,7 @@ Result<void> Session::start_worker() {
     request.setup.output_is_terminal = options_.output_is_terminal;
     policy_ = make_policy(options_.environment, options_.working_folder, temporary_.path(), options_.grants);
     request.setup.sandbox = policy_;
+    request.net = options_.grants.net;
     request.limits.memory = policy_.max_memory;
     request.limits.threads = options_.grants.max_threads.value_or(kMostThreads);
     request.limits.output = options_.grants.max_output;
@@ -182,6 +186,10 @@ Result<RunOutcome> Session::run_at(uint64_t entry, std::vector<std::string> argv
             outcome.exit_status = finished->status & 0xff;
             if (finished->exception_class == "PermissionError") {
                 outcome.help = explain_refusal(finished->message, policy_, options_.working_folder);
+            }
+            outcome.refusal = worker_->take_refusal();
+            if (outcome.help.empty() && !finished->exception_class.empty()) {
+                outcome.help = outcome.refusal;
             }
             outcome.finished = std::move(finished);
             outcome.notice = notice;

@@ -70,6 +70,7 @@ struct RunOutcome {
     std::string recovery_note;         // what became of the variables, in words; empty without `checkpoints`
     std::string notice;                // something to tell the person once; mostly empty
     std::string help;                  // what the person can do about the exception that ended it; mostly empty
+    std::string refusal;               // what of the network the sandbox refused last, and what allows it
     int exit_status = 0;               // what `kayton run` exits with
 };
 

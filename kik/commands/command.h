@@ -25,6 +25,7 @@ struct Session {
 };
 
 void add_activate(CLI::App& app, Session& session);  // and deactivate
+void add_allow(CLI::App& app, Session& session);     // and deny
 void add_create(CLI::App& app, Session& session);
 void add_info(CLI::App& app, Session& session);
 void add_kernel(CLI::App& app, Session& session);

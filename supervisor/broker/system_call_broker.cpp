@@ -38,7 +38,8 @@ bool copy_memory(pid_t process, uint64_t from, void* to, size_t size) {
 
 }  // namespace
 
-std::optional<SystemCallBroker> SystemCallBroker::over(UniqueFd listener, std::vector<std::string> writable) {
+std::optional<SystemCallBroker> SystemCallBroker::over(UniqueFd listener, std::vector<std::string> writable,
+                                                       NetBroker net) {
     uint64_t no_such_call = 0;
     if (!listener || ::ioctl(listener.get(), SECCOMP_IOCTL_NOTIF_ID_VALID, &no_such_call) == 0 || errno != ENOENT) {
         return std::nullopt;
@@ -48,7 +49,7 @@ std::optional<SystemCallBroker> SystemCallBroker::over(UniqueFd listener, std::v
         path = std::filesystem::weakly_canonical(path, error).string();
     }
     std::erase(writable, std::string());
-    return SystemCallBroker(std::move(listener), std::move(writable));
+    return SystemCallBroker(std::move(listener), std::move(writable), std::move(net));
 }
 
 void SystemCallBroker::serve(pid_t worker, int pidfd) {
@@ -73,6 +74,9 @@ bool SystemCallBroker::serve_one(pid_t worker, int pidfd) {
         return errno == ENOENT || errno == EINTR;  // it was killed meanwhile
     }
     const int outcome = judge(call, worker, pidfd);
+    if (outcome == kAnsweredElsewhere) {
+        return true;
+    }
     response.id = call.id;
     if (outcome == kGoOn) {
         response.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
@@ -104,6 +108,11 @@ int SystemCallBroker::judge(const seccomp_notif& call, pid_t worker, int pidfd) 
         case SYS_clone: return std::exchange(fork_allowed_, false) ? kGoOn : EPERM;
         case SYS_kill:
         case SYS_tgkill: return static_cast<pid_t>(arguments[0]) == worker ? kGoOn : EPERM;
+        case SYS_socket: return net_.may_have_socket(arguments[0], arguments[1], arguments[2]) ? kGoOn : EPERM;
+        case SYS_connect:
+            net_.connect({call.id, static_cast<pid_t>(call.pid), arguments[0], arguments[1], arguments[2]}, pidfd,
+                         listener_.get());
+            return kAnsweredElsewhere;
         case SYS_fchmod: {
             const UniqueFd file = copy_of(pidfd, arguments[0]);
             if (!file || !is_writable(file.get()) || !still_waits(call.id)) {

@@ -2,8 +2,9 @@
 // notification). A call whose arguments lie in registers is judged and let go on: the worker cannot change them. Where
 // an argument lies in memory or behind a descriptor, the supervisor takes its own copy, judges that, and makes the call
 // itself. The rest is refused with EPERM.
-//   fork           right once for each allow_fork()
-//   kill, tgkill   right to the worker itself only
+//   fork             right once for each allow_fork()
+//   kill, tgkill     right to the worker itself only
+//   socket, connect  as the network is granted (net_broker.h)
 //   fchmod, utimensat over a descriptor: of files in the folders that the worker may write
 // Owned by a Worker; one thread. Never blocks.
 #pragma once
@@ -18,13 +19,15 @@
 #include <vector>
 
 #include "shared/unique_fd.h"
+#include "supervisor/broker/net_broker.h"
 
 namespace kayton {
 
 class SystemCallBroker {
   public:
     // Nothing when the descriptor is not such a listener: it came from the worker. `writable`: the folders.
-    [[nodiscard]] static std::optional<SystemCallBroker> over(UniqueFd listener, std::vector<std::string> writable);
+    [[nodiscard]] static std::optional<SystemCallBroker> over(UniqueFd listener, std::vector<std::string> writable,
+                                                              NetBroker net);
 
     // Readable when a call waits.
     [[nodiscard]] int descriptor() const { return listener_.get(); }
@@ -33,13 +36,16 @@ class SystemCallBroker {
     void forbid_fork() { fork_allowed_ = false; }
     // Answers at most a bounded number of calls. `worker` is the process that is the worker now.
     void serve(pid_t worker, int pidfd);
+    // See NetBroker.
+    [[nodiscard]] std::string take_refusal() { return net_.take_refusal(); }
 
   private:
     // The errno to refuse with, 0 when the supervisor made the call; kGoOn: the kernel makes it.
     static constexpr int kGoOn = -1;
+    static constexpr int kAnsweredElsewhere = -2;
 
-    SystemCallBroker(UniqueFd listener, std::vector<std::string> writable)
-        : listener_(std::move(listener)), writable_(std::move(writable)) {}
+    SystemCallBroker(UniqueFd listener, std::vector<std::string> writable, NetBroker net)
+        : listener_(std::move(listener)), writable_(std::move(writable)), net_(std::move(net)) {}
     [[nodiscard]] bool serve_one(pid_t worker, int pidfd);
     [[nodiscard]] int judge(const seccomp_notif& call, pid_t worker, int pidfd);
     [[nodiscard]] bool still_waits(uint64_t id) const;
@@ -47,6 +53,7 @@ class SystemCallBroker {
 
     UniqueFd listener_;
     std::vector<std::string> writable_;  // real paths
+    NetBroker net_;
     bool fork_allowed_ = false;
 };
 

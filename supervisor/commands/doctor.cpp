@@ -77,6 +77,17 @@ Finding seccomp(bool missing) {
     return {"seccomp", true, true, "no other programs, no network, no other processes", {}};
 }
 
+Finding checkpoints(bool possible) {
+    if (!possible) {
+        return {"checkpoints", false, false,
+                "this kernel does not let the supervisor decide about system calls: variables do not survive a crash of "
+                "a session's cell, and --allow-net=HOST:PORT reaches nothing",
+                "use Linux 5.9 or newer; in a container, allow the system call seccomp with its user notification, "
+                "which none around it may use already"};
+    }
+    return {"checkpoints", true, false, "variables survive a cell that crashes; the network host by host", {}};
+}
+
 // Starts a worker and lets it say what it could not put in place.
 std::vector<Finding> look_at_worker(const Environment& environment) {
     SilentIo io;
@@ -99,7 +110,8 @@ std::vector<Finding> look_at_worker(const Environment& environment) {
             {"limits", true, true, in_gigabytes(most_memory()) + " of memory, 1024 open files, no core files", {}},
             {"privileges", true, true, "no program that a worker starts can gain any", {}},
             landlock(lacks("landlock")),
-            seccomp(lacks("seccomp"))};
+            seccomp(lacks("seccomp")),
+            checkpoints((*session)->worker().brokered())};
 }
 
 Finding look_at_rust() {

@@ -59,6 +59,7 @@ struct WorkerRequest {
     std::vector<std::string> environment;
     Setup setup;
     UsageLimits limits;
+    std::vector<NetGrant> net;  // hosts, where setup.sandbox.net is kHosts
     size_t code_capacity = CodeArena::kDefaultCodeCapacity;
     size_t data_capacity = CodeArena::kDefaultDataCapacity;
 };
@@ -80,6 +81,8 @@ class Worker {
     [[nodiscard]] bool running() const { return open_run_ != 0; }
     // The supervisor decides about the worker's forks: without that, none is allowed, and there are no checkpoints.
     [[nodiscard]] bool brokered() const { return broker_.has_value(); }
+    // What the broker last refused, and what allows it.
+    [[nodiscard]] std::string take_refusal() { return broker_ ? broker_->take_refusal() : std::string(); }
     [[nodiscard]] bool waits_for_input() const { return open_input_ != 0; }
     [[nodiscard]] const std::optional<WorkerEnd>& end() const { return end_; }
     [[nodiscard]] std::optional<WorkerEnd> take_end() { return std::exchange(end_, std::nullopt); }
@@ -166,6 +169,8 @@ class Worker {
     uint64_t open_input_ = 0;
     uint64_t interrupts_ = 0;
     std::vector<std::string> writable_;  // folders
+    NetAccess net_access_ = NetAccess::kNone;
+    std::vector<NetGrant> net_;
     std::optional<SystemCallBroker> broker_;
     std::unique_ptr<FrozenWorker> checkpoint_;
     std::vector<UniqueFd> dropped_;  // killed checkpoints that the worker, their parent, has yet to wait for

@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <fstream>
+#include <utility>
+
+#include "shared/permissions.h"
 
 namespace kayton {
 
@@ -18,6 +21,32 @@ uint64_t most_memory() {
     // Below this the worker itself would not start; such a machine has its own way to stop it.
     constexpr uint64_t kLeast = uint64_t{512} << 20;
     return std::max(total / 4 * 3, kLeast);
+}
+
+Result<void> add_environment_grants(const Environment& environment, SandboxGrants& grants) {
+    if (environment.root.empty()) {
+        return {};
+    }
+    auto kept = read_permissions(environment.root);
+    if (!kept) {
+        return tl::unexpected(std::move(kept.error()));
+    }
+    grants.read.insert(grants.read.end(), kept->read.begin(), kept->read.end());
+    grants.write.insert(grants.write.end(), kept->write.begin(), kept->write.end());
+    grants.env.insert(grants.env.end(), kept->env.begin(), kept->env.end());
+    for (const std::string& place : kept->net) {
+        if (place == kNetEverywhere) {
+            grants.net_everywhere = true;
+            continue;
+        }
+        auto grant = parse_net_grant(place);
+        if (!grant) {
+            return fail(ErrorKind::kInput, "a permission of the environment: " + grant.error().message,
+                        "kik deny net " + place);
+        }
+        grants.net.push_back(std::move(*grant));
+    }
+    return {};
 }
 
 SandboxPolicy make_policy(const Environment& environment, const std::filesystem::path& working_folder,
@@ -37,6 +66,14 @@ SandboxPolicy make_policy(const Environment& environment, const std::filesystem:
         // locale, time zone, certificates
         "/etc/locale.alias", "/etc/localtime", "/etc/timezone", "/etc/ssl", "/etc/ca-certificates", "/etc/mime.types"};
     policy.read_write = {working_folder.string()};
+    policy.net = grants.net_everywhere ? NetAccess::kAll : grants.net.empty() ? NetAccess::kNone : NetAccess::kHosts;
+    if (policy.net == NetAccess::kAll) {
+        // names are looked up in the process itself
+        for (const char* file : {"/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/nsswitch.conf", "/etc/gai.conf",
+                                 "/etc/services", "/etc/protocols", "/run/systemd/resolve"}) {
+            policy.read_only.emplace_back(file);
+        }
+    }
     for (const std::filesystem::path& path : grants.read) {
         policy.read_only.push_back(path.string());
     }

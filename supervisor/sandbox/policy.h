@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "shared/environment.h"
+#include "shared/result.h"
 #include "shared/sandbox_policy.h"
+#include "supervisor/broker/net_broker.h"
 
 namespace kayton {
 
@@ -23,6 +25,8 @@ enum class SandboxLevel {
 struct SandboxGrants {
     std::vector<std::filesystem::path> read;
     std::vector<std::filesystem::path> write;
+    bool net_everywhere = false;
+    std::vector<NetGrant> net;     // hosts and ports
     std::vector<std::string> env;  // names of variables of the environment
     SandboxLevel level = SandboxLevel::kAuto;
     std::optional<uint64_t> max_memory;  // bytes; nothing: most_memory()
@@ -31,6 +35,9 @@ struct SandboxGrants {
     uint64_t max_cpu_seconds = 0;        // 0: no limit, of both
     uint64_t max_wall_seconds = 0;       // of one run
 };
+
+// Adds what `kik allow` keeps in the environment. kInput when that cannot be read.
+[[nodiscard]] Result<void> add_environment_grants(const Environment& environment, SandboxGrants& grants);
 
 // Three quarters of what this machine, or the container this process is in, has: a program that eats memory without
 // end is stopped before everything else is.

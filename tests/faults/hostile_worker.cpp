@@ -1,6 +1,8 @@
 // A worker that misbehaves in one way. The way is named by KAYTON_FAULT; everything else (boot, hello, sandbox) is as
 // the real worker does it, so that only the fault decides the outcome. What it finds out it sends as output.
 #include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
 #include <sys/mman.h>
@@ -15,6 +17,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -278,6 +281,9 @@ class Hostile {
             {"secret", &Hostile::secret},
             {"truncate_file", &Hostile::truncate_file},
             {"modes", &Hostile::modes},
+            {"net_connect", &Hostile::net_connect},
+            {"net_race", &Hostile::net_race},
+            {"net_other", &Hostile::net_other},
             {"signal_by_fcntl", &Hostile::signal_by_fcntl},
         };
         if (fault_.starts_with("killed_at_")) {
@@ -697,6 +703,65 @@ class Hostile {
         const UniqueFd system(::open("/usr/bin/env", O_RDONLY));
         report(::fchmod(system.get(), 04755));
         report(::futimens(system.get(), nullptr));
+    }
+    static sockaddr_in place(uint16_t port) {
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        address.sin_port = htons(port);
+        return address;
+    }
+    // "HOST:PORT", looked up and connected to.
+    void net_connect() {
+        const size_t colon = argument_.rfind(':');
+        addrinfo* found = nullptr;
+        addrinfo hints{};
+        hints.ai_socktype = SOCK_STREAM;
+        hints.ai_family = AF_INET;
+        if (::getaddrinfo(argument_.substr(0, colon).c_str(), argument_.substr(colon + 1).c_str(), &hints, &found) != 0) {
+            output("no address ");
+            return;
+        }
+        const UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        report(::connect(socket.get(), found->ai_addr, found->ai_addrlen));
+        ::freeaddrinfo(found);
+    }
+    // Connects to the first of two ports while another thread writes the second's number over it.
+    void net_race() {
+        const size_t comma = argument_.find(',');
+        const auto granted = static_cast<uint16_t>(std::stoi(argument_.substr(0, comma)));
+        const auto other = static_cast<uint16_t>(std::stoi(argument_.substr(comma + 1)));
+        sockaddr_in address = place(granted);
+        std::atomic<bool> done{false};
+        std::thread writer([&] {
+            auto& port = *reinterpret_cast<volatile uint16_t*>(&address.sin_port);
+            while (!done) {
+                port = htons(other);
+                port = htons(granted);
+            }
+        });
+        int connected = 0;
+        for (int tries = 0; tries < 500; ++tries) {
+            const UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+            connected += ::connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 ? 1 : 0;
+        }
+        done = true;
+        writer.join();
+        output(connected > 0 ? "connected " : "never connected ");
+    }
+    void net_other() {
+        report_open(::socket(AF_INET, SOCK_DGRAM, 0));
+        report_open(::socket(AF_UNIX, SOCK_STREAM, 0));
+        report_open(::socket(AF_INET, SOCK_RAW, IPPROTO_ICMP));
+        const UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        const auto port = static_cast<uint16_t>(std::stoi(argument_));
+        const sockaddr_in address = place(port);
+        report(::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address));
+        report(::sendto(socket.get(), "x", 1, MSG_FASTOPEN, reinterpret_cast<const sockaddr*>(&address),
+                        sizeof address) == 1
+                   ? 0
+                   : -1);
+        report(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address));
     }
     // The kernel would send the signal, not the process.
     void signal_by_fcntl() {

@@ -305,7 +305,7 @@ class Reader {
             }
             case KT_KIND_BYTES: {
                 const std::string_view value = text();
-                auto* bytes = made(static_cast<KtBytes*>(object_alloc(&kt_type_bytes, sizeof(KtBytes) + value.size())));
+                auto* bytes = made(static_cast<KtBytes*>(object_alloc(type, sizeof(KtBytes) + value.size())));
                 bytes->length = static_cast<int64_t>(value.size());
                 bytes->hash = 0;
                 std::memcpy(bytes->data, value.data(), value.size());

@@ -100,7 +100,7 @@ Result<bool> restrict_files(const SandboxPolicy& policy) {
     const Abi abi = rights_of(version);
     RulesetAttributes attributes;
     attributes.files = abi.files;
-    attributes.network = kTcp;
+    attributes.network = policy.net == NetAccess::kAll ? 0 : kTcp;
     attributes.scoped = kScopes;
     const UniqueFd ruleset(static_cast<int>(::syscall(kCreateRuleset, &attributes, abi.attributes_size, 0)));
     if (!ruleset) {

@@ -88,12 +88,15 @@ Result<Sandboxed> enter_sandbox(const SandboxPolicy& policy) {
         }
     }
     if (policy.restrict_calls) {
-        auto calls = restrict_system_calls(result.call_listener);
+        auto calls = restrict_system_calls(policy.net, result.call_listener);
         if (!calls) {
             return tl::unexpected(std::move(calls.error()));
         }
         if (!*calls) {
             result.missing_layers.emplace_back("seccomp");
+        }
+        if (policy.net == NetAccess::kHosts) {
+            ask_supervisor_for_names();
         }
     }
     return result;

@@ -23,6 +23,9 @@ struct Sandboxed {
 
 // The layers, in order. False: the kernel does not have it.
 [[nodiscard]] Result<bool> restrict_files(const SandboxPolicy& policy);
-[[nodiscard]] Result<bool> restrict_system_calls(UniqueFd& listener);
+[[nodiscard]] Result<bool> restrict_system_calls(NetAccess net, UniqueFd& listener);
+
+// From now on getaddrinfo() asks the supervisor (name_lookup.cpp).
+void ask_supervisor_for_names();
 
 }  // namespace kayton

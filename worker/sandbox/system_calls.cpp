@@ -1,8 +1,9 @@
 // The system call layer: an allow list through libseccomp. Unlisted calls look absent (ENOSYS), dangerous ones are
 // refused (EPERM), another architecture's calls kill. Rules are searched as a binary tree.
 // A few calls are decided by the supervisor, each time, through seccomp's user notification: a fork, which is right once
-// for each checkpoint; signals, which are right to this process only, whose number changes with every resume; and modes
-// and times of files, which Landlock does not know of. By path these are refused: the path could change under the judge.
+// for each checkpoint; signals, which are right to this process only, whose number changes with every resume; sockets
+// and connections; and modes and times of files, which Landlock does not know of. By path these are refused: the path
+// could change under the judge.
 #include <fcntl.h>
 #include <linux/prctl.h>
 #include <sched.h>
@@ -160,9 +161,7 @@ constexpr int kAllowed[] = {
     SCMP_SYS(select),
     SCMP_SYS(pselect6),
     SCMP_SYS(socketpair),
-    SCMP_SYS(sendto),
     SCMP_SYS(recvfrom),
-    SCMP_SYS(sendmsg),
     SCMP_SYS(recvmsg),
     SCMP_SYS(shutdown),
     SCMP_SYS(getsockopt),
@@ -253,12 +252,6 @@ constexpr int kDenied[] = {
     SCMP_SYS(setrlimit),
     SCMP_SYS(setsid),
     SCMP_SYS(setpgid),
-    SCMP_SYS(socket),
-    SCMP_SYS(connect),
-    SCMP_SYS(bind),
-    SCMP_SYS(listen),
-    SCMP_SYS(accept),
-    SCMP_SYS(accept4),
     SCMP_SYS(settimeofday),
     SCMP_SYS(clock_settime),
     SCMP_SYS(adjtimex),
@@ -330,7 +323,36 @@ namespace {
 // How far the filter leaves decisions to the supervisor.
 enum class Asking { kSupervisor, kNobody };
 
-void add_rules(Filter& filter, Asking asking) {
+// Sending to a place without connecting to it first: TCP can do that too, with this flag.
+constexpr uint64_t kFastOpen = 0x20000000;
+
+void add_net_rules(Filter& filter, Asking asking, NetAccess net) {
+    if (net == NetAccess::kAll) {
+        for (const int call : {SCMP_SYS(connect), SCMP_SYS(bind), SCMP_SYS(listen), SCMP_SYS(accept), SCMP_SYS(accept4),
+                               SCMP_SYS(sendto), SCMP_SYS(sendmsg), SCMP_SYS(sendmmsg), SCMP_SYS(recvmmsg)}) {
+            filter.allow(call);
+        }
+    } else {
+        for (const int call : {SCMP_SYS(bind), SCMP_SYS(listen), SCMP_SYS(accept), SCMP_SYS(accept4)}) {
+            filter.deny(call);
+        }
+        filter.allow(SCMP_SYS(sendto), masked(3, kFastOpen, 0));
+        filter.allow(SCMP_SYS(sendmsg), masked(2, kFastOpen, 0));
+        if (asking == Asking::kSupervisor) {
+            filter.ask(SCMP_SYS(connect));
+        } else {
+            filter.deny(SCMP_SYS(connect));
+        }
+    }
+    if (asking == Asking::kSupervisor) {
+        filter.ask(SCMP_SYS(socket));
+    } else {
+        filter.deny(SCMP_SYS(socket));
+    }
+}
+
+void add_rules(Filter& filter, Asking asking, NetAccess net) {
+    add_net_rules(filter, asking, net);
     for (const int call : kAllowed) {
         filter.allow(call);
     }
@@ -383,7 +405,7 @@ void add_rules(Filter& filter, Asking asking) {
 
 }  // namespace
 
-Result<bool> restrict_system_calls(UniqueFd& listener) {
+Result<bool> restrict_system_calls(NetAccess net, UniqueFd& listener) {
     if (::prctl(PR_GET_SECCOMP, 0, 0, 0, 0) < 0) {
         return false;
     }
@@ -391,7 +413,7 @@ Result<bool> restrict_system_calls(UniqueFd& listener) {
     // A kernel without user notification, or a container that has one listener already, leaves nobody to ask.
     for (const Asking asking : {Asking::kSupervisor, Asking::kNobody}) {
         Filter filter;
-        add_rules(filter, asking);
+        add_rules(filter, asking, net);
         status = filter.load();
         if (status == 0) {
             if (asking == Asking::kSupervisor) {

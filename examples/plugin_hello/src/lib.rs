@@ -26,6 +26,16 @@ pub fn divide(a: f64, b: f64) -> Result<f64, String> {
     Ok(a / b)
 }
 
+/// The first line that a server sends: "localhost:8080".
+#[kayton_export]
+pub fn first_line(server: &str) -> Result<String, String> {
+    use std::io::{BufRead, BufReader};
+    let stream = std::net::TcpStream::connect(server).map_err(|error| error.to_string())?;
+    let mut line = String::new();
+    BufReader::new(stream).read_line(&mut line).map_err(|error| error.to_string())?;
+    Ok(line.trim_end().to_string())
+}
+
 /// The position of the first item that equals `wanted`.
 #[kayton_export]
 pub fn position(items: &[i64], wanted: i64) -> Option<i64> {

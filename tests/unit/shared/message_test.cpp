@@ -61,13 +61,20 @@ TEST(Message, OthersComeBackWhole) {
     EXPECT_EQ(from_worker<CheckpointMade>(CheckpointMade{5, 11}).id, 5U);
     EXPECT_EQ(from_worker<CheckpointMade>(CheckpointMade{5, 11}).error, 11);
     EXPECT_EQ(from_worker<Resumed>(Resumed{6}).id, 6U);
-    EXPECT_EQ(from_supervisor<Checkpoint>(Checkpoint{7}).id, 7U);
+    EXPECT_EQ(from_supervisor<Checkpoint>(Checkpoint{7, false}).id, 7U);
+    EXPECT_FALSE(from_supervisor<Checkpoint>(Checkpoint{7, false}).whole);
+    EXPECT_EQ(from_worker<Values>(Values{any}).bytes, any);
+    EXPECT_EQ(from_worker<ValuesSaved>(ValuesSaved{{{"a function", 3}}}).lost.at(0).second, 3U);
+    EXPECT_TRUE(from_worker<ValuesRestored>(ValuesRestored{true}).good);
+    EXPECT_EQ(from_supervisor<SaveValues>(SaveValues{9, {{"list[int]", 77}}}).globals.at(0).first, "list[int]");
+    EXPECT_EQ(from_supervisor<SavedValuesPiece>(SavedValuesPiece{any}).bytes, any);
+    EXPECT_EQ(from_supervisor<RestoreValues>(RestoreValues{{{"int", 5}}}).globals.at(0).second, 5U);
 
     kayton::Setup setup;
     setup.environment_root = "/home/me/env";
     setup.bridge = "/home/me/env/bridge.so";
     setup.output_is_terminal = true;
-    setup.sandbox = {{"/usr", "/lib"}, {"/work"}, "/tmp/x", 99, 7, 8, true, false};
+    setup.sandbox = {{"/usr", "/lib"}, {"/work"}, "/tmp/x", 99, 7, 8, NetAccess::kHosts, true, false};
     const auto back = from_supervisor<kayton::Setup>(setup);
     EXPECT_EQ(back.environment_root, setup.environment_root);
     EXPECT_EQ(back.bridge, setup.bridge);
@@ -78,11 +85,14 @@ TEST(Message, OthersComeBackWhole) {
     EXPECT_EQ(back.sandbox.max_open_files, 99U);
     EXPECT_EQ(back.sandbox.max_memory, 7U);
     EXPECT_EQ(back.sandbox.max_cpu_seconds, 8U);
+    EXPECT_EQ(back.sandbox.net, NetAccess::kHosts);
     EXPECT_TRUE(back.sandbox.restrict_files);
     EXPECT_FALSE(back.sandbox.restrict_calls);
     const auto run = from_supervisor<kayton::Run>(kayton::Run{2, 0x1234, {"prog.kay", "", "--x"}});
     EXPECT_EQ(run.entry, 0x1234U);
     EXPECT_EQ(run.argv, (std::vector<std::string>{"prog.kay", "", "--x"}));
+    EXPECT_FALSE(run.only_startup);
+    EXPECT_TRUE(from_supervisor<kayton::Run>(kayton::Run{3, 1, {}, true}).only_startup);
     EXPECT_FALSE(from_supervisor<Source>(Source{"a", "b", false}).last);
     EXPECT_TRUE(from_supervisor<InputReply>(InputReply{1, true, false, ""}).end_of_file);
 }

@@ -1,0 +1,33 @@
+// Permissions: what the programs of an environment may touch beyond the default, as `kik allow` keeps it in the
+// environment's metadata/env.json under "permissions". Plain values, safe in any thread.
+#pragma once
+
+#include <array>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "shared/result.h"
+
+namespace kayton {
+
+struct Permissions {
+    std::vector<std::string> read;  // absolute paths
+    std::vector<std::string> write;
+    std::vector<std::string> net;  // "host:port"; "*": everywhere
+    std::vector<std::string> env;  // names of variables
+
+    // The list of a kind by its name: "read", "write", "net", "env"; NULL for another.
+    [[nodiscard]] std::vector<std::string>* of(std::string_view kind);
+    [[nodiscard]] const std::vector<std::string>* of(std::string_view kind) const {
+        return const_cast<Permissions*>(this)->of(kind);
+    }
+};
+inline constexpr std::array<std::string_view, 4> kPermissionKinds{"read", "write", "net", "env"};
+constexpr const char* kNetEverywhere = "*";
+
+// Of the environment whose folder this is; empty where it has no env.json yet. kInput when the file is corrupt.
+[[nodiscard]] Result<Permissions> read_permissions(const std::filesystem::path& environment);
+
+}  // namespace kayton

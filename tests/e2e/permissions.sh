@@ -1,0 +1,79 @@
+# What a program may touch: by option, by what the environment keeps, and what is said when it may not.
+source "${E2E_SOURCE:?}/prelude.sh" || exit 1
+has_layer seccomp || exit 77
+
+# A server that says one line to everybody.
+python3 - >port <<'PYTHON' &
+import socketserver, sys
+class Line(socketserver.BaseRequestHandler):
+    def handle(self):
+        self.request.sendall(b"a line\n")
+socketserver.TCPServer.allow_reuse_address = True
+with socketserver.TCPServer(("127.0.0.1", 0), Line) as server:
+    print(server.server_address[1], flush=True)
+    server.serve_forever()
+PYTHON
+server=$!
+trap 'kill $server; rm -rf "$WORK"' EXIT
+for _ in $(seq 100); do [[ -s port ]] && break; sleep 0.1; done
+port="$(<port)"
+
+printf 'rimport plugin_hello\nprint(plugin_hello.first_line("localhost:%s"))\n' "$port" >net.kay
+run 1 kayton run net.kay
+err_has "help: the sandbox keeps the program from the network; kayton run --allow-net"
+run 0 kayton run "--allow-net=localhost:$port" net.kay
+out_is "a line"
+run 0 kayton run --allow-net net.kay
+out_is "a line"
+run 1 kayton run --allow-net=localhost:1 net.kay
+err_has "--allow-net="
+run 1 kayton run --allow-net=example.invalid:80 net.kay
+err_has "kayton run --allow-net=localhost lets it"
+run 2 kayton run --allow-net=localhost:http net.kay
+
+printf 'import os\nprint(os.getenv("KAYTON_E2E_SECRET"))\n' >env.kay
+export KAYTON_E2E_SECRET=known
+run 0 kayton run env.kay
+out_is None
+run 0 kayton run --allow-env=KAYTON_E2E_SECRET env.kay
+out_is known
+run 2 kayton run --allow-env=LD_PRELOAD env.kay
+
+# Kept by the environment.
+mkdir outside inside
+printf 'seen' >outside/file
+printf 'print(open("%s/outside/file").read())\n' "$WORK" >inside/read.kay
+clean_up() {
+    kill "$server"
+    # What a test that failed has left in the environment that others use.
+    kik deny net "localhost:$port" || true
+    kik deny env KAYTON_E2E_SECRET || true
+    kik deny read "$WORK/outside" || true
+    rm -rf "$WORK"
+}
+trap 'clean_up 2>/dev/null' EXIT
+run 0 kik allow net "localhost:$port"
+run 0 kik allow env KAYTON_E2E_SECRET
+run 0 kik allow read outside
+run 0 kik allow
+for line in "net localhost:$port" "env KAYTON_E2E_SECRET" "read $WORK/outside"; do
+    grep -qxF "$line" out || failed "kik allow does not list: $line"
+done
+run 0 kayton run net.kay
+out_is "a line"
+run 0 kayton run env.kay
+out_is known
+cd inside
+run 0 kayton run read.kay
+out_is seen
+run 0 kik deny read "$WORK/outside"
+run 1 kayton run read.kay
+err_has PermissionError
+err_has "--allow-read=$WORK/outside/file"
+run 1 kik deny read "$WORK/outside"
+run 1 kik allow read "$WORK/nowhere"
+run 2 kik allow everything
+run 0 kik deny net "localhost:$port"
+run 0 kik deny env KAYTON_E2E_SECRET
+run 1 kayton run ../net.kay
+no_workers
