@@ -25,9 +25,9 @@ constexpr StringConstant kStrings[] = {
 }  // namespace
 
 std::vector<std::string> Checker::module_names(const std::string& module) {
+    std::vector<std::string> names = native_names(module);
     const auto unit = units_.find(module);
-    if (unit == units_.end()) return native_names(module);
-    std::vector<std::string> names;
+    if (unit == units_.end()) return names;
     for (const auto name : unit->second->body->scope.names)
         if (!name.starts_with('_')) names.emplace_back(name);
     return names;

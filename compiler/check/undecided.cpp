@@ -32,6 +32,16 @@ std::string_view emptied(const Stmt& s) {
     return as<NameExpr>(*assign.targets[0]).name;
 }
 
+// A statement that only looks at a value: no other name can stand for it afterwards.
+bool only_looks(const Stmt& s) {
+    if (s.kind != StmtKind::kExpr) return false;
+    const Expr& value = *as<ExprStmt>(s).value;
+    if (value.kind == ExprKind::kName) return true;
+    if (value.kind != ExprKind::kCall || as<CallExpr>(value).callee->kind != ExprKind::kName) return false;
+    const std::string_view name = as<NameExpr>(*as<CallExpr>(value).callee).name;
+    return name == "print" || name == "len" || name == "repr" || name == "display";
+}
+
 }  // namespace
 
 // The cell with the assignments before it of what is undecided and not given anew by the cell itself.
@@ -64,7 +74,7 @@ std::map<std::string, const Stmt*, std::less<>> Checker::find_undecided() {
             if (other == s || other->kind == StmtKind::kFunction || other->kind == StmtKind::kClass) continue;
             Stmt* const one[] = {const_cast<Stmt*>(other)};
             const Scope scope = analyse_scope({}, Body(one));
-            used = used || scope.used.contains(name);
+            used = used || (scope.used.contains(name) && !only_looks(*other));
             given_again = given_again || scope.binds(name);
         }
         if (!given_again && !(used && open > 1)) found.emplace(name, s);

@@ -120,6 +120,11 @@ std::optional<CellError> Executor::run_magic(const Magic& magic, const std::stri
         for (const auto& folder : grants.write) {
             text += "read and write  " + folder.string() + "\n";
         }
+        std::string hosts;
+        for (const NetGrant& grant : grants.net) {
+            hosts += (hosts.empty() ? "" : ", ") + grant.host + (grant.port == 0 ? "" : ":" + std::to_string(grant.port));
+        }
+        text += "network         " + (grants.net_everywhere ? "everywhere" : hosts.empty() ? "off" : hosts) + "\n";
         text += "run programs    off\n";
         for (const std::string& layer : session_->missing_layers()) {
             text += "this machine's kernel lacks a layer of the sandbox: " + layer + "\n";

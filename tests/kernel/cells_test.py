@@ -169,7 +169,7 @@ class Lifetime(KernelCase):
         self.client.wait_for_ready(timeout=60)
         self.assertEqual(self.run_cell("gone").status, "error")
         self.assertEqual(self.value_of("6 * 7"), "42")
-        history = self.ask(self.client.history, hist_access_type="range", session=-1, start=1, stop=9)["history"]
+        history = self.ask(self.client.history, hist_access_type="search", pattern="gone = 1")["history"]
         self.assertIn("gone = 1", [entry[2] for entry in history])
 
     def test_shutdown_ends_the_process_and_its_worker(self):
