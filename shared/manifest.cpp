@@ -153,6 +153,7 @@ void read_function(ObjectReader& reader, ManifestFunction& function) {
     reader.flag("constant", function.constant);
     reader.flag("field", function.field);
     reader.flag("iterator", function.iterator);
+    reader.flag("extension", function.extension);
     reader.flag("returns_self", function.returns_self);
     reader.objects("params", function.params, read_param);
     reader.text("result", function.result, true);
@@ -173,6 +174,9 @@ void read_type(ObjectReader& reader, ManifestType& type) {
     reader.flag("sync", type.sync);
     reader.flag("borrows", type.borrows);
     reader.texts("variants", type.variants);
+    reader.texts("cases", type.cases);
+    reader.texts("names", type.names);
+    reader.texts("args", type.args);
     reader.text("doc", type.doc);
 }
 
@@ -200,6 +204,7 @@ OrderedJson function_json(const ManifestFunction& function) {
     put(json, "constant", function.constant);
     put(json, "field", function.field);
     put(json, "iterator", function.iterator);
+    put(json, "extension", function.extension);
     put(json, "returns_self", function.returns_self);
     OrderedJson params = OrderedJson::array();
     for (const ManifestParam& param : function.params) {
@@ -229,6 +234,9 @@ OrderedJson type_json(const ManifestType& type) {
     put(json, "sync", type.sync);
     put(json, "borrows", type.borrows);
     if (!type.variants.empty()) json["variants"] = type.variants;
+    if (!type.cases.empty()) json["cases"] = type.cases;
+    if (!type.names.empty()) json["names"] = type.names;
+    if (!type.args.empty()) json["args"] = type.args;
     put(json, "doc", type.doc);
     return json;
 }
@@ -266,6 +274,10 @@ Result<Manifest> parse_manifest(std::string_view json, const std::string& origin
     reader.text("rustc_commit", manifest.rustc_commit);
     reader.objects("types", manifest.types, read_type);
     reader.objects("functions", manifest.functions, read_function);
+    reader.objects("aliases", manifest.aliases, [](ObjectReader& item, ManifestAlias& alias) {
+        item.text("name", alias.name, true);
+        item.text("target", alias.target, true);
+    });
     reader.objects("skipped", manifest.skipped, [](ObjectReader& item, ManifestSkipped& skipped) {
         item.text("item", skipped.item, true);
         item.text("reason", skipped.reason, true);
@@ -313,6 +325,13 @@ std::string manifest_to_json(const Manifest& manifest) {
     for (const ManifestType& type : manifest.types) json["types"].push_back(type_json(type));
     json["functions"] = OrderedJson::array();
     for (const ManifestFunction& function : manifest.functions) json["functions"].push_back(function_json(function));
+    if (!manifest.aliases.empty()) json["aliases"] = OrderedJson::array();
+    for (const ManifestAlias& alias : manifest.aliases) {
+        OrderedJson item;
+        item["name"] = alias.name;
+        item["target"] = alias.target;
+        json["aliases"].push_back(std::move(item));
+    }
     json["skipped"] = OrderedJson::array();
     for (const ManifestSkipped& skipped : manifest.skipped) {
         OrderedJson item;

@@ -17,7 +17,8 @@ namespace kayton {
 constexpr int kManifestFormat = 1;
 
 // A parameter or the receiver ("self", always first). Types are in Kayton's syntax: "int", "list[str]",
-// "regex.Match | None", "tuple[int, str]", "Callable[[int], bool]".
+// "regex.Match | None", "tuple[int, str]", "Callable[[int], bool]". "$K" stands for a type that each call decides: it
+// crosses as Dynamic, and the compiler gives values their static type back ("indexmap.IndexMap[$K, $V]").
 struct ManifestParam {
     std::string name;
     std::string type;
@@ -33,6 +34,7 @@ struct ManifestFunction {
     bool constant = false;  // an associated constant, static, unit struct or unit variant: called once without arguments
     bool field = false;     // a public field's getter: written `value.name`
     bool iterator = false;  // __next__: KT_STOP at the end
+    bool extension = false;  // a trait's method on a built-in type, "rand.seq.SliceRandom.shuffle": the first parameter is `self`
     bool returns_self = false;  // a builder's &mut Self result: the receiver itself, retained
     std::vector<ManifestParam> params;
     std::string result;          // "None" for ()
@@ -50,7 +52,16 @@ struct ManifestType {
     bool clone = false, copy = false, send = false, sync = false;
     bool borrows = false;  // has lifetime parameters: values keep others alive
     std::vector<std::string> variants;  // enums: unit variants' names, in order
+    std::vector<std::string> cases;     // enums: all variants' names; what "<name>.__variant__" gives is the place here
+    std::vector<std::string> names;     // the generic items it is an instance of: "ndarray.Array2"
+    std::vector<std::string> args;      // with these arguments: "float", or "$0" for one that values decide
     std::string doc;
+};
+
+// A second public path of an item or module: "base64.prelude.STANDARD" is "base64.engine.general_purpose.STANDARD".
+struct ManifestAlias {
+    std::string name;
+    std::string target;
 };
 
 struct ManifestSkipped {
@@ -70,6 +81,7 @@ struct Manifest {
     std::string rustc_commit;
     std::vector<ManifestType> types;
     std::vector<ManifestFunction> functions;
+    std::vector<ManifestAlias> aliases;
     std::vector<ManifestSkipped> skipped;
     int own_functions = 0;      // public callable units of the crate itself
     int own_importable = 0;     // of those, how many are importable

@@ -7,11 +7,7 @@
 namespace kayton {
 
 std::vector<std::string>* Permissions::of(std::string_view kind) {
-    return kind == "read"    ? &read
-           : kind == "write" ? &write
-           : kind == "net"   ? &net
-           : kind == "env"   ? &env
-                             : nullptr;
+    return kind == "read" ? &read : kind == "write" ? &write : kind == "net" ? &net : kind == "env" ? &env : nullptr;
 }
 
 Result<Permissions> read_permissions(const std::filesystem::path& environment) {

@@ -82,6 +82,10 @@ Result<void> Session::start_worker() {
     WorkerRequest request;
     request.program = options_.worker_program;
     request.environment = filtered_environment(temporary_.path().string(), options_.grants.env);
+    if (options_.checkpoints) {
+        // A copy of the memory is a copy of its page tables: large pages make a checkpoint of 100 MB ten times cheaper.
+        request.environment.emplace_back("GLIBC_TUNABLES=glibc.malloc.hugetlb=1");
+    }
     request.setup.environment_root = options_.environment.root.string();
     request.setup.bridge = options_.environment.bridge().string();
     request.setup.output_is_terminal = options_.output_is_terminal;

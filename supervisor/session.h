@@ -53,7 +53,7 @@ struct SessionOptions {
 
 // What became of the variables when the worker ended.
 enum class Recovery {
-    kNone,     // the worker is gone with all it held: restart() gives another
+    kNone,  // the worker is gone with all it held: restart() gives another
     // The session is alive(), and the compiler must forget the cell: forget_last_cell(outcome.lost).
     kResumed,   // every variable is as before the run
     kRestored,  // in a new worker; the names in `lost` are gone
@@ -66,12 +66,12 @@ struct RunOutcome {
     std::string report;                // of the worker's end: one line for the person; else empty
     std::optional<CrashReport> crash;  // the same at length
     Recovery recovery = Recovery::kNone;
-    std::vector<std::string> lost;     // names that a kRestored session no longer has
-    std::string recovery_note;         // what became of the variables, in words; empty without `checkpoints`
-    std::string notice;                // something to tell the person once; mostly empty
-    std::string help;                  // what the person can do about the exception that ended it; mostly empty
-    std::string refusal;               // what of the network the sandbox refused last, and what allows it
-    int exit_status = 0;               // what `kayton run` exits with
+    std::vector<std::string> lost;  // names that a kRestored session no longer has
+    std::string recovery_note;      // what became of the variables, in words; empty without `checkpoints`
+    std::string notice;             // something to tell the person once; mostly empty
+    std::string help;               // what the person can do about the exception that ended it; mostly empty
+    std::string refusal;            // what of the network the sandbox refused last, and what allows it
+    int exit_status = 0;            // what `kayton run` exits with
 };
 
 constexpr int kStatusInterrupted = 130;  // 128 + SIGINT
@@ -151,9 +151,9 @@ class Session {
     };
     std::vector<KeptModule> kept_modules_;     // those that ended by themselves
     std::vector<SessionGlobal> kept_globals_;  // after them
-    int resumes_in_a_row_ = 0;          // without a run that ended by itself
+    int resumes_in_a_row_ = 0;                 // without a run that ended by itself
     bool checkpoints_too_slow_ = false;
-    std::string told_;                  // the last notice
+    std::string told_;                                 // the last notice
     std::chrono::steady_clock::time_point kill_at_{};  // an interrupt is under way and not taken yet
     std::chrono::steady_clock::time_point remind_at_{};
     std::chrono::steady_clock::time_point first_interrupt_{};  // of those in a row

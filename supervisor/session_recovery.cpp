@@ -1,5 +1,6 @@
-// What keeps a session's variables when its worker ends: the checkpoint before each run, and the two ways on from it. It
-// becomes the worker; or, where threads of a crate lived that a copy does not have, it gives its values to a new one.
+// What keeps a session's variables when its worker ends: the checkpoint before each run, and the two ways on from it.
+// It becomes the worker; or, where threads of a crate lived that a copy does not have, it gives its values to a new
+// one.
 #include <algorithm>
 #include <chrono>
 #include <string>
@@ -53,8 +54,9 @@ std::string Session::make_checkpoint() {
     }
     if (std::chrono::steady_clock::now() - begun > kCheckpointBudget) {
         checkpoints_too_slow_ = true;
-        notice = "the program's memory has grown so large that it is no longer copied before each cell: variables would "
-                 "not survive a crash";
+        notice =
+            "the program's memory has grown so large that it is no longer copied before each cell: variables would "
+            "not survive a crash";
     }
     return notice == told_ ? std::string() : told_ = notice;
 }

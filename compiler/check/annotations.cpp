@@ -31,6 +31,7 @@ struct TypeText {
     std::string_view word() {
         space();
         size_t begin = at;
+        if (at < text.size() && text[at] == '$') ++at;
         while (at < text.size() && (std::isalnum(static_cast<unsigned char>(text[at])) || text[at] == '_' || text[at] == '.')) ++at;
         return text.substr(begin, at - begin);
     }
@@ -38,7 +39,7 @@ struct TypeText {
 
 class TypeTextParser {
   public:
-    TypeTextParser(TypeContext& types, std::string_view text) : types_(types), in_{text} {}
+    TypeTextParser(TypeContext& types, std::string_view text, bool open) : types_(types), in_{text}, open_(open) {}
 
     const Type* parse() {
         std::vector<const Type*> members;
@@ -111,12 +112,15 @@ class TypeTextParser {
             return types_.iterator(args[0]);
         }
         if (word.empty()) return nullptr;
+        if (word[0] == '$') return open_ ? types_.handle(word) : types_.dynamic;
         if (const Type* exception = types_.find_exception(word)) return exception;
-        return types_.handle(word);
+        const std::vector<const Type*> args = arguments();
+        return open_ ? types_.handle(word, args) : types_.handle(word);
     }
 
     TypeContext& types_;
     TypeText in_;
+    bool open_;
 };
 
 // Names from typing and collections.abc that leave the type to the value.
@@ -135,8 +139,8 @@ bool is_collection_name(std::string_view name) {
 
 }  // namespace
 
-const Type* Checker::parse_type(std::string_view text) {
-    TypeTextParser parser(types_, text);
+const Type* Checker::parse_type(std::string_view text, bool open) {
+    TypeTextParser parser(types_, text, open);
     const Type* type = parser.parse();
     return parser.at_end() ? type : nullptr;
 }
@@ -182,7 +186,8 @@ const Type* Checker::annotation(const Expr& e) {
         case ExprKind::kAttribute: {
             if (e.kind == ExprKind::kAttribute && is_open_name(as<AttributeExpr>(e).name)) return types_.dynamic;
             Entity entity = this->entity(e);
-            if (entity.kind == EntityKind::kType || entity.kind == EntityKind::kCrateType) return entity.type;
+            if (entity.kind == EntityKind::kCrateType) return crate_annotation(entity, {}, e);
+            if (entity.kind == EntityKind::kType) return entity.type;
             if (entity.kind == EntityKind::kValue && prune(entity.value->type)->kind == TypeKind::kNever) return nullptr;
             report(DiagCode::kUnknownType, e.span, "this names no type", "not a type");
             return nullptr;
@@ -243,6 +248,16 @@ const Type* Checker::annotation(const Expr& e) {
             if ((name == "dict" || name == "Dict") && args.size() == 2) return types_.dict(args[0], args[1]);
             if (name == "tuple" || name == "Tuple") return open_ended && args.size() == 1 ? types_.list(args[0], "tuple") : types_.tuple(args);
             if (is_collection_name(name)) return types_.dynamic;
+            // A generic item of a crate; names that stand for nothing are reported below.
+            const Expr* root = s.object;
+            while (root->kind == ExprKind::kAttribute) root = as<AttributeExpr>(*root).object;
+            if (root->kind == ExprKind::kName) {
+                const std::string_view first = as<NameExpr>(*root).name;
+                VarState* var = find_var(first);
+                const bool known = (var != nullptr && var->entity) || state_->instance->entities.contains(first) || globals_.contains(global_key(first));
+                if (known)
+                    if (Entity generic = entity(*s.object); generic.kind == EntityKind::kCrateType) return crate_annotation(generic, args, e);
+            }
             report(DiagCode::kUnknownType, e.span, "this names no type", "not a generic type of Kayton");
             return nullptr;
         }

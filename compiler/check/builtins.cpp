@@ -289,6 +289,41 @@ TExpr* Checker::builtin_call(const std::string& name, const CallExpr& e, const T
         report(DiagCode::kUnsupported, span, "next() cannot be compiled yet", "", "loop over the values with `for`");
         return never(span);
     }
+    if ((name == "asdict" || name == "astuple" || name == "__kayton_asdict" || name == "__kayton_astuple") && e.args.size() == 1 && e.keywords.empty()) {
+        const std::string which = name.ends_with("asdict") ? "asdict" : "astuple";
+        BlockScope scope(*this);
+        TExpr* value = hold(expression(*e.args[0]));
+        return scope.finish(dispatch(value, span, [&](TExpr* part) -> TExpr* {
+            const Type* t = prune(part->type);
+            const std::string method = "_data_" + which;
+            if (is_instance(t) && find_method(*t->class_info, method) != nullptr) return call_method(part, method, {}, span);
+            if (name == which) {
+                report(DiagCode::kBadArguments, span, which + "() should be called on dataclass instances", "this is " + to_string(resolved(t)));
+                return never(span);
+            }
+            if (t->kind == TypeKind::kList || t->kind == TypeKind::kDict) {
+                if (Unit* written = import_unit("_builtin_methods", span)) {
+                    const Entity function = unit_member(*written, (t->kind == TypeKind::kList ? "list_" : "dict_") + which, span);
+                    if (function.kind == EntityKind::kFunction) return call_values(*function.function, {part}, span);
+                }
+            }
+            return part;
+        }));
+    }
+    if (name == "replace" && e.args.size() == 1) {
+        TExpr* object = expression(*e.args[0]);
+        const Type* t = prune(object->type);
+        if (is_instance(t) && find_method(*t->class_info, "_data_replace") != nullptr) {
+            AttributeExpr callee{};
+            callee.kind = ExprKind::kAttribute;
+            callee.span = callee.name_span = e.callee->span;
+            callee.object = e.args[0];
+            callee.name = "_data_replace";
+            CallExpr rest = e;
+            rest.args = {};
+            return method_call(object, callee, rest);
+        }
+    }
     if (name == "int.from_bytes" && !e.args.empty()) {
         const Expr* order = e.args.size() > 1 ? e.args[1] : keyword(e, "byteorder");
         const Expr* is_signed = keyword(e, "signed");

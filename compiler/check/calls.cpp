@@ -730,12 +730,51 @@ TExpr* Checker::call(const CallExpr& e, const Type* expected) {
             object.value = entity_value(object, *a.object, nullptr);
             object.kind = EntityKind::kValue;
         }
-        if (object.kind == EntityKind::kValue) return object.value == nullptr ? never(e.span) : method_call(object.value, a, e);
+        if (object.kind == EntityKind::kValue) return object.value == nullptr ? never(e.span) : method_call(object.value, a, e, expected);
     }
     if (callee.kind == ExprKind::kLambda) {
         Args args;
         for (const Expr* arg : e.args) args.push_back(expression(*arg));
         return inline_lambda(as<LambdaExpr>(callee), args, e.span);
+    }
+    if (callee.kind == ExprKind::kCall && e.args.size() == 1 && e.keywords.empty()) {
+        // itemgetter(1)(x) is x[1], attrgetter("a.b")(x) is x.a.b: so they work on values whose parts differ in type.
+        const auto& maker = as<CallExpr>(callee);
+        Entity made = maker.callee->kind == ExprKind::kName || maker.callee->kind == ExprKind::kAttribute ? this->entity(*maker.callee) : Entity{};
+        const bool of_operator = made.kind == EntityKind::kFunction && made.function->file != nullptr && made.function->file->name() == "<operator>";
+        const bool items = of_operator && made.function->name == "itemgetter";
+        const bool attributes = of_operator && made.function->name == "attrgetter";
+        const bool literals = std::all_of(maker.args.begin(), maker.args.end(), [&](const Expr* arg) {
+            return arg->kind == ExprKind::kStr || (items && (arg->kind == ExprKind::kInt || arg->kind == ExprKind::kUnary));
+        });
+        if ((items || attributes) && literals && !maker.args.empty() && maker.keywords.empty()) {
+            const CallExpr*& kept = applied_[{&e, SIZE_MAX}];  // its arguments are the parts of e's argument
+            if (kept == nullptr) {
+                std::vector<Expr*> parts;
+                for (Expr* arg : maker.args) {
+                    Expr* part = e.args[0];
+                    if (items) {
+                        parts.push_back(synthetic_.make<SubscriptExpr>(Expr{ExprKind::kSubscript, 2, e.span}, part, arg));
+                        continue;
+                    }
+                    for (std::string_view path = as<StrExpr>(*arg).value; !path.empty();) {
+                        const size_t dot = std::min(path.find('.'), path.size());
+                        part = synthetic_.make<AttributeExpr>(Expr{ExprKind::kAttribute, 2, e.span}, part, path.substr(0, dot), e.span);
+                        path.remove_prefix(std::min(dot + 1, path.size()));
+                    }
+                    parts.push_back(part);
+                }
+                auto* holder = synthetic_.make<CallExpr>(e);
+                holder->args = synthetic_.copy(parts);
+                kept = holder;
+            }
+            if (kept->args.size() == 1) return expression(*kept->args[0]);
+            SequenceExpr tuple{};
+            tuple.kind = ExprKind::kTuple;
+            tuple.span = e.span;
+            tuple.items = kept->args;
+            return tuple_display(tuple, nullptr);
+        }
     }
     Entity entity = this->entity(callee);
     switch (entity.kind) {
@@ -746,9 +785,9 @@ TExpr* Checker::call(const CallExpr& e, const Type* expected) {
             return convert_call(entity.type, e, expected);
         case EntityKind::kModuleMember: return module_call(entity.name, e);
         case EntityKind::kCrateType:
-            if (entity.type->kind == TypeKind::kException) return convert_call(entity.type, e, expected);
+            if (entity.type != nullptr && entity.type->kind == TypeKind::kException) return convert_call(entity.type, e, expected);
             [[fallthrough]];
-        case EntityKind::kCrateFunctions: return crate_call(*entity.manifest, entity.name, nullptr, e);
+        case EntityKind::kCrateFunctions: return crate_call(*entity.manifest, entity.name, nullptr, e, expected);
         case EntityKind::kValue: return entity.value == nullptr ? never(e.span) : call_closure(entity.value, e);
         default: break;
     }

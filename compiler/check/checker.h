@@ -338,7 +338,8 @@ class Checker {
 
     // annotations.cpp
     const Type* annotation(const syntax::Expr& e);
-    const Type* parse_type(std::string_view text);
+    // Of a manifest: as values cross, "$K" being Dynamic. `open`: placeholders (handles "$K") instead.
+    const Type* parse_type(std::string_view text, bool open = false);
     bool annotation_accepts(const Type* annotated, const Type* actual);
 
     // statements.cpp, loops.cpp, tries.cpp
@@ -442,7 +443,7 @@ class Checker {
                           syntax::Body body, const syntax::Expr* lambda_body, bool is_fn, Span span);
 
     // methods.cpp: methods of built-in types, from a table
-    TExpr* method_call(TExpr* object, const syntax::AttributeExpr& callee, const syntax::CallExpr& e);
+    TExpr* method_call(TExpr* object, const syntax::AttributeExpr& callee, const syntax::CallExpr& e, const Type* expected = nullptr);
     TExpr* table_call(const struct MethodSpec& spec, TExpr* object, const Type* owner, const syntax::CallExpr& e);
     TExpr* special_method(TExpr* object, std::string_view name, const syntax::CallExpr& e, bool& handled);
     TExpr* list_method(TExpr* object, std::string_view name, const syntax::CallExpr& e, bool& handled);
@@ -605,17 +606,37 @@ class Checker {
 
     // crates.cpp
     Entity crate_member(const Manifest& manifest, const std::string& path, Span span, bool report_missing);
-    TExpr* crate_call(const Manifest& manifest, const std::string& name, TExpr* receiver, const syntax::CallExpr& e);
+    TExpr* crate_call(const Manifest& manifest, const std::string& name, TExpr* receiver, const syntax::CallExpr& e, const Type* expected = nullptr);
+    TExpr* crate_call_of(const Manifest& manifest, const std::string& name, const std::vector<const ManifestFunction*>& candidates,
+                         TExpr* receiver, const syntax::CallExpr& e, const Type* expected);
     TExpr* crate_protocol(const Type* handle, std::string_view method, const Args& args, Span span);
     TExpr* crate_attribute(TExpr* object, const syntax::AttributeExpr& e);
     TExpr* plugin_call(const Manifest& manifest, const ManifestFunction& function, const Args& args, Span span);
+    TExpr* extension_call(TExpr* object, std::string_view name, const syntax::CallExpr& e, const Type* expected);
     const Manifest* manifest_of(const Type* handle);
     uint32_t plugin_function(const Manifest& manifest, const ManifestFunction& function);
     std::vector<const ManifestFunction*> crate_functions(const Manifest& manifest, std::string_view name);
     std::vector<std::string> crate_names(const Manifest& manifest, const std::string& prefix);
     const Type* crate_type(const Manifest& manifest, const std::string& name);
+    static std::vector<const ManifestType*> crate_instances(const Manifest& manifest, std::string_view name);
+    std::vector<const ManifestFunction*> crate_members(const Manifest& manifest, const std::string& type, std::string_view member);
     bool fits_parameter(const Type* parameter, const TExpr* argument);
     TExpr* crate_iter(TExpr* value, Span span);
+    TExpr* crate_constant(const Entity& entity, const syntax::Expr& e, const Type* expected);
+    bool crate_pattern(const syntax::Pattern& p, TExpr* value, const std::function<void(TExpr*)>& then);
+
+    // crate_generics.cpp: calls whose signature holds "$K"
+    using TypeNames = std::map<std::string_view, const Type*>;
+    const Type* crate_annotation(const Entity& entity, std::span<const Type* const> args, const syntax::Expr& written);
+    void learn(const Type* open, const Type* actual, TypeNames& known);
+    const Type* with_names(const Type* open, const TypeNames& known);
+    static bool has_names(const Type* type);
+    const Type* crossing(const Type* open);
+    TExpr* give_back(TExpr* value, const Type* open, const Type* to);
+    TExpr* hand_over(TExpr* value, const Type* open);
+    TExpr* callback(TExpr* closure, const Type* open, const Type* real);
+    TExpr* rebuilt(TExpr* container, const Type* to, const std::function<TExpr*(TExpr*, size_t)>& each);
+    TExpr* listed(TExpr* iterable, const Type* list);
 };
 
 // The function being checked.

@@ -25,6 +25,18 @@ TExpr* Checker::class_equal(TExpr* left, TExpr* right, Span span) {
     const Type* r = prune(right->type);
     if (!is_instance(l) && !is_instance(r)) return nullptr;
     const bool both = is_instance(l) && is_instance(r);
+    // A named tuple and a plain one.
+    for (const bool left_named : {true, false}) {
+        const Type* named = left_named ? l : r;
+        const Type* other = left_named ? r : l;
+        const bool tuple = other->kind == TypeKind::kTuple || (other->kind == TypeKind::kList && other->name == "tuple");
+        if (!tuple || !is_instance(named) || find_method(*named->class_info, "_as_tuple") == nullptr) continue;
+        BlockScope scope(*this);
+        TExpr* a = hold(left);
+        TExpr* b = hold(right);
+        TExpr* plain_tuple = call_method(left_named ? a : b, "_as_tuple", {}, span);
+        return scope.finish(left_named ? equal(plain_tuple, b, span, false) : equal(a, plain_tuple, span, false));
+    }
     auto own = [&](TExpr* object, TExpr* other) -> TExpr* {
         const ClassInfo* c = prune(object->type)->class_info;
         const Method* m = find_method(*c, "__eq__");

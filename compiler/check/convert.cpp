@@ -33,7 +33,8 @@ bool is_long_tuple(const Type* t) { return t->kind == TypeKind::kList && t->name
 
 bool is_container(const Type* t) {
     return t->kind == TypeKind::kList || t->kind == TypeKind::kDict || t->kind == TypeKind::kSet ||
-           t->kind == TypeKind::kFunction || t->kind == TypeKind::kIterator;
+           t->kind == TypeKind::kFunction || t->kind == TypeKind::kIterator ||
+           (t->kind == TypeKind::kHandle && !t->args.empty());
 }
 
 // A display with elements fixes its type; later elements may still be None, or a wider number.

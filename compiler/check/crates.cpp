@@ -36,11 +36,45 @@ std::vector<const ManifestFunction*> Checker::crate_functions(const Manifest& ma
 
 const Type* Checker::crate_type(const Manifest& manifest, const std::string& name) {
     for (const ManifestType& t : manifest.types) {
-        if (t.name != name) continue;
+        if (t.name != name || t.kind == "trait") continue;
         return t.kind == "error" ? types_.exception(t.name, types_.find_exception("Exception")) : types_.handle(t.name);
     }
     return nullptr;
 }
+
+// The types that a generic item's name stands for: "ndarray.Array2" for those of its elements that are there.
+std::vector<const ManifestType*> Checker::crate_instances(const Manifest& manifest, std::string_view name) {
+    std::vector<const ManifestType*> found;
+    for (const ManifestType& t : manifest.types)
+        if (std::find(t.names.begin(), t.names.end(), name) != t.names.end()) found.push_back(&t);
+    return found;
+}
+
+// Functions of a type, or of all instances of a generic item.
+std::vector<const ManifestFunction*> Checker::crate_members(const Manifest& manifest, const std::string& type, std::string_view member) {
+    const std::string rest = member.empty() ? std::string() : "." + std::string(member);
+    std::vector<const ManifestFunction*> found = crate_functions(manifest, type + rest);
+    for (const ManifestType* instance : crate_instances(manifest, type))
+        if (instance->name != type)
+            for (const ManifestFunction* f : crate_functions(manifest, instance->name + rest)) found.push_back(f);
+    return found;
+}
+
+namespace {
+
+// The path that the manifest's items have, for a second public path of theirs.
+std::string first_path(const Manifest& manifest, std::string path) {
+    for (int turns = 0; turns < 4; ++turns) {
+        const ManifestAlias* best = nullptr;
+        for (const ManifestAlias& alias : manifest.aliases)
+            if ((path == alias.name || path.starts_with(alias.name + ".")) && (best == nullptr || alias.name.size() > best->name.size())) best = &alias;
+        if (best == nullptr) break;
+        path = best->target + path.substr(best->name.size());
+    }
+    return path;
+}
+
+}  // namespace
 
 std::vector<std::string> Checker::crate_names(const Manifest& manifest, const std::string& prefix) {
     std::vector<std::string> names;
@@ -49,15 +83,20 @@ std::vector<std::string> Checker::crate_names(const Manifest& manifest, const st
         std::string rest = full.substr(prefix.size() + 1);
         names.push_back(rest.substr(0, rest.find('.')));
     };
-    for (const ManifestType& t : manifest.types) add(t.name);
+    for (const ManifestType& t : manifest.types) {
+        add(t.name);
+        for (const std::string& name : t.names) add(name);
+    }
+    for (const ManifestAlias& alias : manifest.aliases) add(alias.name);
     for (const ManifestFunction& f : manifest.functions) add(f.name);
     std::sort(names.begin(), names.end());
     names.erase(std::unique(names.begin(), names.end()), names.end());
     return names;
 }
 
-Entity Checker::crate_member(const Manifest& manifest, const std::string& path, Span span, bool report_missing) {
+Entity Checker::crate_member(const Manifest& manifest, const std::string& written, Span span, bool report_missing) {
     Entity result;
+    const std::string path = first_path(manifest, written);
     result.manifest = &manifest;
     result.name = path;
     if (const Type* t = crate_type(manifest, path)) {
@@ -65,12 +104,18 @@ Entity Checker::crate_member(const Manifest& manifest, const std::string& path, 
         result.type = t;
         return result;
     }
-    if (!crate_functions(manifest, path).empty()) {
+    if (!crate_instances(manifest, path).empty()) {
+        result.kind = EntityKind::kCrateType;
+        result.type = types_.handle(path);
+        return result;
+    }
+    const size_t last = path.rfind('.');
+    if (!crate_members(manifest, path.substr(0, last), path.substr(last + 1)).empty()) {
         result.kind = EntityKind::kCrateFunctions;
         return result;
     }
     std::vector<std::string> inside = crate_names(manifest, path);
-    if (!inside.empty()) {
+    if (!inside.empty() || std::any_of(manifest.types.begin(), manifest.types.end(), [&](const ManifestType& t) { return t.name == path; })) {
         result.kind = EntityKind::kCrate;
         return result;
     }
@@ -111,147 +156,18 @@ uint32_t Checker::plugin_function(const Manifest& manifest, const ManifestFuncti
     return static_cast<uint32_t>(program_.plugin_functions.size() - 1);
 }
 
-// Whether an argument may be given for a parameter, with the conversions a crate's parameters allow.
-bool Checker::fits_parameter(const Type* parameter, const TExpr* argument) {
-    const Type* from = prune(argument->type);
-    const Type* to = prune(parameter);
-    if (accepts(to, from)) return true;
-    if (to->kind == TypeKind::kFloat && is_numeric(from)) return true;
-    if (to->kind == TypeKind::kInt && from->kind == TypeKind::kBool) return true;
-    if (to->kind == TypeKind::kUnion && std::any_of(to->args.begin(), to->args.end(), [&](const Type* m) { return prune(m)->kind == TypeKind::kFloat; }) && is_numeric(from)) return true;
-    if (to->kind == from->kind && (to->kind == TypeKind::kList || to->kind == TypeKind::kDict || to->kind == TypeKind::kSet)) {
-        for (size_t i = 0; i < to->args.size(); ++i) {
-            const Type* element = prune(from->args[i]);
-            if (element->kind != TypeKind::kVar && element->kind != TypeKind::kNever && resolved(element) != resolved(to->args[i])) return false;
-        }
-        return true;
+// An associated constant, unit struct or unit variant. Null when the name is none.
+TExpr* Checker::crate_constant(const Entity& entity, const Expr& e, const Type* expected) {
+    const size_t dot = entity.name.rfind('.');
+    std::vector<const ManifestFunction*> found = crate_functions(*entity.manifest, entity.name);
+    if (found.empty() && dot != std::string::npos) found = crate_members(*entity.manifest, entity.name.substr(0, dot), entity.name.substr(dot + 1));
+    std::erase_if(found, [](const ManifestFunction* f) { return !f->constant; });
+    if (found.empty()) return nullptr;
+    for (const ManifestFunction* f : found) {
+        const Type* type = parse_type(f->result);
+        if (expected != nullptr && type != nullptr && accepts(expected, type)) return plugin_call(*entity.manifest, *f, {}, e.span);
     }
-    return false;
-}
-
-TExpr* Checker::plugin_call(const Manifest& manifest, const ManifestFunction& function, const Args& args, Span span) {
-    const uint32_t index = plugin_function(manifest, function);
-    Args converted;
-    for (size_t i = 0; i < args.size(); ++i) {
-        const Type* to = program_.plugin_functions[index].params[i];
-        const std::string what = "parameter `" + function.params[i].name + "` of `" + function.name + "`";
-        converted.push_back(coerce(args[i], to, args[i]->span, what, true));
-    }
-    TExpr* call = make(TK::kCallPlugin, program_.plugin_functions[index].result, span, converted);
-    call->index = index;
-    return call;
-}
-
-TExpr* Checker::crate_protocol(const Type* handle, std::string_view method, const Args& args, Span span) {
-    handle = prune(handle);
-    const Manifest* manifest = manifest_of(handle);
-    const std::string name = std::string(handle->name) + "." + std::string(method);
-    std::vector<const ManifestFunction*> candidates = crate_functions(*manifest, name);
-    for (const Type* t : {prune(args.back()->type)})
-        if (t->kind == TypeKind::kNever) return never(span);
-    for (const ManifestFunction* f : candidates) {
-        if (f->params.size() != args.size()) continue;
-        bool fits = true;
-        for (size_t i = 0; i < args.size() && fits; ++i) {
-            const Type* p = parse_type(f->params[i].type);
-            fits = p != nullptr && fits_parameter(p, args[i]);
-        }
-        if (fits) return plugin_call(*manifest, *f, args, span);
-    }
-    if (!candidates.empty() && candidates.front()->params.size() == args.size()) return plugin_call(*manifest, *candidates.front(), args, span);
-    report(DiagCode::kBadArguments, span, "`" + name + "` cannot take these values");
-    return never(span);
-}
-
-// A crate's function, method (`receiver` set) or type called with arguments as written.
-TExpr* Checker::crate_call(const Manifest& manifest, const std::string& name, TExpr* receiver, const CallExpr& e) {
-    Span span = e.span;
-    std::vector<const ManifestFunction*> candidates = crate_functions(manifest, name);
-    const Manifest* owner = &manifest;
-    if (receiver == nullptr && crate_type(manifest, name) != nullptr) {
-        candidates = crate_functions(manifest, name + ".new");
-        // A struct literal: T(field=value, ...).
-        for (const ManifestFunction* f : crate_functions(manifest, name)) candidates.push_back(f);
-        if (candidates.empty() || (!e.keywords.empty())) {
-            auto more = crate_functions(manifest, name + ".__init__");
-            candidates.insert(candidates.begin(), more.begin(), more.end());
-        }
-        for (const char* conversion : {".from", ".from_str", ".try_from"}) {
-            auto more = crate_functions(manifest, name + conversion);
-            candidates.insert(candidates.end(), more.begin(), more.end());
-        }
-    }
-    std::erase_if(candidates, [](const ManifestFunction* f) { return f->constant || f->field; });
-    if (candidates.empty()) {
-        const size_t dot = name.rfind('.');
-        const std::string type_name = name.substr(0, dot);
-        const std::string method = name.substr(dot + 1);
-        std::string near = nearest_name(method, crate_names(manifest, type_name));
-        std::string help = near.empty() ? "Run: kik info " + name : "did you mean `" + near + "`?";
-        for (const ManifestSkipped& s : manifest.skipped)
-            if (near.empty() && s.item.find(method) != std::string::npos) help = "`" + s.item + "` is not importable: " + s.reason;
-        report(DiagCode::kUnknownAttribute, e.callee->span, "`" + type_name + "` has no method `" + method + "`", "not in " + manifest.crate + " " + manifest.version, help);
-        return never(span);
-    }
-    const size_t offset = receiver != nullptr ? 1 : 0;
-    const size_t count = e.args.size() + e.keywords.size() + offset;
-    // Which overloads take this many arguments; the first decides what empty containers become.
-    std::vector<const ManifestFunction*> fitting;
-    for (const ManifestFunction* f : candidates) {
-        if (f->params.size() < count) continue;
-        bool rest_optional = true;
-        for (size_t i = count; i < f->params.size(); ++i) rest_optional &= f->params[i].type.find("None") != std::string::npos && f->params.size() > count;
-        if (f->params.size() == count || (rest_optional && e.keywords.empty())) fitting.push_back(f);
-    }
-    BlockScope scope(*this);
-    if (fitting.empty()) {
-        const ManifestFunction& f = *candidates.front();
-        report(DiagCode::kBadArguments, span,
-               "`" + name + "` takes " + std::to_string(f.params.size() - std::min(offset, f.params.size())) + " argument" + (f.params.size() - offset == 1 ? "" : "s") + ", " +
-                   std::to_string(count - offset) + " given",
-               "", "it is " + f.name + f.signature);
-        return never(span);
-    }
-    Args args;
-    if (receiver != nullptr) args.push_back(receiver);
-    for (const Expr* arg : e.args) {
-        const Type* expected = args.size() < fitting.front()->params.size() ? parse_type(fitting.front()->params[args.size()].type) : nullptr;
-        TExpr* value = expression(*arg, expected);
-        if (prune(value->type)->kind == TypeKind::kNever && value->kind == TK::kConvert) {
-            emit_expr(value);
-            return scope.finish(never(span));
-        }
-        args.push_back(value);
-    }
-    std::map<std::string_view, TExpr*> named;
-    for (const KeywordArg& k : e.keywords) named[k.name] = expression(*k.value);
-    for (const ManifestFunction* f : fitting) {
-        Args all = args;
-        bool fits = true;
-        for (size_t i = args.size(); i < f->params.size() && fits; ++i) {
-            auto given = named.find(f->params[i].name);
-            if (given != named.end()) all.push_back(given->second);
-            else if (named.empty()) all.push_back(constant_none(span));
-            else fits = false;
-        }
-        for (size_t i = 0; i < all.size() && fits; ++i) {
-            const Type* p = parse_type(f->params[i].type);
-            fits = p != nullptr && fits_parameter(p, all[i]);
-        }
-        if (fits) return scope.finish(plugin_call(*owner, *f, all, span));
-    }
-    // No overload fits: the first one's mismatch is the message.
-    const ManifestFunction& f = *fitting.front();
-    Args all = args;
-    for (size_t i = args.size(); i < f.params.size(); ++i) {
-        auto given = named.find(f.params[i].name);
-        if (given == named.end() && !named.empty()) {
-            report(DiagCode::kBadArguments, span, "`" + name + "` needs `" + f.params[i].name + "`", "", "it is " + f.name + f.signature);
-            return never(span);
-        }
-        all.push_back(given != named.end() ? given->second : constant_none(span));
-    }
-    return scope.finish(plugin_call(*owner, f, all, span));
+    return plugin_call(*entity.manifest, *found.front(), {}, e.span);
 }
 
 // A public field, or a method used as a value.
@@ -291,6 +207,7 @@ TExpr* Checker::crate_attribute(TExpr* object, const AttributeExpr& e) {
     if (t->kind == TypeKind::kException && name == "value" && types::is_subclass(t, types_.find_exception("StopIteration"))) {
         return runtime(RT::kt_stop_value, types_.dynamic, e.span, {object});
     }
+    if (t->kind == TypeKind::kList && t->name == "deque" && name == "maxlen") return constant_none(e.span);
     if (t->kind == TypeKind::kTextFile || t->kind == TypeKind::kBinaryFile) {
         if (name == "name") return runtime(RT::kt_file_name, types_.str, e.span, {object});
         if (name == "closed") return runtime(RT::kt_file_closed, types_.boolean, e.span, {object});

@@ -166,10 +166,24 @@ void Checker::make_data_class(ClassInfo& c, const ClassStmt& s, bool ordered, bo
             for (const auto& [name, op] : {std::pair{"lt", "<"}, {"le", "<="}, {"gt", ">"}, {"ge", ">="}})
                 out += std::string("def __") + name + "__(self, other):\n    return " + a + " " + op + " " + b + "\n";
         if (c.is_frozen) out += "def __hash__(self):\n    return hash(" + a + ")\n";
+        // What asdict, astuple and replace of dataclasses call, and a named tuple's own.
+        std::vector<std::string> replaced, named, parts, given, plain;
+        for (const DataField& f : fields) {
+            const std::string name(f.name);
+            named.push_back("'" + name + "': __kayton_asdict(self." + name + ")");
+            parts.push_back("__kayton_astuple(self." + name + ")");
+            plain.push_back("'" + name + "': self." + name);
+            if (!f.in_init) continue;
+            replaced.push_back(name + "=self." + name + " if " + name + " is None else " + name);
+            given.push_back(name + "=None");
+        }
+        if (!fields.empty()) {
+            const std::string prefix = is_tuple ? "_" : "_data_";
+            out += "def " + prefix + "asdict(self):\n    return {" + joined(is_tuple ? plain : named, ", ") + "}\n";
+            if (!is_tuple) out += "def _data_astuple(self):\n    return (" + joined(parts, ", ") + ",)\n";
+            if (!given.empty()) out += "def " + prefix + "replace(self, *, " + joined(given, ", ") + "):\n    return type(self)(" + joined(replaced, ", ") + ")\n";
+        }
         if (is_tuple) {
-            std::vector<std::string> values = mine;
-            std::vector<std::string> replaced;
-            for (const DataField& f : fields) replaced.push_back("self." + std::string(f.name) + " if " + std::string(f.name) + " is None else " + std::string(f.name));
             out += "def _as_tuple(self):\n    return " + a + "\n";
             out += "def __len__(self):\n    return " + std::to_string(fields.size()) + "\n";
         }

@@ -185,14 +185,15 @@ TExpr* Checker::entity_value(const Entity& entity, const Expr& e, const Type* ex
             if (TExpr* value = module_value(entity.name, e.span)) return value;
             return wrapped_value(e, expected);
         case EntityKind::kCrateFunctions:
-            for (const ManifestFunction* f : crate_functions(*entity.manifest, entity.name))
-                if (f->constant) return plugin_call(*entity.manifest, *f, {}, e.span);
+            if (TExpr* constant = crate_constant(entity, e, expected)) return constant;
             return wrapped_value(e, expected);
         case EntityKind::kBuiltin: return wrapped_value(e, expected);
         case EntityKind::kType:
             if (entity.type->class_info != nullptr) return class_value(entity.type, e.span);
             [[fallthrough]];
         case EntityKind::kCrateType:
+            if (entity.kind == EntityKind::kCrateType)
+                if (TExpr* constant = crate_constant(entity, e, expected)) return constant;
             report(DiagCode::kUnsupported, e.span, "a type is not a value here", "type");
             return never(e.span);
         case EntityKind::kModule:

@@ -213,6 +213,11 @@ Entity Checker::lookup(std::string_view name, Span span) {
         result.type = exception;
         return result;
     }
+    if (name == "__kayton_asdict" || name == "__kayton_astuple") {  // in the methods of data classes
+        result.kind = EntityKind::kBuiltin;
+        result.name = name;
+        return result;
+    }
     if (name == "bytearray" || name == "complex") {  // built-in classes that are written in Kayton
         if (Unit* written = import_unit("_builtin_types", span)) {
             result = unit_member(*written, name, span);

@@ -193,6 +193,16 @@ TExpr* Checker::element_of(typed::Iter* iter, Span span) {
             }
             return make(TK::kTuple, types_.tuple(members), span, items);
         }
+        case IK::kHandle: {
+            // Elements of a generic iterator get back the types that the iterator was made with.
+            const ManifestFunction& next = *program_.plugin_functions[iter->index].function;
+            const Type* open = parse_type(next.result, true);
+            TExpr* element = read_local(iter->local, span);
+            if (!has_names(open)) return element;
+            TypeNames known;
+            learn(parse_type(next.params.front().type, true), iter->args[0]->type, known);
+            return give_back(element, open, with_names(open, known));
+        }
         default: return read_local(iter->local, span);
     }
 }

@@ -116,6 +116,7 @@ void Checker::pattern(const Pattern& p, TExpr* value, const std::function<void(T
                 }
                 return;
             }
+            if (crate_pattern(p, value, then)) return;
             TExpr* wanted = expression(*p.value);
             if (p.value->kind == ExprKind::kBool && t->kind != TypeKind::kBool && t->kind != TypeKind::kUnion && t->kind != TypeKind::kDynamic) return;
             when(equal(value, wanted, span, false), span, [&] { then(value); });
@@ -267,6 +268,7 @@ void Checker::sequence_pattern(const Pattern& p, TExpr* value, const std::functi
 void Checker::class_pattern(const Pattern& p, TExpr* value, const std::function<void(TExpr*)>& then) {
     Span span = p.span;
     const Type* t = prune(value->type);
+    if (crate_pattern(p, value, then)) return;
     const Type* target = class_argument(*p.value);
     if (target == nullptr) return;
     const Type* hit = narrow_to(t, target);

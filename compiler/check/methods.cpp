@@ -304,7 +304,7 @@ TExpr* Checker::bound_method(TExpr* object, const std::string& name, Span span) 
     return nullptr;
 }
 
-TExpr* Checker::method_call(TExpr* object, const AttributeExpr& callee, const CallExpr& e) {
+TExpr* Checker::method_call(TExpr* object, const AttributeExpr& callee, const CallExpr& e, const Type* expected) {
     const Type* t = prune(object->type);
     const std::string name(callee.name);
     if (t->kind == TypeKind::kNever) {
@@ -330,7 +330,7 @@ TExpr* Checker::method_call(TExpr* object, const AttributeExpr& callee, const Ca
                    "this is " + to_string(resolved(t)), "test it with `is not None` first");
             return never(e.span);
         }
-        return dispatch(object, e.span, [&](TExpr* member) { return method_call(member, callee, e); });
+        return dispatch(object, e.span, [&](TExpr* member) { return method_call(member, callee, e, expected); });
     }
     bool handled = false;
     BlockScope scope(*this);
@@ -345,7 +345,7 @@ TExpr* Checker::method_call(TExpr* object, const AttributeExpr& callee, const Ca
             if (spec.owner == TypeKind::kInt && name == spec.name) return table_call(spec, convert(object, types_.integer), types_.integer, e);
     if (t->kind == TypeKind::kHandle || t->kind == TypeKind::kException) {
         const Manifest* manifest = manifest_of(t);
-        if (manifest != nullptr) return crate_call(*manifest, std::string(t->name) + "." + name, object, e);
+        if (manifest != nullptr) return crate_call(*manifest, std::string(t->name) + "." + name, object, e, expected);
     }
     if (t->kind == TypeKind::kTuple && name == "count" && e.args.size() == 1) {
         BlockScope inner(*this);
@@ -373,6 +373,7 @@ TExpr* Checker::method_call(TExpr* object, const AttributeExpr& callee, const Ca
         const Entity of_type = unit_member(*written, "static_" + full, e.span);
         if (of_type.kind == EntityKind::kFunction) return call_decl(*of_type.function, e);
     }
+    if (TExpr* extended = extension_call(object, name, e, expected)) return extended;
     std::string near = nearest_name(name, method_names(t));
     report(DiagCode::kUnknownAttribute, callee.name_span, "'" + to_string(resolved(t)) + "' object has no attribute '" + name + "'",
            "this is " + to_string(resolved(t)), near.empty() ? "" : "did you mean `" + near + "`?");

@@ -3,6 +3,7 @@
 
 #include "compiler/check/checker.h"
 #include "compiler/check/native_table.h"
+#include "compiler/stdlib/stdlib.h"
 
 namespace kayton::check {
 
@@ -35,7 +36,10 @@ std::vector<std::string> Checker::module_names(const std::string& module) {
 
 // `_native` is there for the shipped modules alone: what it holds trusts its arguments.
 bool Checker::known_module(std::string_view name) {
-    if (name == "_native") return file().name().starts_with('<') && !file().name().starts_with("<cell");
+    if (name == "_native") {
+        const std::string_view here = file().name();
+        return here.size() > 2 && here.front() == '<' && stdlib_source(std::string(here.substr(1, here.size() - 2))) != nullptr;
+    }
     return is_native_module(name);
 }
 

@@ -302,7 +302,7 @@ TExpr* Checker::sequence_operator(BinaryOp o, TExpr* left, TExpr* right, Span sp
             default: break;
         }
     }
-    if (o == BinaryOp::kBitOr && l->kind == TypeKind::kDict && r->kind == TypeKind::kDict && flow_into(r, l))
+    if (o == BinaryOp::kBitOr && l->kind == TypeKind::kDict && r->kind == TypeKind::kDict && l->name != "Counter" && flow_into(r, l))
         return runtime(RT::kt_dict_merge, l, span, {left, right});
     return nullptr;
 }

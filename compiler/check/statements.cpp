@@ -9,13 +9,6 @@ using types::to_string;
 using TK = typed::ExprKind;
 using SK = typed::StmtKind;
 
-void Checker::body(Body statements) {
-    for (const Stmt* s : statements) {
-        if (!state_->env.reachable) return;
-        statement(*s);
-    }
-}
-
 std::span<TStmt* const> Checker::block(const std::function<void()>& fill) {
     BlockScope scope(*this);
     fill();

@@ -53,9 +53,32 @@ TExpr* Checker::slice_value(TExpr* object, const SliceExpr& e) {
         }
         return scope.finish(make(TK::kTuple, types_.tuple(members), e.span, items));
     }
+    if (t->kind == TypeKind::kHandle && manifest_of(t) != nullptr && e.step == nullptr) {
+        const Manifest& manifest = *manifest_of(t);
+        auto has = [&](const char* name) { return !crate_functions(manifest, std::string(t->name) + "." + name).empty(); };
+        if (e.start == nullptr && e.stop == nullptr && has("__slice_all__"))
+            return scope.finish(crate_protocol(t, "__slice_all__", {held, constant_none(e.span)}, e.span));
+        if (e.start == nullptr && e.stop != nullptr && has("__slice_to__"))
+            return scope.finish(crate_protocol(t, "__slice_to__", {held, expression(*e.stop)}, e.span));
+        if (e.start != nullptr && e.stop == nullptr && has("__slice_from__"))
+            return scope.finish(crate_protocol(t, "__slice_from__", {held, expression(*e.start)}, e.span));
+        if (e.start != nullptr && e.stop != nullptr && has("__slice__")) {
+            TExpr* first = expression(*e.start);
+            TExpr* last = expression(*e.stop);
+            std::vector<const Type*> ends = {first->type, last->type};
+            TExpr* range = types::is_numeric(prune(first->type)) ? make(TK::kRange, types_.range, e.span, {first, last, constant_int(1, e.span)})
+                                                                 : make(TK::kTuple, types_.tuple(ends), e.span, {first, last});
+            return scope.finish(crate_protocol(t, "__slice__", {held, range}, e.span));
+        }
+    }
     TExpr* start = slice_bound(e.start);
     TExpr* stop = slice_bound(e.stop);
     TExpr* step = slice_bound(e.step);
+    if (t->kind == TypeKind::kRange) {
+        Unit* written = import_unit("_builtin_methods", e.span);
+        const Entity function = written != nullptr ? unit_member(*written, "range___getslice__", e.span) : Entity{};
+        if (function.kind == EntityKind::kFunction) return scope.finish(call_values(*function.function, {held, start, stop, step}, e.span));
+    }
     switch (t->kind) {
         case TypeKind::kStr: return scope.finish(runtime(RT::kt_str_slice, types_.str, e.span, {held, start, stop, step}));
         case TypeKind::kBytes: return scope.finish(runtime(RT::kt_bytes_slice, types_.bytes, e.span, {held, start, stop, step}));
@@ -152,16 +175,10 @@ TExpr* Checker::subscript_value(TExpr* object, const SubscriptExpr& e) {
             return scope.finish(make(TK::kListGet, element, span, {list, coerce(at, types_.integer, e.index->span, "tuple index", true)}));
         }
         case TypeKind::kRange: {
-            BlockScope scope(*this);
-            TExpr* held = hold(object);
-            Args fields;
-            for (uint32_t i = 0; i < 3; ++i) {
-                TExpr* field = make(TK::kRangeField, types_.integer, span, {held});
-                field->index = i;
-                fields.push_back(field);
-            }
-            TExpr* list = runtime(RT::kt_list_from_range, types_.list(types_.integer), span, fields);
-            return scope.finish(make(TK::kListGet, types_.integer, span, {list, index("range index")}));
+            Unit* written = import_unit("_builtin_methods", span);
+            const Entity function = written != nullptr ? unit_member(*written, "range___getitem__", span) : Entity{};
+            if (function.kind == EntityKind::kFunction) return call_values(*function.function, {object, index("range index")}, span);
+            break;
         }
         case TypeKind::kHandle:
             if (const Manifest* m = manifest_of(t); m != nullptr && !crate_functions(*m, std::string(t->name) + ".__getitem__").empty())

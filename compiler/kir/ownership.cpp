@@ -216,7 +216,7 @@ std::vector<ValueId> FunctionLowering::zero_parts(const Type* type) {
 
 ValueId FunctionLowering::type_info(const Type* type) {
     if (const char* symbol = ProgramLowering::type_symbol(type)) return b_.data(program_.runtime_symbol(symbol));
-    return type_info(types::to_string(type));
+    return type_info(types::signature_of(type));
 }
 
 ValueId FunctionLowering::type_info(const std::string& signature) {

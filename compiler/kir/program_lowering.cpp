@@ -38,9 +38,9 @@ Result<Module> ProgramLowering::lower() {
         if (info.external) continue;
         ClassNeed need;
         need.name = std::string(info.type->name);
-        if (info.type->base != nullptr) need.base = types::to_string(info.type->base);
+        if (info.type->base != nullptr) need.base = types::signature_of(info.type->base);
         need.field_names = info.field_names;
-        for (const Type* field : info.field_types) need.field_signatures.push_back(types::to_string(field));
+        for (const Type* field : info.field_types) need.field_signatures.push_back(types::signature_of(field));
         for (const typed::Function* protocol : info.protocols) {
             need.ops.push_back(protocol == nullptr ? kNone : function(protocol));
         }

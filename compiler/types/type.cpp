@@ -76,7 +76,9 @@ const Type* TypeContext::iterator(const Type* element) { return intern(TypeKind:
 const Type* TypeContext::generator(const Type* element, const Type* sent, const Type* result) {
     return intern(TypeKind::kIterator, std::array{element, sent, result});
 }
-const Type* TypeContext::handle(std::string_view name) { return intern(TypeKind::kHandle, {}, name); }
+const Type* TypeContext::handle(std::string_view name, std::span<const Type* const> args) {
+    return intern(TypeKind::kHandle, args, name);
+}
 
 const Type* TypeContext::function(std::span<const Type* const> params, const Type* result) {
     std::vector<const Type*> args(params.begin(), params.end());
@@ -256,13 +258,13 @@ bool holds_references(const Type* t) {
 
 namespace {
 
-void write(const Type* t, std::string& out) {
+void write(const Type* t, std::string& out, bool erased) {
     t = prune(t);
     auto list_args = [&](const char* open, size_t count, const char* close) {
         out += open;
         for (size_t i = 0; i < count; ++i) {
             if (i != 0) out += ", ";
-            write(t->args[i], out);
+            write(t->args[i], out, erased);
         }
         out += close;
     };
@@ -296,7 +298,7 @@ void write(const Type* t, std::string& out) {
             break;
         case TypeKind::kFunction:
             list_args("Callable[[", t->args.size() - 1, "], ");
-            write(t->args.back(), out);
+            write(t->args.back(), out, erased);
             out += "]";
             break;
         case TypeKind::kUnion: {
@@ -309,7 +311,7 @@ void write(const Type* t, std::string& out) {
                 }
                 if (!first) out += " | ";
                 first = false;
-                write(m, out);
+                write(m, out, erased);
             }
             if (none) out += " | None";
             break;
@@ -319,9 +321,12 @@ void write(const Type* t, std::string& out) {
         case TypeKind::kTypeObject: out += "type"; break;
         case TypeKind::kFunctionRef:
         case TypeKind::kMethodRef: out += "function"; break;
+        case TypeKind::kHandle:
+            out += t->name;
+            if (!erased && !t->args.empty()) list_args("[", t->args.size(), "]");
+            break;
         case TypeKind::kClass:
-        case TypeKind::kException:
-        case TypeKind::kHandle: out += t->name; break;
+        case TypeKind::kException: out += t->name; break;
     }
 }
 
@@ -329,7 +334,13 @@ void write(const Type* t, std::string& out) {
 
 std::string to_string(const Type* t) {
     std::string out;
-    write(t, out);
+    write(t, out, false);
+    return out;
+}
+
+std::string signature_of(const Type* t) {
+    std::string out;
+    write(t, out, true);
     return out;
 }
 

@@ -97,7 +97,8 @@ class TypeContext {
     const Type* function(std::span<const Type* const> params, const Type* result);
     const Type* iterator(const Type* element);
     const Type* generator(const Type* element, const Type* sent, const Type* result);
-    const Type* handle(std::string_view name);
+    // `args`: of a generic type of a crate, whose values are the same objects whatever they are.
+    const Type* handle(std::string_view name, std::span<const Type* const> args = {});
     const Type* exception(std::string_view name, const Type* base);  // base null: looked up
     const Type* find_exception(std::string_view name) const;         // null when there is none
     // A class that the program defines; an exception class where its base is one. A new type at every call.
@@ -130,7 +131,9 @@ class TypeContext {
 [[nodiscard]] bool is_subclass(const Type* t, const Type* base);          // classes and exceptions; reflexive
 [[nodiscard]] Storage storage_of(const Type* t);
 [[nodiscard]] bool holds_references(const Type* t);
-// The type as a person writes it, which is also the signature that the runtime interns: "dict[str, int | None]".
+// The type as a person writes it: "dict[str, int | None]".
 [[nodiscard]] std::string to_string(const Type* t);
+// The signature that the runtime interns: the same, without the arguments of crates' generic types.
+[[nodiscard]] std::string signature_of(const Type* t);
 
 }  // namespace kayton::types

@@ -139,6 +139,7 @@ void Generator::bind(const Binding& binding) {
 
 void Generator::bind_instance(const Binding& binding, const Subst& subst, const std::vector<TypeParam>& params,
                               size_t impls) {
+    const std::string stable = next_stable(binding.name);
     const RustdocCrate& crate = *binding.unit.crate;
     const Json& function = item_body(binding.unit.json());
     const Json& inputs = function["sig"]["inputs"];
@@ -155,6 +156,7 @@ void Generator::bind_instance(const Binding& binding, const Subst& subst, const 
         const int first = fresh;
         types.push_back(normalizer_.type(crate, input[1], subst));
         if (impls > 0) types.back() = replace_impls(types.back(), subst, next_impl);
+        types.back() = normalizer_.settle(types.back());
         fresh = first;
         const TyRef bare = normalizer_.type(crate, input[1], without_params);
         for (const std::string& lifetime : lifetime_slots(*bare)) written_lifetimes.insert(lifetime);
@@ -168,7 +170,7 @@ void Generator::bind_instance(const Binding& binding, const Subst& subst, const 
     else if (written_lifetimes.size() == 1)
         elided = *written_lifetimes.begin();
     normalizer_.elided = [&elided] { return elided; };
-    const TyRef output = normalizer_.type(crate, function["sig"]["output"], subst);
+    const TyRef output = normalizer_.settle(normalizer_.type(crate, function["sig"]["output"], subst));
     normalizer_.elided = [] { return std::string("'_"); };
 
     CallMapper mapper(table_, binding.name);
@@ -191,7 +193,9 @@ void Generator::bind_instance(const Binding& binding, const Subst& subst, const 
     }
     ManifestFunction manifest;
     manifest.name = binding.name;
+    manifest.stable = stable;
     manifest.owner = binding.owner;
+    manifest.extension = binding.extension;
     manifest.doc = first_paragraph(binding.unit.json());
     manifest.rust = rust_signature(binding.unit.json());
     std::vector<Mapped> mapped;
@@ -222,6 +226,12 @@ void Generator::bind_instance(const Binding& binding, const Subst& subst, const 
                                           : ReceiverMode::kShared;
     }
     mapper.finish_parameters(given);
+    // A function of the program that the call runs must not reach what the call itself changes or looks at.
+    const bool calls_back =
+        std::any_of(mapped.begin(), mapped.end(), [](const Mapped& each) { return each.storage == "Fun"; });
+    for (const auto& [place, changed] : mapper.lent_places)
+        if (changed || calls_back)
+            lets += "let _busy_" + place + " = busy(" + place + ", " + (changed ? "-1" : "1") + ", c\"" + binding.name + "\"); ";
 
     // Temporaries of `statements` come before the arguments that look at them.
     std::string turbofish;
@@ -273,13 +283,18 @@ void Generator::bind_instance(const Binding& binding, const Subst& subst, const 
     add_thunk(std::move(manifest), mapped, result, body, binding.unit, binding.op, op_slot);
 }
 
+// Counted where a binding is tried, not where it is made: what one round leaves out must not rename the others.
+std::string Generator::next_stable(const std::string& name) {
+    const int turn = ++attempts_[name];
+    return turn == 1 ? name : name + "#" + std::to_string(turn);
+}
+
 void Generator::add_thunk(ManifestFunction function, const std::vector<Mapped>& params, const Mapped& result,
                           const std::string& body, const ItemRef& item, const std::string& op, int op_slot) {
     std::string types;
     for (const ManifestParam& param : function.params) types += (types.empty() ? "" : ", ") + param.type;
     function.signature = "(" + types + ") -> " + function.result;
-    std::string stable = function.name;
-    for (int n = 2; !stable_names_.insert(stable).second; ++n) stable = function.name + "#" + std::to_string(n);
+    const std::string stable = function.stable.empty() ? next_stable(function.name) : function.stable;
     function.stable = stable;
     const std::string rust = "t" + std::to_string(next_thunk_++);
     if (const auto out = request_.left_out.find(stable); out != request_.left_out.end()) {
@@ -289,7 +304,8 @@ void Generator::add_thunk(ManifestFunction function, const std::vector<Mapped>& 
             skip(function.name, out->second);
         return;
     }
-    const auto [same, fresh] = signatures_.emplace(function.name + "(" + types + ")", stable);
+    // Values that only the result decides have one function for each.
+    const auto [same, fresh] = signatures_.emplace(function.name + "(" + types + ") -> " + function.result, stable);
     if (!fresh) {
         // A program that writes the name reaches the first: the same operation by another trait.
         if (item) unit(item, function.name).importable = true;

@@ -78,6 +78,11 @@ Manifest Generator::manifest() {
         type.name = entry.name;
         type.rust = entry.rust;
         type.kind = entry.kind == SlotKind::kException ? "error" : "struct";
+        if (const auto instance = instance_names_.find(static_cast<int>(&entry - table_.entries().data()));
+            instance != instance_names_.end()) {
+            type.names = instance->second.names;
+            type.args = instance->second.args;
+        }
         if (entry.type) {
             if (type.rust.empty()) type.rust = names_.rust_type(*entry.type);
             type.clone = table_.is_clone(*entry.type);
@@ -88,8 +93,9 @@ Manifest Generator::manifest() {
                     type.kind = "enum";
                     for (const Json& id : item_body(item.json())["variants"]) {
                         const Json* variant = item.crate->item(id.get<int>());
-                        if (variant != nullptr && item_body(*variant)["kind"].is_string())
-                            type.variants.push_back(item_name(*variant));
+                        if (variant == nullptr) continue;
+                        type.cases.push_back(item_name(*variant));
+                        if (item_body(*variant)["kind"].is_string()) type.variants.push_back(item_name(*variant));
                     }
                 }
                 type.doc = first_paragraph(item.json());
@@ -106,6 +112,13 @@ Manifest Generator::manifest() {
         }
         out.types.push_back(std::move(type));
     }
+    for (const std::string& trait : traits_) {
+        ManifestType type;
+        type.name = trait;
+        type.kind = "trait";
+        out.types.push_back(std::move(type));
+    }
+    out.aliases = second_paths();
     for (const Thunk& thunk : thunks_) out.functions.push_back(thunk.function);
     for (const auto& [item, entry] : units_) {
         out.all_functions += 1;

@@ -36,6 +36,7 @@ struct Binding {
     Protocol protocol = Protocol::kCall;
     std::string op;             // member of KtTypeOps that this thunk also is
     std::string receiver_view;  // Deref: how the receiver is reached, "&**" before the handle's reference
+    bool extension = false;     // a trait's method on a built-in type
 };
 
 struct Thunk {
@@ -64,6 +65,16 @@ class Generator {
   private:
     // walk.cpp
     void visit_items();
+    // generic_items.cpp: instances of generic types and aliases, and what else the manifest says about names.
+    [[nodiscard]] std::vector<TyRef> instances_of(const ItemRef& item);
+    void visit_generic_alias(const ItemRef& item);
+    void name_instance(const TyRef& type, const Path& path, const std::vector<TyRef>& args);
+    void visit_extension_traits();
+    void visit_index_mut(const TyRef& type, const std::string& name, const ImplContext& context, const Bound& trait,
+                         const ItemRef& item);
+    // What std gives to readers and writers beside the methods that an impl must have.
+    void visit_stream(const TyRef& type, const std::string& name, const std::string& trait);
+    [[nodiscard]] std::vector<ManifestAlias> second_paths() const;
     void visit_free_function(const ItemRef& item, const Path& path);
     void visit_constant(const ItemRef& item, const Path& path);
     void visit_type(const TyRef& type, int slot);
@@ -73,6 +84,8 @@ class Generator {
     void visit_deref(const TyRef& type, const std::string& name, const ImplContext& context);
     void visit_fields(const TyRef& type, const std::string& name, const ItemRef& item);
     void visit_variants(const TyRef& type, const std::string& name, const ItemRef& item);
+    // What patterns need: which variant a value is, and the fields of each.
+    void visit_cases(const TyRef& type, const std::string& name, const ItemRef& item, const Subst& subst);
     // `path`: "<T>" or "<T as Trait>".
     void visit_associated_constant(const TyRef& type, const std::string& name, const RustdocCrate& crate,
                                    const Json& item, const Subst& subst, const std::string& path);
@@ -93,6 +106,7 @@ class Generator {
     // A thunk written by hand; `body` uses the parameters a0, a1, ... and gives the storage value of the result.
     void add_thunk(ManifestFunction function, const std::vector<Mapped>& params, const Mapped& result,
                    const std::string& body, const ItemRef& unit, const std::string& op = "", int op_slot = -1);
+    [[nodiscard]] std::string next_stable(const std::string& name);
     void refuse(const ItemRef& unit, const std::string& label, const std::string& reason);
     Unit& unit(const ItemRef& item, const std::string& label);
     void skip(const std::string& item, const std::string& reason);
@@ -112,10 +126,18 @@ class Generator {
     std::vector<Thunk> thunks_;
     std::map<ItemRef, Unit> units_;
     std::vector<ManifestSkipped> skipped_;
-    std::set<std::string> stable_names_;
+    std::map<std::string, int> attempts_;  // at functions of a name: rounds of one wrapper number them alike
     std::map<std::string, std::string> signatures_;  // "name(params)" -> stable name of the thunk that has it
     size_t visited_types_ = 0;
     int next_thunk_ = 0;
+    // Of handle types: the generic items they are instances of, and the arguments.
+    struct InstanceNames {
+        std::vector<std::string> names, args;
+    };
+    std::map<int, InstanceNames> instance_names_;
+    std::vector<std::string> traits_;
+    std::vector<ManifestAlias> alias_paths_;
+    std::map<std::string, std::vector<TyRef>> bounds_known_;
 };
 
 // "fn find<'h>(&self, haystack: &'h str) -> Option<Match<'h>>"

@@ -26,6 +26,20 @@ bool is_marker(const Path& trait) {
     return is_std(trait) && markers.contains(trait.back());
 }
 
+// Types of the standard library that programs have values of.
+bool is_everyday(const Ty& type) {
+    static const std::set<std::string> known = {"String",   "PathBuf",  "OsString",   "Duration",       "Vec",   "Option",
+                                                "IpAddr",   "Ipv4Addr", "Ipv6Addr",   "SocketAddr",     "Cow",   "Range",
+                                                "Box",      "Cursor",   "SystemTime", "HashMap",        "HashSet"};
+    return known.contains(type.path.back());
+}
+
+bool is_arithmetic(const std::string& trait) {
+    static const std::set<std::string> known = {"Add", "Sub", "Mul", "Div", "Rem", "Neg", "Sum", "Product",
+                                                "AddAssign", "SubAssign", "MulAssign", "DivAssign"};
+    return known.contains(trait);
+}
+
 TyRef replace_generic(const TyRef& type) {
     // What only an inner parameter would decide is text.
     return type->kind == TyKind::kGeneric ? str_ref() : type;
@@ -55,10 +69,44 @@ std::vector<TypeParam> Instances::params(const RustdocCrate& crate, const Json& 
         const auto of = [&](const std::string& name) {
             return std::find_if(out.begin(), out.end(), [&](const TypeParam& p) { return p.name == name; });
         };
+        const auto borrowed_as = [&](const Json& lender) {
+            for (const Bound& bound : normalizer.bounds(crate, body["bounds"], known)) {
+                if (bound.args.size() != 1 || bound.args[0]->kind != TyKind::kGeneric) continue;
+                const auto found = of(bound.args[0]->name);
+                if (found == out.end()) continue;
+                TyRef exact = normalizer.type(crate, lender, known);
+                if (bound.trait.back() == "Borrow" && is_std(bound.trait)) {
+                    if (exact->is_std_path("String")) exact = make_prim("str");
+                    found->exact = {exact};
+                } else if (!is_std(bound.trait) && found->bounds.empty()) {
+                    // StandardUniform: Distribution<T>: the arguments for which the type has an impl.
+                    found->exact = impl_arguments(*exact, bound.trait);
+                }
+            }
+        };
         if (type.contains("generic")) {
             if (const auto found = of(type["generic"].get<std::string>()); found != out.end())
                 for (Bound& bound : normalizer.bounds(crate, body["bounds"], known))
                     found->bounds.push_back(std::move(bound));
+            // K: Borrow<Q> decides Q: what K itself is.
+            if (known.types.contains(type["generic"].get<std::string>())) borrowed_as(type);
+        } else if (type.contains("borrowed_ref") && type["borrowed_ref"]["type"].contains("generic")) {
+            // for<'a> &'a Items: IntoIterator<Item = Element>: a list, whose elements rustc knows.
+            const auto found = of(type["borrowed_ref"]["type"]["generic"].get<std::string>());
+            if (found == out.end()) continue;
+            for (const Bound& bound : normalizer.bounds(crate, body["bounds"], known)) {
+                if (!is_std(bound.trait) || bound.trait.back() != "IntoIterator") continue;
+                found->exact = {vec_of(make_prim("i64")), vec_of(string_type()), vec_of(make_prim("f64"))};
+                const auto item = bound.assoc.find("Item");
+                if (item == bound.assoc.end() || item->second->kind != TyKind::kGeneric) continue;
+                Ty inferred;
+                inferred.kind = TyKind::kConst;
+                inferred.name = "_";
+                if (const auto element = of(item->second->name); element != out.end())
+                    element->exact = {std::make_shared<const Ty>(inferred)};
+            }
+        } else if (type.contains("resolved_path") || type.contains("primitive")) {
+            borrowed_as(type);
         } else if (type.contains("qualified_path") && type["qualified_path"]["name"] == "Item" &&
                    type["qualified_path"]["self_type"].contains("generic")) {
             if (const auto found = of(type["qualified_path"]["self_type"]["generic"].get<std::string>());
@@ -70,27 +118,93 @@ std::vector<TypeParam> Instances::params(const RustdocCrate& crate, const Json& 
     return out;
 }
 
-std::vector<TyRef> Instances::implementors(const Path& trait) {
+std::vector<TyRef> Instances::implementors(const Bound& bound, int depth) {
+    const Path& trait = bound.trait;
     std::vector<TyRef> out;
     const ItemRef home = table_.world().find(trait);
-    if (!home) return out;
+    const bool serde = !trait.empty() && (trait[0] == "serde" || trait[0] == "serde_core");
+    if (serde && trait.back() == "DeserializeOwned") {
+        // Named by rustdoc on every type that has it, by whatever impl.
+        return known_implementors(trait);
+    }
+    if (!home || (serde && (trait.back() == "Deserialize" || trait.back() == "Serialize")))
+        return known_implementors(trait);
     std::set<std::string> seen;
-    const auto scan = [&](const RustdocCrate& crate, const Json& ids) {
-        for (const Json& id : ids) {
-            const Json* item = crate.item(id.get<int>());
-            if (item == nullptr || item_kind(*item) != "impl") continue;
-            const Json& impl = item_body(*item);
-            if (impl["is_negative"].get<bool>() || impl["trait"].is_null()) continue;
-            TyRef type = table_.normalizer().type(crate, impl["for"], {});
-            if (mentions_generic(*type) || mentions_static(*type)) continue;
-            if (type->kind == TyKind::kFnPointer || type->kind == TyKind::kDyn || type->is_unit()) continue;
-            if (type->kind == TyKind::kRef && !type->args[0]->is_prim("str") &&
-                !(type->args[0]->kind == TyKind::kSlice))
-                continue;
-            if (seen.insert(type_key(*type)).second) out.push_back(type);
-        }
+    std::vector<TyRef> blanket;
+    const auto add = [&](const TyRef& type) {
+        if (seen.insert(type_key(*type)).second) out.push_back(type);
     };
-    scan(*home.crate, item_body(home.json())["implementations"]);
+    const RustdocCrate& crate = *home.crate;
+    for (const Json& id : item_body(home.json())["implementations"]) {
+        const Json* item = crate.item(id.get<int>());
+        if (item == nullptr || item_kind(*item) != "impl") continue;
+        const Json& impl = item_body(*item);
+        if (impl["is_negative"].get<bool>() || impl["trait"].is_null()) continue;
+        TyRef type = table_.normalizer().type(crate, impl["for"], {});
+        if (type->kind == TyKind::kGeneric) {
+            // impl<T: ...> Trait for T: what meets the impl's own bounds.
+            try {
+                for (TypeParam& param : params(crate, impl["generics"], {})) {
+                    if (param.name != type->name) continue;
+                    const bool function = std::any_of(param.bounds.begin(), param.bounds.end(),
+                                                      [](const Bound& each) { return each.is_fn; });
+                    if (function || !bound.args.empty()) continue;
+                    for (const TyRef& one : candidates(param, depth + 1)) blanket.push_back(one);
+                }
+                if (!bound.args.empty() && !mentions_generic(*bound.args[0]) && depth < 3) blanket.push_back(bound.args[0]);
+                // impl<F, T> Trait for F where F: Fn(A) -> T
+                const std::vector<TypeParam> all = params(crate, impl["generics"], {});
+                for (const TypeParam& param : all)
+                    for (const Bound& each : param.bounds) {
+                        if (!each.is_fn || param.name != type->name) continue;
+                        Bound closed = each;
+                        for (const TypeParam& other : all) {
+                            if (other.name == param.name) continue;
+                            TyRef result = candidates(other, depth + 1).front();
+                            // A function gives what it owns.
+                            if (result->kind == TyKind::kRef)
+                                result = result->args[0]->is_prim("str") ? string_type() : vec_of(make_prim("u8"));
+                            Subst subst;
+                            subst.types[other.name] = result;
+                            for (TyRef& arg : closed.args) arg = substitute(arg, subst);
+                            for (auto& [name, known] : closed.assoc) known = substitute(known, subst);
+                        }
+                        for (const TyRef& one : closures(param, closed)) blanket.push_back(one);
+                    }
+            } catch (const Unmapped&) {
+            }
+            continue;
+        }
+        if (mentions_generic(*type) && !bound.args.empty()) {
+            // impl<T> SampleRange<T> for Range<T>, asked for SampleRange<i64>.
+            Subst subst;
+            const Bound given = table_.normalizer().trait_bound(crate, impl["trait"], {});
+            bool fits = given.args.size() == bound.args.size();
+            for (size_t i = 0; fits && i < given.args.size(); ++i)
+                fits = !mentions_generic(*bound.args[i]) && unify(*given.args[i], *bound.args[i], subst);
+            if (fits) type = substitute(type, subst);
+        }
+        if (mentions_static(*type)) continue;
+        if (type->kind == TyKind::kPath && is_std(type->path) && !is_everyday(*type)) continue;
+        if (type->kind == TyKind::kFnPointer || type->kind == TyKind::kDyn || type->is_unit()) continue;
+        if (mentions_generic(*type)) {
+            // An impl for a generic type: the instances that are there.
+            const Ty& bare = type->kind == TyKind::kRef ? *type->args[0] : *type;
+            if (bare.kind != TyKind::kPath) continue;
+            for (size_t i = 0; i < table_.entries().size() && out.size() < 8; ++i) {
+                const TypeSlotEntry& entry = table_.entries()[i];
+                if (entry.kind != SlotKind::kHandle || !entry.type || entry.type->path != bare.path) continue;
+                Subst subst;
+                if (!unify(bare, *entry.type, subst)) continue;
+                add(type->kind == TyKind::kRef ? make_ref(entry.type, "'given", type->is_mut) : entry.type);
+            }
+            continue;
+        }
+        if (type->kind == TyKind::kRef && !type->args[0]->is_prim("str") &&
+            !(type->args[0]->kind == TyKind::kSlice))
+            continue;
+        add(type);
+    }
     const auto rank = [](const TyRef& type) {
         if (type->is_prim("i64")) return 0;
         if (type->is_prim("f64")) return 1;
@@ -99,7 +213,94 @@ std::vector<TyRef> Instances::implementors(const Path& trait) {
         return type->kind == TyKind::kPrim ? 5 : 4;
     };
     std::stable_sort(out.begin(), out.end(), [&](const TyRef& a, const TyRef& b) { return rank(a) < rank(b); });
+    // Of the whole numbers one kind: the others would be the same function again.
+    const auto whole = std::find_if(out.begin(), out.end(), [](const TyRef& type) { return is_integer(*type); });
+    const TyRef kept = whole == out.end() ? nullptr : *whole;
+    std::erase_if(out, [&](const TyRef& type) { return is_integer(*type) && type != kept; });
+    if (std::any_of(out.begin(), out.end(), [](const TyRef& type) { return type->is_prim("f64"); }))
+        std::erase_if(out, [](const TyRef& type) { return type->is_prim("f32"); });
+    if (!bound.args.empty() && !blanket.empty()) return blanket;
+    if (out.size() > 6) out.resize(6);
+    for (const TyRef& type : known_implementors(trait))
+        if (out.size() < 8) add(type);
+    for (const TyRef& type : blanket)
+        if (out.size() < 10) add(type);
     return out;
+}
+
+// Types of the crate, without parameters, whose references are iterable: `&'a StringRecord`.
+std::vector<TyRef> Instances::iterable_references() {
+    std::vector<TyRef> out;
+    for (size_t i = 0; i < table_.entries().size() && out.size() < 3; ++i) {
+        const TypeSlotEntry& entry = table_.entries()[i];
+        if (entry.kind != SlotKind::kHandle || !entry.type || is_std(entry.type->path) || !entry.type->args.empty()) continue;
+        const ItemRef home = table_.world().find(entry.type->path);
+        if (!home || home.crate->name() != table_.names().crate_name()) continue;
+        for (const Json& id : item_body(home.json())["impls"]) {
+            const Json* item = home.crate->item(id.get<int>());
+            if (item == nullptr || item_body(*item)["trait"].is_null() || item_body(*item)["blanket_impl"].is_object()) continue;
+            const Json& impl = item_body(*item);
+            if (home.crate->canonical(impl["trait"]["id"].get<int>()).back() != "IntoIterator") continue;
+            if (!impl["for"].contains("borrowed_ref") || impl["for"]["borrowed_ref"]["is_mutable"].get<bool>()) continue;
+            out.push_back(make_ref(entry.type, "'given"));
+            break;
+        }
+    }
+    return out;
+}
+
+// Whether rustdoc lists a blanket impl of the trait on the type.
+bool Instances::lists_blanket(const Ty& type, const Path& trait) {
+    const ItemRef home = table_.world().find(type.path);
+    if (!home || !item_body(home.json()).contains("impls")) return false;
+    for (const Json& id : item_body(home.json())["impls"]) {
+        const Json* item = home.crate->item(id.get<int>());
+        if (item == nullptr || !item_body(*item)["blanket_impl"].is_object() || item_body(*item)["trait"].is_null()) continue;
+        const Path& listed = home.crate->canonical(item_body(*item)["trait"]["id"].get<int>());
+        if (listed.empty() || listed[0] != trait[0]) continue;
+        // Impls for an alias are missing from rustdoc's lists; what follows from them is there. rustc has the last word.
+        const bool serde = listed.back() == "DeserializeOwned" &&
+                           (trait.back() == "Deserialize" || trait.back() == "Serialize");
+        if (listed.back() == trait.back() || serde) return true;
+    }
+    return false;
+}
+
+std::vector<TyRef> Instances::known_implementors(const Path& trait) {
+    std::vector<TyRef> out, rest;
+    for (size_t i = 0; i < table_.entries().size(); ++i) {
+        const TypeSlotEntry& entry = table_.entries()[i];
+        if (entry.kind != SlotKind::kHandle || !entry.type || is_std(entry.type->path)) continue;
+        if (!lifetime_slots(*entry.type).empty() || !dynamic_leaves(*entry.type).empty()) continue;
+        const auto found = table_.normalizer().find_impl(*entry.type, trait);
+        // An impl for every type says nothing of this one: rustdoc lists it where it holds.
+        if (!(found && !(*found->impl)["for"].contains("generic")) && !lists_blanket(*entry.type, trait)) continue;
+        const ItemRef item = table_.world().find(entry.type->path);
+        (item && item_kind(item.json()) == "enum" ? out : rest).push_back(entry.type);
+    }
+    out.insert(out.end(), rest.begin(), rest.end());
+    if (out.size() > 5) out.resize(5);
+    if (!trait.empty() && (trait[0] == "serde" || trait[0] == "serde_core") &&
+        (trait.back().starts_with("Deserialize") || trait.back() == "Serialize")) {
+        for (const TyRef& type : {string_type(), make_prim("i64"), make_prim("f64"), make_prim("bool"),
+                                  vec_of(make_prim("i64")), vec_of(make_prim("f64")), vec_of(string_type())})
+            out.push_back(type);
+    }
+    return out;
+}
+
+// A Kayton function in the place of a parameter bounded by Fn, FnMut or FnOnce.
+std::vector<TyRef> Instances::closures(const TypeParam& param, const Bound& bound) {
+    Ty closure;
+    closure.kind = TyKind::kFnPointer;
+    closure.name = "closure";
+    for (const Bound& other : param.bounds)
+        closure.is_mut = closure.is_mut || (!other.trait.empty() && is_std(other.trait) &&
+                                            (other.trait.back() == "Send" || other.trait.back() == "Sync"));
+    closure.args = bound.args;
+    const auto output = bound.assoc.find("Output");
+    closure.args.push_back(output == bound.assoc.end() ? make_tuple({}) : output->second);
+    return {table_.normalizer().settle(std::make_shared<const Ty>(std::move(closure)))};
 }
 
 // Sources of `impl From<S> for Target` that a program is likely to hold, after the target itself.
@@ -129,7 +330,33 @@ std::vector<TyRef> Instances::conversions_into(const TyRef& target) {
     return out;
 }
 
+// The T of each `impl Trait<T> for Type`.
+std::vector<TyRef> Instances::impl_arguments(const Ty& type, const Path& trait) {
+    std::vector<TyRef> out;
+    const ItemRef home = type.kind == TyKind::kPath ? table_.world().find(type.path) : ItemRef{};
+    if (!home || !item_body(home.json()).contains("impls")) return out;
+    for (const Json& id : item_body(home.json())["impls"]) {
+        const Json* item = home.crate->item(id.get<int>());
+        if (item == nullptr || item_body(*item)["trait"].is_null() || item_body(*item)["is_negative"].get<bool>()) continue;
+        if (home.crate->canonical(item_body(*item)["trait"]["id"].get<int>()) != trait) continue;
+        const Bound bound = table_.normalizer().trait_bound(*home.crate, item_body(*item)["trait"], {});
+        if (bound.args.size() != 1 || mentions_generic(*bound.args[0])) continue;
+        const TyRef& argument = bound.args[0];
+        // Of the numbers those that Kayton has: the others would be the same functions again.
+        if (is_integer(*argument) && !argument->is_prim("i64")) continue;
+        if (argument->kind == TyKind::kPath && is_std(argument->path) && !is_everyday(*argument)) continue;
+        if (argument->is_prim("f32") || argument->kind == TyKind::kArray || argument->kind == TyKind::kTuple) continue;
+        out.push_back(argument);
+    }
+    std::stable_sort(out.begin(), out.end(), [](const TyRef& a, const TyRef& b) {
+        const auto rank = [](const TyRef& t) { return t->is_prim("i64") ? 0 : t->is_prim("f64") ? 1 : t->is_prim("bool") ? 2 : 3; };
+        return rank(a) < rank(b);
+    });
+    return out;
+}
+
 std::vector<TyRef> Instances::candidates(const TypeParam& param, int depth) {
+    if (!param.exact.empty()) return param.exact;
     if (depth > 4) throw Unmapped{"bounds nested too deeply"};
     bool must_own = false;
     std::vector<const Bound*> telling;
@@ -137,12 +364,30 @@ std::vector<TyRef> Instances::candidates(const TypeParam& param, int depth) {
         if (!bound.outlives.empty())
             must_own = must_own || bound.outlives == "'static";
         else if (bound.is_fn)
-            throw Unmapped{"takes a closure"};
+            return closures(param, bound);
         else if (!is_marker(bound.trait))
             telling.push_back(&bound);
     }
     const auto text = [&] { return must_own ? string_type() : str_ref(); };
-    if (telling.empty()) return {make_prim("i64"), text()};
+    const auto marked = [&](const char* marker) {
+        return std::any_of(param.bounds.begin(), param.bounds.end(), [&](const Bound& bound) {
+            return bound.outlives.empty() && is_std(bound.trait) && bound.trait.back() == marker;
+        });
+    };
+    // Any value: Dynamic, unless it must be copied bit by bit or may go to another thread.
+    const auto any_value = [&]() -> std::vector<TyRef> {
+        if (marked("Copy")) return {make_prim("i64"), make_prim("f64")};
+        if (marked("Send") || marked("Sync")) return {make_prim("i64"), make_prim("f64"), string_type()};
+        return {make_dynamic(param.name)};
+    };
+    if (telling.empty()) return any_value();
+    const auto reads = [&](const char* trait) {
+        return std::any_of(telling.begin(), telling.end(), [&](const Bound* bound) {
+            return is_std(bound->trait) && bound->trait.size() > 1 && bound->trait[1] == "io" && bound->trait.back() == trait;
+        });
+    };
+    if (reads("Read") || reads("BufRead") || (reads("Seek")))
+        return {make_path({"std", "io", "cursor", "Cursor"}, {vec_of(make_prim("u8"))})};
     std::vector<TyRef> out;
     const auto add = [&](const std::vector<TyRef>& types) { out.insert(out.end(), types.begin(), types.end()); };
     const auto bounded = [&](const std::vector<Bound>& bounds) {
@@ -155,8 +400,10 @@ std::vector<TyRef> Instances::candidates(const TypeParam& param, int depth) {
         const std::string& name = bound->trait.back();
         const TyRef argument = bound->args.empty() ? nullptr : bound->args[0];
         if (!is_std(bound->trait)) {
-            add(implementors(bound->trait));
+            add(implementors(*bound, depth));
             if (out.empty()) throw Unmapped{"no type is known that implements " + join(bound->trait, "::")};
+            if (marked("Copy"))
+                std::erase_if(out, [](const TyRef& type) { return is_dynamic(*type) || type->is_std_path("String"); });
         } else if (name == "AsRef" && argument) {
             if (argument->is_prim("str") || argument->is_std_path("Path", "path") || argument->is_std_path("OsStr"))
                 add({text()});
@@ -181,7 +428,6 @@ std::vector<TyRef> Instances::candidates(const TypeParam& param, int depth) {
                 add({argument});
         } else if (name == "IntoIterator" || name == "Iterator" || name == "DoubleEndedIterator" ||
                    name == "ExactSizeIterator") {
-            if (name != "IntoIterator") throw Unmapped{"takes an iterator"};
             std::vector<TyRef> elements;
             if (const auto item = bound->assoc.find("Item"); item != bound->assoc.end()) {
                 if (item->second->kind == TyKind::kImpl)
@@ -196,7 +442,13 @@ std::vector<TyRef> Instances::candidates(const TypeParam& param, int depth) {
             } else {
                 elements = {str_ref()};
             }
-            for (const TyRef& element : elements) out.push_back(vec_of(element));
+            for (const TyRef& element : elements)
+                out.push_back(name == "IntoIterator" ? vec_of(element)
+                                                     : make_path({"alloc", "vec", "into_iter", "IntoIter"}, {element}));
+        } else if (name == "BuildHasher") {
+            add({make_path({"std", "hash", "random", "RandomState"})});
+        } else if (name == "FromIterator" && argument && !mentions_generic(*argument)) {
+            add({vec_of(argument)});
         } else if (name == "FromStr") {
             add({make_prim("i64"), make_prim("f64"), string_type()});
         } else if (name == "Write" && bound->trait[1] == "io") {
@@ -210,20 +462,24 @@ std::vector<TyRef> Instances::candidates(const TypeParam& param, int depth) {
             add({make_path({"core", "ops", "range", "Range"}, {argument})});
         } else if (name == "Hash" || name == "Eq" || name == "Ord" || name == "PartialOrd" || name == "PartialEq" ||
                    name == "Default") {
-            add({make_prim("i64"), text()});
-        } else if (name == "Fn" || name == "FnMut" || name == "FnOnce") {
-            throw Unmapped{"takes a closure"};
+            add(any_value());
+        } else if (is_arithmetic(name)) {
+            add({make_prim("i64"), make_prim("f64")});
         } else {
             throw Unmapped{"type parameter " + param.name + ": " + std_rust_path(bound->trait) + " has no instance"};
         }
         if (!out.empty()) break;
     }
+    // Records of the crate that can be gone over by reference.
+    if (const Bound* into = telling.front(); is_std(into->trait) && into->trait.back() == "IntoIterator" && depth == 0)
+        for (const TyRef& type : iterable_references())
+            if (out.size() < 6) out.push_back(type);
     std::vector<TyRef> unique;
     std::set<std::string> seen;
     for (const TyRef& type : out)
         if (!mentions_generic(*type) && seen.insert(type_key(*type)).second) unique.push_back(type);
     if (unique.empty()) throw Unmapped{"type parameter " + param.name + " has no instance"};
-    if (unique.size() > 6) unique.resize(6);
+    if (unique.size() > 12) unique.resize(12);
     return unique;
 }
 
@@ -256,8 +512,8 @@ std::vector<Subst> Instances::choose(std::vector<TypeParam> params, const Subst&
             TypeParam param = *next;
             for (std::vector<Bound>* list : {&param.bounds, &param.item_bounds})
                 for (Bound& bound : *list) {
-                    for (TyRef& arg : bound.args) arg = substitute(arg, subst);
-                    for (auto& [name, ty] : bound.assoc) ty = substitute(ty, subst);
+                    for (TyRef& arg : bound.args) arg = table_.normalizer().settle(substitute(arg, subst));
+                    for (auto& [name, ty] : bound.assoc) ty = table_.normalizer().settle(substitute(ty, subst));
                 }
             for (const TyRef& type : candidates(param, 0)) {
                 Subst more = subst;
@@ -265,7 +521,7 @@ std::vector<Subst> Instances::choose(std::vector<TypeParam> params, const Subst&
                 longer.push_back(std::move(more));
             }
         }
-        if (longer.size() > limit) longer.resize(limit);
+        if (longer.size() > std::max(limit, size_t{12})) longer.resize(std::max(limit, size_t{12}));
         out = std::move(longer);
         params.erase(next);
     }

@@ -14,6 +14,7 @@ struct TypeParam {
     std::string name;
     std::vector<Bound> bounds;
     std::vector<Bound> item_bounds;  // of <P as IntoIterator>::Item
+    std::vector<TyRef> exact;        // what another bound decides it to be
     bool synthetic = false;          // stands for `impl Trait`: not written between ::< >
 };
 
@@ -25,11 +26,18 @@ class Instances {
     // Throws Unmapped for const parameters.
     [[nodiscard]] std::vector<TypeParam> params(const RustdocCrate& crate, const Json& generics, const Subst& known);
     // Every combination to bind, at most `limit`; throws Unmapped when a parameter has none.
-    [[nodiscard]] std::vector<Subst> choose(std::vector<TypeParam> params, const Subst& known, size_t limit = 6);
+    [[nodiscard]] std::vector<Subst> choose(std::vector<TypeParam> params, const Subst& known, size_t limit = 8);
+    // The types that a parameter with these bounds is bound for; throws Unmapped when there is none.
+    [[nodiscard]] std::vector<TyRef> candidates(const TypeParam& param, int depth);
 
   private:
-    [[nodiscard]] std::vector<TyRef> candidates(const TypeParam& param, int depth);
-    [[nodiscard]] std::vector<TyRef> implementors(const Path& trait);
+    [[nodiscard]] std::vector<TyRef> implementors(const Bound& bound, int depth);
+    [[nodiscard]] std::vector<TyRef> closures(const TypeParam& param, const Bound& bound);
+    // Types of the crates at hand that implement a trait of another crate, and the values of std that serde takes.
+    [[nodiscard]] std::vector<TyRef> iterable_references();
+    [[nodiscard]] bool lists_blanket(const Ty& type, const Path& trait);
+    [[nodiscard]] std::vector<TyRef> known_implementors(const Path& trait);
+    [[nodiscard]] std::vector<TyRef> impl_arguments(const Ty& type, const Path& trait);
     [[nodiscard]] std::vector<TyRef> conversions_into(const TyRef& target);
     TypeTable& table_;
 };

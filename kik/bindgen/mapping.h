@@ -34,6 +34,8 @@ class TypeTable {
     [[nodiscard]] int exception(const TyRef& type);
     [[nodiscard]] int error_value(const TyRef& type);
     [[nodiscard]] int composed(const std::string& signature);
+    // A handle type as signatures show it: "indexmap.IndexMap[$K, $V]".
+    [[nodiscard]] std::string shown(int slot, const Ty& type) const;
     // A boxed iterator over `item`, for results that have no name of their own.
     [[nodiscard]] int iterator(const TyRef& item);
     [[nodiscard]] const std::vector<TypeSlotEntry>& entries() const { return entries_; }
@@ -77,7 +79,8 @@ struct Mapped {
                (storage.size() > 1 && storage[0] == 'T' && storage[1] >= '1' && storage[1] <= '9');
     }
     [[nodiscard]] bool pointer() const {
-        return storage == "H" || storage == "X" || storage == "S" || storage == "B" || storage == "L";
+        return storage == "H" || storage == "X" || storage == "S" || storage == "B" || storage == "L" ||
+               storage == "Fun";
     }
 };
 
@@ -112,6 +115,7 @@ class CallMapper {
     std::vector<Source> sources;
     std::vector<std::pair<std::string, bool>> handle_places;  // place, changed or moved
     std::vector<std::string> handle_list_places;
+    std::vector<std::pair<std::string, bool>> lent_places;  // handles seen through & or &mut (true) while the call runs
     std::string raises;
     bool returns_self = false;
     std::set<int> borrowed_params;
@@ -123,6 +127,8 @@ class CallMapper {
     [[nodiscard]] Mapped read(const TyRef& type, const std::string& place, bool top);
     [[nodiscard]] Mapped read_ref(const Ty& type, const std::string& place, bool top);
     [[nodiscard]] Mapped read_path(const TyRef& type, const std::string& place, bool top);
+    [[nodiscard]] Mapped read_closure(const Ty& type, const std::string& place);
+    [[nodiscard]] Mapped read_bound_closure(const Ty& type, const std::string& place);
     [[nodiscard]] Mapped temporary(const TyRef& inner, const Ty& ref, const std::string& place, bool top,
                                    const std::string& view);
     [[nodiscard]] Mapped write(const TyRef& type, const std::string& expression);
@@ -142,6 +148,8 @@ class CallMapper {
     int param_ = 0;
 };
 
+// The signature that the runtime knows: "$K" is Dynamic, a crate's type stands without its arguments.
+[[nodiscard]] std::string erased(const std::string& signature);
 [[nodiscard]] bool is_integer(const Ty& type);
 [[nodiscard]] bool is_byte_array(const Ty& type);  // [u8; N], hybrid_array::Array<u8, _>, GenericArray<u8, _>
 // "tuple[A, B]" and so on, of mapped members.

@@ -66,11 +66,14 @@ std::string Names::rust_type(const Ty& ty) {
         case TyKind::kConst: return ty.name;
         case TyKind::kPath: {
             const auto alias = aliases_.find(type_key(ty));
+            if (is_dynamic(ty)) return "Dynamic";
+            std::string out;
             if (alias != aliases_.end())
-                if (const Path path = public_path(alias->second); !path.empty()) return join(path, "::");
-            std::string out = rust_path(ty.path);
+                if (const Path path = public_path(alias->second.item); !path.empty()) out = join(path, "::");
+            const std::vector<TyRef>& written = out.empty() ? ty.args : alias->second.args;
+            if (out.empty()) out = rust_path(ty.path);
             std::string args;
-            for (const TyRef& arg : ty.args) args += (args.empty() ? "" : ", ") + rust_type(*arg);
+            for (const TyRef& arg : written) args += (args.empty() ? "" : ", ") + rust_type(*arg);
             return args.empty() ? out : out + "<" + args + ">";
         }
         case TyKind::kDyn: {
@@ -83,7 +86,12 @@ std::string Names::rust_type(const Ty& ty) {
         case TyKind::kImpl: throw Unmapped{"a type without a name (impl Trait)"};
         case TyKind::kProjection: throw Unmapped{"associated type " + ty.name + " is not known"};
         case TyKind::kRawPointer: throw Unmapped{"raw pointer"};
-        case TyKind::kFnPointer: throw Unmapped{"function pointer"};
+        case TyKind::kFnPointer: {
+            if (ty.name != "closure") throw Unmapped{"function pointer"};
+            std::string out = "Box<dyn Fn(";
+            for (size_t i = 0; i + 1 < ty.args.size(); ++i) out += (i == 0 ? "" : ", ") + rust_type(*ty.args[i]);
+            return out + ") -> " + rust_type(*ty.args.back()) + (ty.is_mut ? " + Send + Sync>" : ">");
+        }
         case TyKind::kUnsupported: throw Unmapped{ty.name};
     }
     return "";
@@ -91,6 +99,7 @@ std::string Names::rust_type(const Ty& ty) {
 
 std::string Names::kayton_type(const Ty& ty) {
     const auto short_name = [&](auto&& self, const Ty& arg) -> std::string {
+        if (is_dynamic(arg)) return "";
         std::string out = arg.kind == TyKind::kPath ? arg.path.back() : arg.name;
         for (const TyRef& inner : arg.args) {
             const std::string part = self(self, *inner);
@@ -101,7 +110,12 @@ std::string Names::kayton_type(const Ty& ty) {
     if (ty.kind != TyKind::kPath) throw Unmapped{"type '" + type_key(ty) + "' has no name in Kayton"};
     const auto alias = aliases_.find(type_key(ty));
     if (alias != aliases_.end())
-        if (const Path path = public_path(alias->second); !path.empty()) return join(path, ".");
+        if (const Path path = public_path(alias->second.item); !path.empty()) {
+            std::string out = join(path, ".");
+            for (const TyRef& arg : alias->second.args)
+                if (const std::string part = short_name(short_name, *arg); !part.empty()) out += "_" + part;
+            return out;
+        }
     std::string out;
     const ItemRef item = world_.find(ty.path);
     if (item) {
@@ -113,25 +127,22 @@ std::string Names::kayton_type(const Ty& ty) {
             out = main_.name() + "." + join(there->second, ".");
         }
         // A type parameter at its default is not written.
-        size_t shown = ty.args.size();
+        std::vector<bool> plain(ty.args.size(), false);
         if (const Json& body = item_body(item.json()); body.is_object() && body.contains("generics")) {
             size_t index = 0;
-            bool all_default = true;
             for (const Json& param : body["generics"]["params"]) {
-                if (!param["kind"].contains("type")) continue;
-                const Json& fallback = param["kind"]["type"]["default"];
-                if (index >= ty.args.size() || fallback.is_null()) {
-                    all_default = all_default && index >= ty.args.size();
-                } else {
+                if (param["kind"].contains("lifetime")) continue;
+                if (param["kind"].contains("type") && index < ty.args.size()) {
+                    const Json& fallback = param["kind"]["type"]["default"];
                     Normalizer normalizer(world_);
-                    if (type_key(*normalizer.type(*item.crate, fallback, {})) != type_key(*ty.args[index]))
-                        all_default = false;
+                    plain[index] = !fallback.is_null() &&
+                                   type_key(*normalizer.type(*item.crate, fallback, {})) == type_key(*ty.args[index]);
                 }
                 ++index;
             }
-            if (all_default) shown = 0;
         }
-        for (size_t i = 0; i < shown; ++i) {
+        for (size_t i = 0; i < ty.args.size(); ++i) {
+            if (plain[i]) continue;
             const std::string part = short_name(short_name, *ty.args[i]);
             if (!part.empty()) out += "_" + part;
         }

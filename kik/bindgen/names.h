@@ -21,7 +21,7 @@ struct Unmapped {
 class Names {
   public:
     Names(World& world, const RustdocCrate& main, const std::map<ItemRef, Path>& public_names,
-          const std::map<std::string, ItemRef>& aliases)
+          const std::map<std::string, AliasUse>& aliases)
         : world_(world), main_(main), public_names_(public_names), aliases_(aliases) {}
 
     // "regex::Regex"; throws Unmapped for what has no public name.
@@ -41,7 +41,7 @@ class Names {
     World& world_;
     const RustdocCrate& main_;
     const std::map<ItemRef, Path>& public_names_;
-    const std::map<std::string, ItemRef>& aliases_;
+    const std::map<std::string, AliasUse>& aliases_;
     std::set<std::string> extra_dependencies_;
 };
 

@@ -183,7 +183,7 @@ TyRef Normalizer::expand_alias(const ItemRef& alias, const std::vector<TyRef>& a
         }
     }
     const TyRef target = type(*alias.crate, body["type"], subst);
-    if (body["generics"]["params"].empty() && target->kind == TyKind::kPath) aliases.emplace(type_key(*target), alias);
+    if (body["generics"]["params"].empty() && target->kind == TyKind::kPath && !target->args.empty()) aliases.emplace(type_key(*target), AliasUse{alias, {}});
     return target;
 }
 
@@ -212,6 +212,8 @@ Bound Normalizer::trait_bound(const RustdocCrate& crate, const Json& trait, cons
         }
     } else if (args.contains("parenthesized")) {
         bound.is_fn = true;
+        for (const Json& input : args["parenthesized"]["inputs"]) bound.args.push_back(type(crate, input, subst));
+        bound.assoc["Output"] = type(crate, args["parenthesized"]["output"], subst);
     }
     return bound;
 }
@@ -245,6 +247,29 @@ TyRef Normalizer::from_impl(const ImplContext& context, const std::string& name)
     return nullptr;
 }
 
+namespace {
+
+// Associated types of the standard library's own types, which has no JSON.
+TyRef std_associated(const Ty& self, const std::string& name) {
+    if (name == "Owned") {
+        if (self.is_prim("str")) return make_path({"alloc", "string", "String"});
+        if (self.kind == TyKind::kSlice) return make_path({"alloc", "vec", "Vec"}, {self.args[0]});
+    }
+    // What an index by number gives.
+    if (name == "Output" && self.kind == TyKind::kSlice) return self.args[0];
+    if (name == "Output" && self.kind == TyKind::kPrim && self.name != "str") return std::make_shared<const Ty>(self);
+    if (name == "Item") {
+        const Ty& bare = self.kind == TyKind::kRef ? *self.args[0] : self;
+        const bool sequence = bare.is_std_path("Vec") || bare.kind == TyKind::kSlice || bare.kind == TyKind::kArray ||
+                              bare.is_std_path("IntoIter", "vec");
+        if (!sequence || bare.args.empty()) return nullptr;
+        return self.kind == TyKind::kRef ? make_ref(bare.args[0], self.lifetimes[0], self.is_mut) : bare.args[0];
+    }
+    return nullptr;
+}
+
+}  // namespace
+
 TyRef Normalizer::associated(const Ty& self, const std::string& name, const Bound* trait) {
     if (current_impl && type_key(self) == type_key(*current_impl->self)) {
         const std::optional<ImplContext> context = std::exchange(current_impl, std::nullopt);
@@ -252,9 +277,30 @@ TyRef Normalizer::associated(const Ty& self, const std::string& name, const Boun
         current_impl = context;
         if (found) return found;
     }
+    if (TyRef known = std_associated(self, name)) return known;
     if (trait == nullptr) return nullptr;
     if (const auto context = find_impl(self, trait->trait, trait->args)) return from_impl(*context, name);
     return nullptr;
+}
+
+TyRef Normalizer::settle(const TyRef& ty) {
+    Ty copy = *ty;
+    bool changed = false;
+    const auto renew = [&](TyRef& part) {
+        TyRef settled = settle(part);
+        changed = changed || settled != part;
+        part = std::move(settled);
+    };
+    for (TyRef& arg : copy.args) renew(arg);
+    for (Bound& bound : copy.bounds) {
+        for (TyRef& arg : bound.args) renew(arg);
+        for (auto& [name, known] : bound.assoc) renew(known);
+    }
+    if (copy.kind == TyKind::kProjection && !copy.args.empty() && !mentions_generic(*copy.args[0])) {
+        const TyRef found = associated(*copy.args[0], copy.name, copy.bounds.empty() ? nullptr : &copy.bounds[0]);
+        if (found && found->kind != TyKind::kProjection) return settle(found);
+    }
+    return changed ? std::make_shared<const Ty>(std::move(copy)) : ty;
 }
 
 std::vector<Normalizer::KnownImpl>& Normalizer::impls_of(const RustdocCrate& crate, const Json& ids,

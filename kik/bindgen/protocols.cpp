@@ -54,15 +54,16 @@ bool Generator::bind_protocol(const TyRef& type, const std::string& name, const 
     }
     const std::string rust = names_.rust_type(*type);
     const int slot = table_.handle(type);
+    const std::string self_text = table_.shown(slot, *type);
     const auto text = [&](const std::string& dunder, const std::string& format, const std::string& op) {
         ManifestFunction function;
         function.name = name + "." + dunder;
         function.owner = name;
         function.receiver = ReceiverMode::kShared;
-        function.params = {{"self", name}};
+        function.params = {{"self", self_text}};
         function.result = "str";
         function.rust = rust_signature(item.json());
-        add_thunk(std::move(function), {{name, "H", ""}}, {"str", "S", ""},
+        add_thunk(std::move(function), {{self_text, "H", ""}}, {"str", "S", ""},
                   "let x0 = href::<" + rust + ">(a0)?; let w = new_str(&format!(\"" + format + "\", x0)); ", item, op,
                   slot);
         return true;
@@ -89,7 +90,18 @@ bool Generator::bind_protocol(const TyRef& type, const std::string& name, const 
         return true;
     };
     const bool same_type = trait.args.empty() || type_key(*trait.args[0]) == type_key(*type);
-    if (last == "Display" && method == "fmt") return text("__str__", "{}", "str");
+    if (last == "Display" && method == "fmt") {
+        // What stands after the colon in an f-string are Rust's own flags, width and precision.
+        ManifestFunction function;
+        function.name = name + ".__format__";
+        function.owner = name;
+        function.receiver = ReceiverMode::kShared;
+        function.params = {{"self", self_text}, {"spec", "str"}};
+        function.result = "str";
+        add_thunk(std::move(function), {{self_text, "H", ""}, {"str", "S", ""}}, {"str", "S", ""},
+                  "let x0 = href::<" + rust + ">(a0)?; let w = new_str(&format_display(x0, st(a1))?); ", {}, "format", slot);
+        return text("__str__", "{}", "str");
+    }
     if (last == "Debug" && method == "fmt") return text("__repr__", "{:?}", "repr");
     if (last == "PartialEq" && method == "eq") return bind_as("__eq__", Protocol::kCall, same_type ? "eq" : "");
     if (last == "Ord" && method == "cmp") return bind_as("__cmp__", Protocol::kCompare, "compare");
@@ -102,25 +114,33 @@ bool Generator::bind_protocol(const TyRef& type, const std::string& name, const 
         function.name = name + ".__hash__";
         function.owner = name;
         function.receiver = ReceiverMode::kShared;
-        function.params = {{"self", name}};
+        function.params = {{"self", self_text}};
         function.result = "int";
         function.rust = rust_signature(item.json());
-        add_thunk(std::move(function), {{name, "H", ""}}, {"int", "i64", ""},
+        add_thunk(std::move(function), {{self_text, "H", ""}}, {"int", "i64", ""},
                   "let x0 = href::<" + rust + ">(a0)?; let w = hash(x0); ", item, "hash", slot);
         return true;
     }
     if (last == "Clone" && method == "clone") return bind_as("clone", Protocol::kCall, "clone");
-    if (last == "Index" && method == "index") return bind_as("__getitem__");
+    if (last == "Index" && method == "index") {
+        const TyRef index = trait.args.empty() ? nullptr : trait.args[0];
+        const auto ranges = [&](const char* which) { return index && index->is_std_path(which, "ops"); };
+        if (ranges("RangeTo")) return bind_as("__slice_to__");
+        if (ranges("RangeFrom")) return bind_as("__slice_from__");
+        if (ranges("RangeFull")) return bind_as("__slice_all__");
+        if (ranges("Range")) return bind_as("__slice__");
+        return bind_as("__getitem__");
+    }
     if (last == "Iterator" && method == "next") {
         bind_as("__next__", Protocol::kNext);
         ManifestFunction function;
         function.name = name + ".__iter__";
         function.owner = name;
         function.receiver = ReceiverMode::kShared;
-        function.params = {{"self", name}};
-        function.result = name;
+        function.params = {{"self", self_text}};
+        function.result = self_text;
         function.returns_self = true;
-        add_thunk(std::move(function), {{name, "H", ""}}, {name, "H", ""}, "let w = again(a0); ", item);
+        add_thunk(std::move(function), {{self_text, "H", ""}}, {self_text, "H", ""}, "let w = again(a0); ", item);
         return true;
     }
     if (last == "IntoIterator" && method == "into_iter") {

@@ -43,7 +43,28 @@ Mapped CallMapper::read_ref(const Ty& type, const std::string& place, bool top) 
             if (top) add_source(lifetime, place, Source::kKeep);
             return {"bytes", "B", "by(" + place + ")"};
         }
+        const std::string& element = inner->args[0]->name;
+        if (top && (element == "i64" || element == "f64") && inner->args[0]->kind == TyKind::kPrim &&
+            !result_lifetimes.contains(lifetime))
+            // The list's own memory: no copy, and changes are seen.
+            return {element == "i64" ? "list[int]" : "list[float]", "L",
+                    (type.is_mut ? "slice_mut::<" : "slice::<") + element + ">(" + place + ")"};
         const TyRef vector = make_path({"alloc", "vec", "Vec"}, {inner->args[0]});
+        if (top && type.is_mut && !result_lifetimes.contains(lifetime)) {
+            // Changed in a copy whose elements are written back.
+            Mapped mapped = read(vector, place, true);
+            const std::string name = fresh("v");
+            statements += "let mut " + name + " = " + mapped.code + "; ";
+            CallMapper back(table_, call_name_);
+            const Mapped written = back.result(make_ref(inner->args[0], "'back"), "x");
+            if (mapped.storage != "L") throw Unmapped{"changes bytes in place"};
+            // Handles were moved into the copy.
+            if (written.storage == "H" || written.storage == "X")
+                throw Unmapped{"changes a list of " + written.kayton + " in place"};
+            after += "put_back(" + place + ", " + name + ".iter(), |x| Ok(" + written.code + "))?; ";
+            mapped.code = "&mut " + name + "[..]";
+            return mapped;
+        }
         Mapped mapped = temporary(vector, type, place, top, "&");
         mapped.code += "[..]";
         return mapped;
@@ -55,6 +76,12 @@ Mapped CallMapper::read_ref(const Ty& type, const std::string& place, bool top) 
             (inner->path.back() == "Path" ? "std::path::Path::new(st(" : "std::ffi::OsStr::new(st(") + place + "))"};
     }
     if (inner->is_std_path("Formatter")) throw Unmapped{"writes into a fmt::Formatter"};
+    if (inner->kind == TyKind::kDyn && !inner->bounds.empty() && inner->bounds[0].is_fn) {
+        const Mapped mapped = read_bound_closure(*inner, place);
+        const std::string name = fresh("v");
+        statements += "let " + std::string(type.is_mut ? "mut " : "") + name + " = " + mapped.code + "; ";
+        return {mapped.kayton, mapped.storage, (type.is_mut ? "&mut *" : "&*") + name};
+    }
     if (inner->kind == TyKind::kDyn || inner->kind == TyKind::kImpl) throw Unmapped{"a trait object as parameter"};
     if (table_.is_error(*inner)) {
         if (!top || !lifetime_slots(*inner).empty())
@@ -72,10 +99,12 @@ Mapped CallMapper::read_ref(const Ty& type, const std::string& place, bool top) 
             const std::vector<std::string> slots = lifetime_slots(*inner);
             for (size_t i = 0; i < slots.size() && i < 31; ++i) add_source(slots[i], place, Source::kInherit, 1U << i);
             handle_places.emplace_back(place, type.is_mut);
+            lent_places.emplace_back(place, type.is_mut);
         } else if (type.is_mut) {
             throw Unmapped{"changes handles inside a list or tuple"};
         }
-        return {entry.name, "H", (type.is_mut ? "hmut::<" : "href::<") + entry.rust + ">(" + place + ")?"};
+        return {table_.shown(slot, *inner), "H",
+                (type.is_mut ? "hmut::<" : "href::<") + entry.rust + ">(" + place + ")?"};
     }
     return temporary(inner, type, place, top, type.is_mut ? "&mut " : "&");
 }
@@ -124,7 +153,9 @@ Mapped CallMapper::read(const TyRef& type, const std::string& place, bool top) {
             throw Unmapped{"no instance is known for impl " +
                            (type->bounds.empty() ? "Trait" : join(type->bounds[0].trait, "::"))};
         case TyKind::kDyn: throw Unmapped{"a trait object as parameter"};
-        case TyKind::kFnPointer: throw Unmapped{"takes a function"};
+        case TyKind::kFnPointer:
+            if (type->name == "closure") return read_closure(*type, place);
+            throw Unmapped{"takes a function pointer"};
         case TyKind::kRawPointer: throw Unmapped{"raw pointer"};
         case TyKind::kGeneric: throw Unmapped{"type parameter " + type->name + " has no instance"};
         case TyKind::kProjection: throw Unmapped{"associated type " + type->name + " is not known"};
@@ -137,6 +168,7 @@ Mapped CallMapper::read(const TyRef& type, const std::string& place, bool top) {
 Mapped CallMapper::read_path(const TyRef& type, const std::string& place, bool top) {
     const std::string& last = type->path.back();
     if (is_byte_array(*type)) return {"bytes", "B", "sized(" + place + ")?"};
+    if (is_dynamic(*type)) return {"$" + type->name, "KtValue", "dynamic(&" + (top ? "*" + place : place) + ")"};
     if (is_std(type->path)) {
         if (last == "String") return {"str", "S", "st(" + place + ").to_owned()"};
         if (last == "PathBuf") return {"str", "S", "std::path::PathBuf::from(st(" + place + "))"};
@@ -151,6 +183,8 @@ Mapped CallMapper::read_path(const TyRef& type, const std::string& place, bool t
                 mapped.code += ".into()";
                 return mapped;
             }
+            if (inner->kind == TyKind::kDyn && !inner->bounds.empty() && inner->bounds[0].is_fn && last == "Box")
+                return read_bound_closure(*inner, place);
             Mapped mapped = read(inner, place, top);
             mapped.code = std_rust_path(type->path) + "::new(" + mapped.code + ")";
             return mapped;
@@ -182,8 +216,19 @@ Mapped CallMapper::read_path(const TyRef& type, const std::string& place, bool t
             return {"list[" + inner.kayton + "]", "L",
                     "items(" + place + ", |" + item + ": " + inner.storage + "| Ok(" + inner.code + "))?"};
         }
+        if (last == "IntoIter" && type->path[1] == "vec") {
+            Mapped mapped = read(make_path({"alloc", "vec", "Vec"}, {type->args.at(0)}), place, top);
+            if (mapped.storage == "B") throw Unmapped{"an iterator over bytes"};
+            mapped.code += ".into_iter()";
+            return mapped;
+        }
         if (last == "Option") {
             const TyRef& inner = type->args.at(0);
+            if (is_dynamic(*inner)) {
+                const std::string value = top ? "*" + place : place;
+                return {"$" + inner->name + " | None", "KtValue",
+                        "if is_none(" + value + ") { None } else { Some(dynamic(&" + value + ")) }"};
+            }
             const size_t first_statement = statements.size();
             Mapped mapped = read(inner, place, top);
             const std::string needed = statements.substr(first_statement);
@@ -210,6 +255,18 @@ Mapped CallMapper::read_path(const TyRef& type, const std::string& place, bool t
         }
         if (last == "Cursor" && type->args.at(0)->is_std_path("Vec") && type->args[0]->args.at(0)->is_prim("u8"))
             return {"bytes", "B", "std::io::Cursor::new(by(" + place + ").to_vec())"};
+        // The ends of a range that is written between brackets.
+        if ((last == "RangeTo" || last == "RangeFrom") && !type->args.empty()) {
+            Mapped end = read(type->args[0], place, top);
+            end.code = last == "RangeTo" ? ".." + end.code : end.code + "..";
+            return end;
+        }
+        if (last == "RangeFull") return {"None", "u8", ".."};
+        if (last == "Range" && !type->args.empty() && table_.is_handle(*type->args[0])) {
+            Mapped ends = read(make_tuple({type->args[0], type->args[0]}), place, top);
+            ends.code = "{ let ends = " + ends.code + "; ends.0..ends.1 }";
+            return ends;
+        }
         if (last == "Range" && !type->args.empty() && is_integer(*type->args[0]))
             return {"range", "KtRange", "range::<" + type->args[0]->name + ">(" + (top ? "*" : "") + place + ")?"};
         if (!table_.is_handle(*type)) throw Unmapped{"parameter of type " + std_rust_path(type->path)};
@@ -229,8 +286,9 @@ Mapped CallMapper::read_path(const TyRef& type, const std::string& place, bool t
         handle_places.emplace_back(place, !copy);
         if (!copy && !slots.empty()) after += "gone(" + place + "); ";
     }
-    if (copy) return {entry.name, "H", "hcopy::<" + entry.rust + ">(" + place + ")?"};
-    return {entry.name, "H", "hval::<" + entry.rust + ">(" + place + ", c\"" + call_name_ + "\")?"};
+    const std::string shown = table_.shown(slot, *type);
+    if (copy) return {shown, "H", "hcopy::<" + entry.rust + ">(" + place + ")?"};
+    return {shown, "H", "hval::<" + entry.rust + ">(" + place + ", c\"" + call_name_ + "\")?"};
 }
 
 void CallMapper::finish_parameters(const std::vector<TyRef>& types) {

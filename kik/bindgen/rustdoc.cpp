@@ -134,7 +134,13 @@ ItemRef World::resolve(const RustdocCrate& from, int id) {
     return find(from.canonical(id));
 }
 
+std::vector<std::pair<Path, ItemRef>> World::other_paths(const RustdocCrate& crate) const {
+    const auto found = other_paths_.find(&crate);
+    return found == other_paths_.end() ? std::vector<std::pair<Path, ItemRef>>{} : found->second;
+}
+
 std::map<ItemRef, Path> World::public_names(const RustdocCrate& start) {
+    other_paths_[&start].clear();
     constexpr size_t kDeepest = 8;
     std::map<ItemRef, Path> names;
     std::set<std::pair<ItemRef, Path>> seen;
@@ -173,6 +179,7 @@ std::map<ItemRef, Path> World::public_names(const RustdocCrate& start) {
         queue.pop_front();
         if (path.size() > kDeepest || !seen.emplace(ref, path).second) continue;
         const bool first = names.emplace(ref, path).second;
+        if (!first && other_paths_[&start].size() < 2000) other_paths_[&start].emplace_back(path, ref);
         // A module that was met before under another path is not walked again: its items have shorter names already.
         if (first && item_kind(ref.json()) == "module") expand(expand, ref, path, 0);
     }

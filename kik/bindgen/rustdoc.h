@@ -69,12 +69,15 @@ class World {
     [[nodiscard]] ItemRef resolve(const RustdocCrate& crate, int id);
     // Every public name reachable from the root of `crate`, through re-exports of other crates too.
     [[nodiscard]] std::map<ItemRef, Path> public_names(const RustdocCrate& crate);
+    // Further public names of the same items, after public_names().
+    [[nodiscard]] std::vector<std::pair<Path, ItemRef>> other_paths(const RustdocCrate& crate) const;
     [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
 
   private:
     std::filesystem::path folder_;
     std::map<std::string, std::unique_ptr<RustdocCrate>> crates_;
     std::optional<Error> failure_;
+    std::map<const RustdocCrate*, std::vector<std::pair<Path, ItemRef>>> other_paths_;
 };
 
 [[nodiscard]] const std::string& item_kind(const Json& item);  // "struct", "function", "impl", ...

@@ -1,5 +1,7 @@
 #include "kik/bindgen/mapping.h"
 
+#include <algorithm>
+
 namespace kayton::bindgen {
 
 namespace {
@@ -11,7 +13,7 @@ const Path kErrorTrait = {"core", "error", "Error"};
 // A generic definition that its own methods wrap and combine would fill a wrapper with instances nobody asked for:
 // those met first, which are the nearest to the crate's own functions, are made.
 constexpr int kMostInstances = 8;
-constexpr size_t kMostIterators = 64;
+constexpr size_t kMostIterators = 96;
 
 }  // namespace
 
@@ -26,6 +28,44 @@ bool is_byte_array(const Ty& type) {
     return type.kind == TyKind::kPath && !type.args.empty() && type.args[0]->is_prim("u8") &&
            ((type.path[0] == "hybrid_array" && type.path.back() == "Array") ||
             (type.path[0] == "generic_array" && type.path.back() == "GenericArray"));
+}
+
+std::string erased(const std::string& signature) {
+    std::string out;
+    std::string word;
+    int skipped = 0;
+    const auto flush = [&] {
+        if (!word.empty()) out += word[0] == '$' ? "Dynamic" : word;
+        word.clear();
+    };
+    for (const char c : signature) {
+        if (skipped > 0) {
+            skipped += c == '[' ? 1 : c == ']' ? -1 : 0;
+            continue;
+        }
+        if (std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '.' || c == '$') {
+            word += c;
+            continue;
+        }
+        if (c == '[' && word.find('.') != std::string::npos) {
+            flush();
+            skipped = 1;
+            continue;
+        }
+        flush();
+        out += c;
+    }
+    flush();
+    for (const std::string_view optional : {"Dynamic | None"})
+        for (size_t at; (at = out.find(optional)) != std::string::npos;) out.replace(at, optional.size(), "Dynamic");
+    return out;
+}
+
+std::string TypeTable::shown(int slot, const Ty& type) const {
+    std::string arguments;
+    for (const std::string& leaf : dynamic_leaves(type)) arguments += (arguments.empty() ? "[$" : ", $") + leaf;
+    const std::string& name = entries_[static_cast<size_t>(slot)].name;
+    return arguments.empty() ? name : name + arguments + "]";
 }
 
 std::string tuple_storage(const std::vector<Mapped>& members) {
@@ -64,7 +104,7 @@ bool TypeTable::is_copy(const Ty& type) {
 }
 
 bool TypeTable::is_clone(const Ty& type) {
-    if (is_copy(type)) return true;
+    if (is_copy(type) || is_dynamic(type)) return true;
     return type.kind == TyKind::kPath && !is_std(type.path) && has_impl(type, kCloneTrait);
 }
 
@@ -88,7 +128,7 @@ bool TypeTable::has_interior_mutability(const Ty& type) {
 }
 
 bool TypeTable::is_handle(const Ty& type) {
-    if (type.kind != TyKind::kPath || is_byte_array(type)) return false;
+    if (type.kind != TyKind::kPath || is_byte_array(type) || is_dynamic(type)) return false;
     if (!is_std(type.path)) return true;
     static const std::set<std::string> converted = {
         "Option",    "Result",   "String",    "PathBuf", "OsString",  "Path", "OsStr",          "Vec",       "Box",
@@ -119,7 +159,11 @@ void refuse_nesting(const Ty& type, std::vector<const Path*>& around) {
 void TypeTable::count_instance(const TyRef& type, const std::string& name) {
     if (type->args.empty() || by_name_.contains(name)) return;
     int& count = instances_[type->path];
-    if (count >= kMostInstances)
+    // Around<Vec<Dynamic>>, Around<Option<Dynamic>> ...: what the plain instance's methods wrap leaves room for others.
+    const bool wrapped = std::any_of(type->args.begin(), type->args.end(), [](const TyRef& arg) {
+        return !is_dynamic(*arg) && !dynamic_leaves(*arg).empty();
+    });
+    if (count >= (wrapped ? kMostInstances / 2 : kMostInstances))
         throw Unmapped{"more than " + std::to_string(kMostInstances) + " instances of " + type->path.back()};
     ++count;
 }
@@ -140,7 +184,9 @@ int TypeTable::handle(const TyRef& type) {
         TyRef canonical = type;
         Subst subst;
         int next = 0;
+        int parameters = 0;
         const auto rename = [&](auto&& self, const TyRef& ty) -> TyRef {
+            if (is_dynamic(*ty)) return make_dynamic(std::to_string(parameters++));
             Ty copy = *ty;
             for (std::string& lifetime : copy.lifetimes)
                 if (lifetime != "'static") lifetime = "'s" + std::to_string(next++);
@@ -173,7 +219,8 @@ int TypeTable::error_value(const TyRef& type) {
     return entry->second;
 }
 
-int TypeTable::composed(const std::string& signature) {
+int TypeTable::composed(const std::string& written) {
+    const std::string signature = erased(written);
     const auto [entry, fresh] = by_name_.emplace(signature, static_cast<int>(entries_.size()));
     if (fresh) entries_.push_back({SlotKind::kComposed, signature, nullptr, ""});
     return entry->second;

@@ -43,6 +43,26 @@ bool Ty::is_std_path(std::string_view last, std::string_view module) const {
            (module.empty() || (path.size() > 2 && path[1] == module));
 }
 
+TyRef make_dynamic(const std::string& parameter) {
+    Ty ty;
+    ty.kind = TyKind::kPath;
+    ty.path = {"kayton_bind", "Dynamic"};
+    ty.name = parameter;
+    return make(std::move(ty));
+}
+
+bool is_dynamic(const Ty& ty) {
+    return ty.kind == TyKind::kPath && ty.path.size() == 2 && ty.path[0] == "kayton_bind";
+}
+
+std::vector<std::string> dynamic_leaves(const Ty& ty) {
+    if (is_dynamic(ty)) return {ty.name};
+    std::vector<std::string> out;
+    for (const TyRef& arg : ty.args)
+        for (std::string& leaf : dynamic_leaves(*arg)) out.push_back(std::move(leaf));
+    return out;
+}
+
 TyRef make_prim(const std::string& name) {
     Ty ty;
     ty.kind = TyKind::kPrim;
@@ -181,7 +201,8 @@ bool unify(const Ty& pattern, const Ty& ty, Subst& subst) {
     }
     // A projection in a pattern cannot be inverted; rustc has the last word.
     if (pattern.kind == TyKind::kProjection) return true;
-    if (pattern.kind != ty.kind || pattern.name != ty.name || pattern.path != ty.path || pattern.is_mut != ty.is_mut)
+    const bool same_name = pattern.name == ty.name || (is_dynamic(pattern) && is_dynamic(ty));
+    if (pattern.kind != ty.kind || !same_name || pattern.path != ty.path || pattern.is_mut != ty.is_mut)
         return false;
     if (pattern.args.size() != ty.args.size()) return false;
     for (size_t i = 0; i < pattern.args.size(); ++i)

@@ -27,7 +27,7 @@ enum class TyKind {
     kDyn,         // bounds
     kProjection,  // name; args[0]: self; bounds[0]: the trait, if written
     kRawPointer,
-    kFnPointer,   // args, then the result
+    kFnPointer,   // args, then the result; name "closure": what stands for a parameter bounded by Fn
     kConst,       // name: a const argument
     kUnsupported  // name: why
 };
@@ -42,7 +42,7 @@ struct Bound {
     std::vector<std::string> lifetimes;
     std::map<std::string, TyRef> assoc;                      // Item = T
     std::map<std::string, std::vector<Bound>> assoc_bounds;  // Item: Trait
-    bool is_fn = false;                                      // Fn(A) -> B
+    bool is_fn = false;                                      // Fn(A) -> B: args are the inputs, assoc["Output"]
 };
 
 struct Ty {
@@ -64,6 +64,11 @@ struct Ty {
 [[nodiscard]] TyRef make_ref(TyRef inner, std::string lifetime, bool is_mut = false);
 [[nodiscard]] TyRef make_tuple(std::vector<TyRef> members);
 [[nodiscard]] TyRef make_slice(TyRef element);
+// kayton_bind's Dynamic, standing for the type parameter of that name.
+[[nodiscard]] TyRef make_dynamic(const std::string& parameter);
+[[nodiscard]] bool is_dynamic(const Ty& ty);
+// The Dynamics inside, in order: what a generic handle's arguments in Kayton are.
+[[nodiscard]] std::vector<std::string> dynamic_leaves(const Ty& ty);
 [[nodiscard]] TyRef make_path(Path path, std::vector<TyRef> args = {}, std::vector<std::string> lifetimes = {});
 
 // Text that is equal for equal types; lifetimes are left out unless asked for.
@@ -92,6 +97,12 @@ struct ImplContext {
     TyRef self;
 };
 
+// A public alias and its arguments for one type.
+struct AliasUse {
+    ItemRef item;
+    std::vector<TyRef> args;
+};
+
 class Normalizer {
   public:
     explicit Normalizer(World& world) : world_(world) {}
@@ -101,13 +112,15 @@ class Normalizer {
     // Associated types of the impl at hand are looked up here first.
     std::optional<ImplContext> current_impl;
     // Public aliases met, by key of the type they name.
-    std::map<std::string, ItemRef> aliases;
+    std::map<std::string, AliasUse> aliases;
 
     [[nodiscard]] TyRef type(const RustdocCrate& crate, const Json& json, const Subst& subst);
     [[nodiscard]] Bound trait_bound(const RustdocCrate& crate, const Json& trait, const Subst& subst);
     [[nodiscard]] std::vector<Bound> bounds(const RustdocCrate& crate, const Json& list, const Subst& subst);
     // The type `name` of `trait` for `self`, or null when no impl at hand says it.
     [[nodiscard]] TyRef associated(const Ty& self, const std::string& name, const Bound* trait);
+    // Associated types inside `ty` that have become known, after a substitution.
+    [[nodiscard]] TyRef settle(const TyRef& ty);
     // Impl of `trait` (canonical path) for `self`, unified, or nothing.
     // `args`: the trait's own arguments, when they matter.
     [[nodiscard]] std::optional<ImplContext> find_impl(const Ty& self, const Path& trait,

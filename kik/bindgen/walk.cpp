@@ -30,6 +30,8 @@ Generator::Generator(const BindgenRequest& request, World& world, const RustdocC
 Bindings Generator::run() {
     visit_items();
     visit_pending_types();
+    visit_extension_traits();
+    visit_pending_types();
     collect_unseen_units();
     Bindings out;
     out.lib_rs = lib_rs(out.thunk_at_line);
@@ -66,25 +68,56 @@ void Generator::visit_items() {
     for (const auto& [path, item] : items) {
         if (item_kind(item.json()) != "type_alias" || !item_body(item.json())["generics"]["params"].empty()) continue;
         const TyRef target = normalizer_.type(*item.crate, item_body(item.json())["type"], {});
-        if (target->kind == TyKind::kPath) normalizer_.aliases.emplace(type_key(*target), item);
+        if (target->kind != TyKind::kPath) continue;
+        // A second name of a type that has its own.
+        const ItemRef home = target->args.empty() ? world_.find(target->path) : ItemRef{};
+        if (const Path own = home ? names_.public_path(home) : Path{}; !own.empty())
+            alias_paths_.push_back({join(path, "."), join(own, ".")});
+        else
+            normalizer_.aliases.emplace(type_key(*target), AliasUse{item, {}});
     }
+    // Generic aliases, those with the fewest parameters first: they are the names that people use.
+    std::vector<std::pair<size_t, ItemRef>> generic_aliases;
     for (const auto& [path, item] : items) {
-        const std::string& kind = item_kind(item.json());
-        const std::string name = join(path, ".");
+        if (item_kind(item.json()) != "type_alias" || item.crate != &main_) continue;
+        size_t types = 0;
+        for (const Json& param : item_body(item.json())["generics"]["params"])
+            if (param["kind"].contains("type") && param["kind"]["type"]["default"].is_null()) ++types;
+        if (!item_body(item.json())["generics"]["params"].empty()) generic_aliases.emplace_back(types, item);
+    }
+    std::stable_sort(generic_aliases.begin(), generic_aliases.end(),
+                     [](const auto& a, const auto& b) { return a.first < b.first; });
+    for (const auto& [count, item] : generic_aliases) {
         try {
-            if (kind == "function") {
-                visit_free_function(item, path);
-            } else if (is_type_kind(kind)) {
-                const TyRef type = plain_instance(item);
-                if (type && !table_.is_error(*type) && !is_byte_array(*type)) (void)table_.handle(type);
-            } else if (kind == "type_alias" && item_body(item.json())["generics"]["params"].empty()) {
-                const TyRef type = normalizer_.type(*item.crate, item_body(item.json())["type"], {});
-                if (table_.is_handle(*type) && !table_.is_error(*type)) (void)table_.handle(type);
-            } else if (kind == "constant" || kind == "static") {
-                visit_constant(item, path);
-            }
+            visit_generic_alias(item);
         } catch (const Unmapped& why) {
-            skip(name, why.reason);
+            skip(join(names_.public_path(item), "."), why.reason);
+        }
+    }
+    for (const bool functions : {false, true}) {
+        for (const auto& [path, item] : items) {
+            const std::string& kind = item_kind(item.json());
+            const std::string name = join(path, ".");
+            if ((kind == "function") != functions) continue;
+            try {
+                if (kind == "function") {
+                    visit_free_function(item, path);
+                } else if (kind == "trait") {
+                    if (item.crate == &main_ || path.size() <= kDeepestForeignPath) traits_.push_back(name);
+                } else if (is_type_kind(kind)) {
+                    const TyRef type = plain_instance(item);
+                    if (type && !table_.is_error(*type) && !is_byte_array(*type)) (void)table_.handle(type);
+                    if (item.crate == &main_ || !type)
+                        for (const TyRef& instance : instances_of(item)) (void)instance;
+                } else if (kind == "type_alias" && item_body(item.json())["generics"]["params"].empty()) {
+                    const TyRef type = normalizer_.type(*item.crate, item_body(item.json())["type"], {});
+                    if (table_.is_handle(*type) && !table_.is_error(*type)) (void)table_.handle(type);
+                } else if (kind == "constant" || kind == "static") {
+                    visit_constant(item, path);
+                }
+            } catch (const Unmapped& why) {
+                skip(name, why.reason);
+            }
         }
     }
 }
@@ -138,6 +171,13 @@ void Generator::visit_type(const TyRef& type, int slot) {
     if (!item) {
         visit_std_type(type, slot);
         return;
+    }
+    if (!type->args.empty() && !table_.is_error(*type)) {
+        // Every instance answers to the name of its definition.
+        InstanceNames& known = instance_names_[slot];
+        const std::string base = join(names_.public_path(item), ".");
+        if (!base.empty() && std::find(known.names.begin(), known.names.end(), base) == known.names.end())
+            known.names.push_back(base);
     }
     const Json& body = item_body(item.json());
     visit_fields(type, name, item);
@@ -214,11 +254,21 @@ void Generator::visit_impl(const TyRef& type, const std::string& name, const Rus
         visit_trait_methods(type, name, context, trait);
         return;
     }
+    if (trait.trait[1] == "io" && context.self->kind != TyKind::kRef) visit_stream(type, name, trait.trait.back());
     for (const Json& id : impl["items"]) {
         const Json* member = crate.item(id.get<int>());
         if (member == nullptr || item_kind(*member) != "function") continue;
         const ItemRef item{&crate, id.get<int>()};
         const std::string method = item_name(*member);
+        if (trait.trait[1] == "io" && trait.trait.back() == "Read" && context.self->kind != TyKind::kRef &&
+            method.starts_with("read")) {
+            unit(item, name + "." + method).importable = true;  // by visit_stream
+            continue;
+        }
+        if (trait.trait.back() == "IndexMut" && method == "index_mut") {
+            visit_index_mut(type, name, context, trait, item);
+            continue;
+        }
         try {
             if (bind_protocol(type, name, item, trait, context)) continue;
         } catch (const Unmapped& why) {
@@ -251,7 +301,9 @@ void Generator::visit_trait_methods(const TyRef& type, const std::string& name, 
         return;  // a sealed or private trait: its methods cannot be called from outside
     }
     const Json& body = item_body(definition.json());
-    Subst trait_subst = context.subst;
+    // Names of the impl's own parameters mean nothing in the trait, whose methods may use the same ones.
+    Subst trait_subst;
+    trait_subst.lifetimes = context.subst.lifetimes;
     size_t next = 0;
     for (const Json& param : body["generics"]["params"])
         if (param["kind"].contains("type") && next < trait.args.size())
@@ -447,6 +499,7 @@ void Generator::visit_variants(const TyRef& type, const std::string& name, const
         else if (!param["kind"].contains("lifetime") && types < type->args.size())
             subst.types[param_name] = type->args[types++];
     }
+    visit_cases(type, name, item, subst);
     for (const Json& id : item_body(item.json())["variants"]) {
         const Json* variant = item.crate->item(id.get<int>());
         if (variant == nullptr) continue;

@@ -4,8 +4,20 @@
 
 namespace kayton::bindgen {
 
+namespace {
+
+// "[$0, $1]": the type arguments of an iterator, from its own type or, where it has no name, from its items.
+std::string arguments_of(const TypeSlotEntry& entry, const TyRef& item) {
+    std::string out;
+    for (const std::string& leaf : dynamic_leaves(entry.type ? *entry.type : *item))
+        out += (out.empty() ? "[$" : ", $") + leaf;
+    return out.empty() ? out : out + "]";
+}
+
+}  // namespace
+
 void Generator::visit_std_type(const TyRef& type, int slot) {
-    const TypeSlotEntry entry = table_.entries()[slot];
+    TypeSlotEntry entry = table_.entries()[slot];
     if (const TyRef item = std_iterator_item(*type)) {
         bind_iterator(entry, item, lifetime_slots(*type));
         return;
@@ -77,14 +89,15 @@ void Generator::visit_iterator(int slot) {
 
 // `slots`: the lifetimes of the iterator's type; a boxed iterator has one slot for whatever it borrows.
 void Generator::bind_iterator(const TypeSlotEntry& entry, const TyRef& item, const std::vector<std::string>& slots) {
+    const std::string self_text = entry.name + arguments_of(entry, item);
     ManifestFunction iter;
     iter.name = entry.name + ".__iter__";
     iter.owner = entry.name;
     iter.receiver = ReceiverMode::kShared;
-    iter.params = {{"self", entry.name}};
-    iter.result = entry.name;
+    iter.params = {{"self", self_text}};
+    iter.result = self_text;
     iter.returns_self = true;
-    add_thunk(std::move(iter), {{entry.name, "H", ""}}, {entry.name, "H", ""}, "let w = again(a0); ", {});
+    add_thunk(std::move(iter), {{self_text, "H", ""}}, {self_text, "H", ""}, "let w = again(a0); ", {});
     try {
         CallMapper mapper(table_, entry.name + ".__next__");
         const std::vector<std::string> item_slots = lifetime_slots(*item);
@@ -100,11 +113,11 @@ void Generator::bind_iterator(const TypeSlotEntry& entry, const TyRef& item, con
         next.owner = entry.name;
         next.receiver = ReceiverMode::kExclusive;
         next.iterator = true;
-        next.params = {{"self", entry.name}};
+        next.params = {{"self", self_text}};
         next.result = result.kayton;
         next.raises = mapper.raises;
         next.borrows.assign(mapper.borrowed_params.begin(), mapper.borrowed_params.end());
-        add_thunk(std::move(next), {{entry.name, "H", ""}}, result,
+        add_thunk(std::move(next), {{self_text, "H", ""}}, result,
                   "let x0 = hmut::<" + entry.rust +
                       ">(a0)?; let w = match x0.next() { None => return Err(Exit::Stop), Some(x) => " + result.code +
                       " }; ",

@@ -73,6 +73,9 @@ Mapped CallMapper::write_result(const Ty& type, const std::string& expression) {
 Mapped CallMapper::write_option(const TyRef& inner, const std::string& expression) {
     const std::string value = fresh("x");
     const Mapped some = write(inner, value);
+    if (some.storage == "KtValue" && some.kayton[0] == '$' && some.kayton.find(' ') == std::string::npos)
+        return {some.kayton + " | None", "KtValue",
+                "match " + expression + " { None => vnone(), Some(" + value + ") => " + some.code + " }"};
     if (some.nullable || some.kayton == "None" || some.storage == "KtValue")
         throw Unmapped{"an Option of an optional value"};
     Mapped out;
@@ -115,8 +118,10 @@ Mapped CallMapper::write_ref(const Ty& type, const std::string& expression) {
     const std::string& lifetime = type.lifetimes[0];
     if (type.is_mut && self_type && lifetime == self_lifetime && type_key(*inner) == type_key(*self_type)) {
         returns_self = true;
-        return {table_.entries()[table_.handle(inner)].name, "H", "{ " + expression + "; again(a0) }"};
+        const int self = table_.handle(inner);
+        return {table_.shown(self, *inner), "H", "{ " + expression + "; again(a0) }"};
     }
+    if (is_dynamic(*inner)) return {"$" + inner->name, "KtValue", "(*(" + expression + ")).clone().give()"};
     if (inner->is_prim("str") || inner->is_std_path("String")) return {"str", "S", "new_str(" + expression + ")"};
     if (inner->is_std_path("Cow") && inner->args.at(0)->is_prim("str"))
         return {"str", "S", "new_str(" + expression + ")"};
@@ -154,7 +159,7 @@ Mapped CallMapper::write_ref(const Ty& type, const std::string& expression) {
     const int slot = table_.handle(inner);
     const TypeSlotEntry& entry = table_.entries()[slot];
     const char* const make = type.is_mut ? "hnew_mut::<" : "hnew_ref::<";
-    return {entry.name, "H",
+    return {table_.shown(slot, *inner), "H",
             make + entry.rust + ">(&T[" + std::to_string(slot) + "], " + expression + ", " +
                 links(lifetime_slots(*inner), lifetime) + ")"};
 }
@@ -204,7 +209,7 @@ Mapped CallMapper::write(const TyRef& type, const std::string& expression) {
                 if (item == bound.assoc.end()) break;
                 const int slot = table_.iterator(item->second);
                 const TypeSlotEntry& entry = table_.entries()[slot];
-                return {entry.name, "H",
+                return {table_.shown(slot, *item->second), "H",
                         "hnew::<" + entry.rust + ">(&T[" + std::to_string(slot) + "], Box::new(" + expression + "), " +
                             links({"'any"}, "") + ")"};
             }
@@ -224,6 +229,7 @@ Mapped CallMapper::write(const TyRef& type, const std::string& expression) {
 Mapped CallMapper::write_path(const TyRef& type, const std::string& expression) {
     const std::string& last = type->path.back();
     if (is_byte_array(*type)) return {"bytes", "B", "new_bytes(&" + expression + ")"};
+    if (is_dynamic(*type)) return {"$" + type->name, "KtValue", "(" + expression + ").give()"};
     if (is_std(type->path)) {
         if (last == "String") return {"str", "S", "new_str(&" + expression + ")"};
         if (last == "PathBuf" || last == "OsString") return {"str", "S", "new_path(&" + expression + ")?"};
@@ -263,7 +269,7 @@ Mapped CallMapper::write_path(const TyRef& type, const std::string& expression) 
     }
     const int slot = table_.handle(type);
     const TypeSlotEntry& entry = table_.entries()[slot];
-    return {entry.name, "H",
+    return {table_.shown(slot, *type), "H",
             "hnew::<" + entry.rust + ">(&T[" + std::to_string(slot) + "], " + expression + ", " +
                 links(lifetime_slots(*type), "") + ")"};
 }

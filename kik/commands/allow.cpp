@@ -99,14 +99,14 @@ void add(CLI::App& app, Session& session, bool allow) {
               : app.add_subcommand("deny", "Take a permission back that kik allow gave");
     auto request = std::make_shared<Request>();
     request->allow = allow;
-    CLI::Option* kind = command->add_option("kind", request->kind, "read, write, net or env")
-                            ->check(CLI::IsMember(std::vector<std::string>(kPermissionKinds.begin(), kPermissionKinds.end())));
+    CLI::Option* kind =
+        command->add_option("kind", request->kind, "read, write, net or env")
+            ->check(CLI::IsMember(std::vector<std::string>(kPermissionKinds.begin(), kPermissionKinds.end())));
     if (!allow) kind->required();
     command->add_option("what", request->what,
                         "Paths; HOST:PORT, or nothing for the whole network; names of environment variables");
-    command->callback([&session, request] {
-        session.action = [&session, request] { return change(session, *request); };
-    });
+    command->callback(
+        [&session, request] { session.action = [&session, request] { return change(session, *request); }; });
 }
 
 }  // namespace

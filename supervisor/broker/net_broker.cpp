@@ -181,8 +181,8 @@ void NetBroker::connect(const Call& call, int pidfd, int listener) {
         !move_memory(false, call.caller, call.address, &address, call.length)) {
         return answer(listener, call.id, EINVAL, 0);
     }
-    const bool known = address.ss_family == AF_INET ||
-                       (address.ss_family == AF_INET6 && call.length >= sizeof(sockaddr_in6));
+    const bool known =
+        address.ss_family == AF_INET || (address.ss_family == AF_INET6 && call.length >= sizeof(sockaddr_in6));
     if (!known || !shared_->allows(place_of(address))) {
         if (known) {
             refuse("connecting to " + in_words(address), "--allow-net=" + in_words(address));

@@ -105,7 +105,14 @@ bool SystemCallBroker::is_writable(int descriptor) const {
 int SystemCallBroker::judge(const seccomp_notif& call, pid_t worker, int pidfd) {
     const auto& arguments = call.data.args;
     switch (call.data.nr) {
-        case SYS_clone: return std::exchange(fork_allowed_, false) ? kGoOn : EPERM;
+        case SYS_clone:
+            // Of the worker's main thread: not of a checkpoint that does not keep still.
+            return static_cast<pid_t>(call.pid) == worker && std::exchange(fork_allowed_, false) ? kGoOn : EPERM;
+        case SYS_sched_setaffinity: {
+            const auto thread = static_cast<pid_t>(arguments[0]);
+            const std::string own = "/proc/" + std::to_string(worker) + "/task/" + std::to_string(thread);
+            return thread == 0 || ::access(own.c_str(), F_OK) == 0 ? kGoOn : EPERM;
+        }
         case SYS_kill:
         case SYS_tgkill: return static_cast<pid_t>(arguments[0]) == worker ? kGoOn : EPERM;
         case SYS_socket: return net_.may_have_socket(arguments[0], arguments[1], arguments[2]) ? kGoOn : EPERM;

@@ -4,6 +4,7 @@
 // itself. The rest is refused with EPERM.
 //   fork             right once for each allow_fork()
 //   kill, tgkill     right to the worker itself only
+//   sched_setaffinity  right to the worker's own threads
 //   socket, connect  as the network is granted (net_broker.h)
 //   fchmod, utimensat over a descriptor: of files in the folders that the worker may write
 // Owned by a Worker; one thread. Never blocks.
@@ -33,7 +34,8 @@ class SystemCallBroker {
     [[nodiscard]] int descriptor() const { return listener_.get(); }
     // The worker may fork once from now on.
     void allow_fork() { fork_allowed_ = true; }
-    void forbid_fork() { fork_allowed_ = false; }
+    // No more; true when it has done so.
+    bool forbid_fork() { return !std::exchange(fork_allowed_, false); }
     // Answers at most a bounded number of calls. `worker` is the process that is the worker now.
     void serve(pid_t worker, int pidfd);
     // See NetBroker.

@@ -11,9 +11,12 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <string>
+#include <system_error>
 #include <utility>
 
 namespace kayton {
@@ -41,6 +44,21 @@ tl::unexpected<Error> system_failure(const std::string& what) {
 
 int threads_of(pid_t process) {
     return static_cast<int>(std::max(status_number(process, "Threads:"), 0L));
+}
+
+void kill_children(pid_t process) {
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
+        const std::string name = entry.path().filename().string();
+        if (name.find_first_not_of("0123456789") != std::string::npos) {
+            continue;
+        }
+        const auto child = static_cast<pid_t>(std::strtol(name.c_str(), nullptr, 10));
+        const UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));
+        if (pidfd && status_number(child, "PPid:") == process) {
+            (void)::syscall(SYS_pidfd_send_signal, pidfd.get(), SIGKILL, nullptr, 0);
+        }
+    }
 }
 
 Result<std::unique_ptr<FrozenWorker>> FrozenWorker::prepare() {

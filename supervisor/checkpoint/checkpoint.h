@@ -53,6 +53,9 @@ class FrozenWorker {
 // Waits for the end of a killed process, if it is our child.
 void reap(const UniqueFd& pidfd);
 
+// Kills the children of a process that should have none.
+void kill_children(pid_t process);
+
 // How many threads the process has; 0 when that cannot be known.
 [[nodiscard]] int threads_of(pid_t process);
 

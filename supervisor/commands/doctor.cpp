@@ -79,11 +79,12 @@ Finding seccomp(bool missing) {
 
 Finding checkpoints(bool possible) {
     if (!possible) {
-        return {"checkpoints", false, false,
-                "this kernel does not let the supervisor decide about system calls: variables do not survive a crash of "
-                "a session's cell, and --allow-net=HOST:PORT reaches nothing",
-                "use Linux 5.9 or newer; in a container, allow the system call seccomp with its user notification, "
-                "which none around it may use already"};
+        return {
+            "checkpoints", false, false,
+            "this kernel does not let the supervisor decide about system calls: variables do not survive a crash of "
+            "a session's cell, and --allow-net=HOST:PORT reaches nothing",
+            "use Linux 5.9 or newer; in a container, allow the system call seccomp with its user notification, "
+            "which none around it may use already"};
     }
     return {"checkpoints", true, false, "variables survive a cell that crashes; the network host by host", {}};
 }

@@ -6,8 +6,12 @@
 #include <cstdlib>
 #include <cstring>
 #include <future>
+#include <iostream>
+#include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "compiler/compile.h"
 #include "compiler/syntax/parser.h"
@@ -15,6 +19,7 @@
 #include "supervisor/commands/crash_message.h"
 #include "supervisor/commands/interrupts.h"
 #include "supervisor/commands/terminal_io.h"
+#include "supervisor/sandbox/header_request.h"
 #include "supervisor/session.h"
 
 namespace kayton {
@@ -59,6 +64,40 @@ void warn_of_missing_layers(const std::vector<std::string>& layers) {
                      "sandbox (--sandbox=strict refuses)\n",
                      layer.c_str());
     }
+}
+
+// What the program's header asks for and nobody has granted: the person is asked on a terminal, and told elsewhere.
+Result<void> settle_request(const std::string& text, const RunCommand& command, const Environment& environment,
+                            SandboxGrants& grants) {
+    const auto request = read_header_request(text, command.file);
+    if (!request) {
+        return tl::unexpected(request.error());
+    }
+    SandboxGrants held = grants;
+    if (auto added = add_environment_grants(environment, held); !added) {
+        return added;
+    }
+    std::error_code error;
+    const std::vector<std::string> missing = not_granted(*request, held, std::filesystem::current_path(error));
+    if (missing.empty()) {
+        return {};
+    }
+    std::string options;
+    for (const std::string& option : missing) {
+        options += option + " ";
+    }
+    const std::string asked = command.file.string() + " asks for permissions that it does not have: " + options;
+    if (::isatty(STDIN_FILENO) != 0 && ::isatty(STDERR_FILENO) != 0) {
+        std::fprintf(stderr, "kayton: %s\nallow for this run? [y/N] ", asked.c_str());
+        std::string answer;
+        if (std::getline(std::cin, answer) && (answer == "y" || answer == "yes")) {
+            grant(*request, grants);
+            return {};
+        }
+    }
+    return fail(
+        ErrorKind::kInput, asked,
+        "kayton run " + options + command.file.string() + " grants them for one run, kik allow for the environment");
 }
 
 int status_of(const RunOutcome& outcome, const TerminalIo& io, const Interrupts& interrupts, const RunCommand& command,
@@ -106,6 +145,9 @@ int run_command(const RunCommand& command) {
     SessionOptions options;
     options.environment = *environment;
     options.grants = command.grants;
+    if (auto settled = settle_request(*text, command, *environment, options.grants); !settled) {
+        return report_error(settled.error());
+    }
     options.output_is_terminal = ::isatty(STDOUT_FILENO) != 0;
     auto started = Session::start(std::move(options), io);
     if (!started) {

@@ -18,7 +18,7 @@ constexpr size_t kPipeTurns = 64;  // a pipe holds 64 KiB
 constexpr size_t kQueueLimit = size_t{64} << 20;
 constexpr size_t kSourcePiece = size_t{256} << 10;
 constexpr size_t kOutputChunk = size_t{64} << 10;
-constexpr std::chrono::milliseconds kCrashGrace{2'000};    // from a crash record's first word to the end of the process
+constexpr std::chrono::milliseconds kCrashGrace{2'000};   // from a crash record's first word to the end of the process
 constexpr std::chrono::milliseconds kDoorbellGrace{500};  // between a closed doorbell and the end of the process
 
 Result<std::array<UniqueFd, 2>> make_pipe() {

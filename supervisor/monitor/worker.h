@@ -100,9 +100,9 @@ class Worker {
     void remind() { process_.signal(SIGUSR1); }
     // The worker says that the run has raised KeyboardInterrupt, whatever became of it.
     [[nodiscard]] bool interrupt_taken() const { return channel_.control().interrupt_taken.load() == interrupts_; }
-    // Has the worker leave a frozen copy of itself, in place of the one before; waits until it has. REQUIRES: ready() and
-    // not running(). An error says why there is none; the worker may have ended over it.
-    // `whole`: the worker has one thread only, so the copy can go on as it did; else it can only give its values.
+    // Has the worker leave a frozen copy of itself, in place of the one before; waits until it has. REQUIRES: ready()
+    // and not running(). An error says why there is none; the worker may have ended over it. `whole`: the worker has
+    // one thread only, so the copy can go on as it did; else it can only give its values.
     [[nodiscard]] Result<void> make_checkpoint(bool whole, WorkerEvents& events);
     [[nodiscard]] bool has_checkpoint() const { return checkpoint_ != nullptr && checkpoint_->alive(); }
     [[nodiscard]] bool checkpoint_is_whole() const { return checkpoint_is_whole_; }

@@ -94,8 +94,19 @@ Result<void> Worker::make_checkpoint(bool whole, WorkerEvents& events) {
         broker_->allow_fork();
     }
     const bool answered = await_answer(events, "make a checkpoint");
-    if (broker_) {
-        broker_->forbid_fork();
+    const bool forked = !broker_ || broker_->forbid_fork();
+    if (answered && forked && checkpoint_error_ == 0) {
+        if (auto identified = (*frozen)->identify(process_.pid(), kAnswerPatience); !identified) {
+            kill_children(process_.pid());
+            return identified;
+        }
+        checkpoint_ = std::move(*frozen);
+        checkpoint_is_whole_ = whole;
+        input_at_checkpoint_ = last_input_;
+        return {};
+    }
+    if (answered && forked) {
+        kill_children(process_.pid());  // it forked and denies it
     }
     if (!answered) {
         return fail(ErrorKind::kSystem, "the worker ended while it made a checkpoint");
@@ -103,13 +114,7 @@ Result<void> Worker::make_checkpoint(bool whole, WorkerEvents& events) {
     if (checkpoint_error_ != 0) {
         return fail(ErrorKind::kSystem, std::string("the worker cannot fork: ") + std::strerror(checkpoint_error_));
     }
-    if (auto identified = (*frozen)->identify(process_.pid(), kAnswerPatience); !identified) {
-        return identified;
-    }
-    checkpoint_ = std::move(*frozen);
-    checkpoint_is_whole_ = whole;
-    input_at_checkpoint_ = last_input_;
-    return {};
+    return fail(ErrorKind::kSystem, "the worker says that it forked, and did not");
 }
 
 Result<void> Worker::resume(WorkerEvents& events) {

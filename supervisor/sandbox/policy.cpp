@@ -69,8 +69,8 @@ SandboxPolicy make_policy(const Environment& environment, const std::filesystem:
     policy.net = grants.net_everywhere ? NetAccess::kAll : grants.net.empty() ? NetAccess::kNone : NetAccess::kHosts;
     if (policy.net == NetAccess::kAll) {
         // names are looked up in the process itself
-        for (const char* file : {"/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/nsswitch.conf", "/etc/gai.conf",
-                                 "/etc/services", "/etc/protocols", "/run/systemd/resolve"}) {
+        for (const char* file : {"/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/nsswitch.conf",
+                                 "/etc/gai.conf", "/etc/services", "/etc/protocols", "/run/systemd/resolve"}) {
             policy.read_only.emplace_back(file);
         }
     }

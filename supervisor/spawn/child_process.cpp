@@ -147,8 +147,7 @@ Result<std::filesystem::path> find_worker_program() {
                 "build or install Kayton again: it belongs beside kayton, or in ../libexec");
 }
 
-std::vector<std::string> filtered_environment(const std::string& temporary,
-                                              const std::vector<std::string>& granted) {
+std::vector<std::string> filtered_environment(const std::string& temporary, const std::vector<std::string>& granted) {
     static constexpr std::array<std::string_view, 8> kNames{"HOME", "LANG", "LOGNAME", "PATH",
                                                             "TERM", "TZ",   "USER",    "RUST_BACKTRACE"};
     std::vector<std::string> result{"TMPDIR=" + temporary};

@@ -39,6 +39,22 @@ run 0 kayton run --allow-env=KAYTON_E2E_SECRET env.kay
 out_is known
 run 2 kayton run --allow-env=LD_PRELOAD env.kay
 
+# Asked for in the program's header, and granted by the person only.
+printf '#!/usr/bin/env kayton\n# kayton: needs env=KAYTON_E2E_SECRET net=localhost:%s\nimport os\nprint(os.getenv("KAYTON_E2E_SECRET"))\n' "$port" >asks.kay
+run 1 kayton run asks.kay
+out_is ""
+err_has "asks.kay asks for permissions that it does not have: --allow-net=localhost:$port --allow-env=KAYTON_E2E_SECRET"
+run 1 kayton run --allow-env=KAYTON_E2E_SECRET asks.kay
+err_has "does not have: --allow-net=localhost:$port"
+run 0 kayton run --allow-net --allow-env=KAYTON_E2E_SECRET asks.kay
+out_is known
+printf '# kayton: needs net=good.example\033[2K\n' >deceives.kay
+run 1 kayton run deceives.kay
+err_has "control characters in its header"
+printf '# kayton: needs everything\n' >asks_much.kay
+run 1 kayton run asks_much.kay
+err_has '`everything` in its header is no permission'
+
 # Kept by the environment.
 mkdir outside inside
 printf 'seen' >outside/file

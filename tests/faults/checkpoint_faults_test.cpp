@@ -1,5 +1,5 @@
-// What becomes of a session's variables when its worker ends: faults 52, 53 and 60 to 68 of the project's list, a fork bomb
-// (55), and a long row of crashes.
+// What becomes of a session's variables when its worker ends: faults 52, 53 and 60 to 68 of the project's list, a fork
+// bomb (55), and a long row of crashes.
 #include <gtest/gtest.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -98,9 +98,9 @@ TEST_F(SessionFault, F60_NamesOfTheCellAreForgotten) {
     REQUIRE_CHECKPOINTS();
     cell("x = 41\nclass Shape:\n    def area(self):\n        return 1\ns = Shape()\n");
     io_.on_output = [&] { ::kill(session_->worker().pid(), SIGSEGV); };
-    const RunOutcome outcome =
-        cell("import textwrap\nx = 'a text'\ny = 5\nclass Square(Shape):\n    def area(self):\n        return 4\n"
-             "q = Square()\nprint('here', flush=True)\nwhile True:\n    pass\n");
+    const RunOutcome outcome = cell(
+        "import textwrap\nx = 'a text'\ny = 5\nclass Square(Shape):\n    def area(self):\n        return 4\n"
+        "q = Square()\nprint('here', flush=True)\nwhile True:\n    pass\n");
     io_.on_output = nullptr;
     expect_resumed(outcome);
     compiler_.forget_last_cell(outcome.lost);
@@ -110,8 +110,9 @@ TEST_F(SessionFault, F60_NamesOfTheCellAreForgotten) {
     EXPECT_FALSE(compiler_.compile(*sources_.back(), options).ok) << "y was defined by the cell that crashed";
     cell("print(x + 1, s.area())\n");
     EXPECT_EQ(output_of_run_, "42 1\n");
-    cell("import textwrap\nprint(textwrap.dedent('  a'))\nclass Square(Shape):\n    def area(self):\n        return 9\n"
-         "print(Square().area())\n");
+    cell(
+        "import textwrap\nprint(textwrap.dedent('  a'))\nclass Square(Shape):\n    def area(self):\n        return 9\n"
+        "print(Square().area())\n");
     EXPECT_EQ(output_of_run_, "a\n9\n");
 }
 
@@ -119,8 +120,9 @@ TEST_F(SessionFault, F61_TenCrashesAreExactThenOnlyValuesGoOn) {
     start(KAYTON_REAL_WORKER);
     REQUIRE_CHECKPOINTS();
     const auto crash = [&] { return taken(session_->run_at(0x10, {""})); };
-    cell("words = {'a': [1, 2]}\nshared = words['a']\nclass Node:\n    def __init__(self, n):\n        self.n = n\n"
-         "        self.next = None\nring = Node(1)\nring.next = ring\ndouble = lambda n: n * 2\nprint(double(2))\n");
+    cell(
+        "words = {'a': [1, 2]}\nshared = words['a']\nclass Node:\n    def __init__(self, n):\n        self.n = n\n"
+        "        self.next = None\nring = Node(1)\nring.next = ring\ndouble = lambda n: n * 2\nprint(double(2))\n");
     for (int crashes = 0; crashes < 10; ++crashes) {
         expect_resumed(crash());
     }
@@ -173,6 +175,31 @@ TEST_F(SessionFault, F64_ACheckpointThatIsClaimedAndNotMadeIsNotBelieved) {
     EXPECT_EQ(output_of_run_, "1;");
     EXPECT_FALSE(told.notice.empty());
     EXPECT_EQ(run("crash_null").recovery, Recovery::kNone);
+}
+
+// A process that was allowed as a checkpoint and is denied is found all the same.
+TEST_F(SessionFault, F64_AForkThatIsDeniedLeavesNoProcess) {
+    start();
+    REQUIRE_CHECKPOINTS();
+    expect_output("on_checkpoint_stray", "");
+    EXPECT_FALSE(run("count").notice.empty());
+    const pid_t worker = session_->worker().pid();
+    const auto living = [&] {
+        size_t count = 0;
+        for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+            const std::string name = entry.path().filename();
+            if (name.find_first_not_of("0123456789") == std::string::npos) {
+                auto status = status_of(std::stoi(name));
+                count +=
+                    status["PPid"] == "\t" + std::to_string(worker) && status["State"].find('Z') == std::string::npos;
+            }
+        }
+        return count;
+    };
+    for (int tries = 0; tries < 100 && living() != 0; ++tries) {
+        ::usleep(20'000);
+    }
+    EXPECT_EQ(living(), 0U);
 }
 
 TEST_F(SessionFault, F65_BufferedOutputIsPrintedOnce) {

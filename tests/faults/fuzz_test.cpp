@@ -2,6 +2,7 @@
 // limits. The run is the same each time; under the asan preset it is checked for memory errors too.
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <random>
 #include <vector>
 
@@ -18,17 +19,29 @@ std::vector<EncodedMessage> seeds() {
     hello.pid = 42;
     hello.symbols = {{"kt_print_text", 0x1234'5678}, {"kt_flush", 0x55}};
     hello.missing_layers = {"landlock"};
-    return {encode(WorkerMessage(hello)), encode(WorkerMessage(Output{true, "text"})),
+    return {encode(WorkerMessage(hello)),
+            encode(WorkerMessage(Output{true, "text"})),
             encode(WorkerMessage(Finished{7, 1, "ValueError", "message", "Traceback (most recent call last):\n"})),
-            encode(WorkerMessage(InputRequest{3, "name? "}))};
+            encode(WorkerMessage(InputRequest{3, "name? "})),
+            encode(WorkerMessage(CheckpointMade{5, 11})),
+            encode(WorkerMessage(Resumed{6})),
+            encode(WorkerMessage(Values{"bytes"})),
+            encode(WorkerMessage(ValuesSaved{{{"a function", 3}, {"an open file", 4}}})),
+            encode(WorkerMessage(ValuesRestored{true}))};
 }
 
 TEST(Fuzz, F23_MillionMutatedMessages) {
     std::mt19937_64 random(23);
     const std::vector<EncodedMessage> originals = seeds();
+    // KAYTON_FUZZ_MESSAGES=10000000 and another KAYTON_FUZZ_SEED make it the long one.
+    const char* wanted = std::getenv("KAYTON_FUZZ_MESSAGES");
+    const int messages = wanted != nullptr ? std::atoi(wanted) : kMessages;
+    if (const char* seed = std::getenv("KAYTON_FUZZ_SEED")) {
+        random.seed(std::strtoull(seed, nullptr, 10));
+    }
     int accepted = 0;
     int refused = 0;
-    for (int count = 0; count < kMessages; ++count) {
+    for (int count = 0; count < messages; ++count) {
         EncodedMessage message = originals[random() % originals.size()];
         const size_t changes = random() % 6;
         for (size_t change = 0; change < changes && !message.payload.empty(); ++change) {
@@ -46,8 +59,8 @@ TEST(Fuzz, F23_MillionMutatedMessages) {
         const auto type = static_cast<uint32_t>(random() % 16 == 0 ? random() : static_cast<uint64_t>(message.type));
         decode_from_worker(type, message.payload) ? ++accepted : ++refused;
     }
-    EXPECT_GT(accepted, kMessages / 10);
-    EXPECT_GT(refused, kMessages / 10);
+    EXPECT_GT(accepted, messages / 10);
+    EXPECT_GT(refused, messages / 10);
 }
 
 TEST(Fuzz, F23_RingWithRandomIndicesAndContents) {

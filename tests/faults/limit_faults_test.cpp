@@ -52,6 +52,15 @@ TEST_F(LimitFault, F35_NoSignalByWayOfTheKernel) {
     EXPECT_EQ(output_of_run_, "EPERM EPERM ");
 }
 
+TEST_F(LimitFault, ProcessorsOfOthersAreNotItsToChoose) {
+    start();
+    if (!session_->worker().brokered()) {
+        GTEST_SKIP() << "this machine's kernel does not have seccomp's notification";
+    }
+    run("affinity");
+    EXPECT_EQ(output_of_run_, "EPERM allowed allowed ");
+}
+
 TEST_F(LimitFault, F41_ASecretOfTheEnvironmentIsAbsentUnlessGranted) {
     ::setenv("KAYTON_TEST_SECRET", "known;", 1);
     start();
@@ -68,7 +77,8 @@ TEST_F(LimitFault, F41_ASecretOfTheEnvironmentIsAbsentUnlessGranted) {
 TEST_F(LimitFault, F47_AFaultBelowAKaytonFrameNamesFunctionAndLine) {
     start(KAYTON_REAL_WORKER);
     io_.on_output = [&] { ::kill(session_->worker().pid(), SIGSEGV); };
-    const RunOutcome outcome = cell("def spin():\n    print('on', flush=True)\n    while True:\n        pass\n\nspin()\n");
+    const RunOutcome outcome =
+        cell("def spin():\n    print('on', flush=True)\n    while True:\n        pass\n\nspin()\n");
     io_.on_output = nullptr;
     ASSERT_TRUE(outcome.crash.has_value());
     ASSERT_FALSE(outcome.crash->kayton.empty());

@@ -1,5 +1,5 @@
-// The network as it is granted: to named hosts through the supervisor, freely, or not at all; and fault 42, a worker that
-// changes an argument after it was judged.
+// The network as it is granted: to named hosts through the supervisor, freely, or not at all; and fault 42, a worker
+// that changes an argument after it was judged.
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>

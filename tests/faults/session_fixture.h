@@ -1,6 +1,6 @@
-// SessionFault: a session over the hostile worker, whose runs are faults by name, and one over the real worker, whose runs
-// are cells. What it prints is collected; a reaction may be hung on the output, since that is where a run can be met
-// halfway. One thread, besides the one that a test starts to interrupt.
+// SessionFault: a session over the hostile worker, whose runs are faults by name, and one over the real worker, whose
+// runs are cells. What it prints is collected; a reaction may be hung on the output, since that is where a run can be
+// met halfway. One thread, besides the one that a test starts to interrupt.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -94,8 +94,8 @@ class SessionFault : public testing::Test {
     Compiler compiler_{Environment{}};
 };
 
-#define REQUIRE_CHECKPOINTS()                                                            \
-    if (!can_checkpoint()) {                                                             \
+#define REQUIRE_CHECKPOINTS()                                                         \
+    if (!can_checkpoint()) {                                                          \
         GTEST_SKIP() << "this machine's kernel does not have seccomp's notification"; \
     }
 

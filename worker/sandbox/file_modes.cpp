@@ -1,5 +1,5 @@
-// chmod() for everything in this process, over the descriptor of the file: the filter refuses the call by path. The program
-// exports it, so the dynamic linker binds every library's calls here.
+// chmod() for everything in this process, over the descriptor of the file: the filter refuses the call by path. The
+// program exports it, so the dynamic linker binds every library's calls here.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>

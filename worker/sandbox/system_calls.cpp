@@ -1,9 +1,9 @@
 // The system call layer: an allow list through libseccomp. Unlisted calls look absent (ENOSYS), dangerous ones are
 // refused (EPERM), another architecture's calls kill. Rules are searched as a binary tree.
-// A few calls are decided by the supervisor, each time, through seccomp's user notification: a fork, which is right once
-// for each checkpoint; signals, which are right to this process only, whose number changes with every resume; sockets
-// and connections; and modes and times of files, which Landlock does not know of. By path these are refused: the path
-// could change under the judge.
+// A few calls are decided by the supervisor, each time, through seccomp's user notification: a fork, which is right
+// once for each checkpoint; signals, which are right to this process only, whose number changes with every resume;
+// sockets and connections; and modes and times of files, which Landlock does not know of. By path these are refused:
+// the path could change under the judge.
 #include <fcntl.h>
 #include <linux/prctl.h>
 #include <sched.h>
@@ -131,7 +131,6 @@ constexpr int kAllowed[] = {
     SCMP_SYS(times),
     SCMP_SYS(sched_yield),
     SCMP_SYS(sched_getaffinity),
-    SCMP_SYS(sched_setaffinity),
     SCMP_SYS(sched_getparam),
     SCMP_SYS(sched_getscheduler),
     SCMP_SYS(sched_get_priority_max),
@@ -365,9 +364,11 @@ void add_rules(Filter& filter, Asking asking, NetAccess net) {
         filter.ask(SCMP_SYS(clone), equals(0, kForkFlags));
         filter.ask(SCMP_SYS(tgkill));
         filter.ask(SCMP_SYS(kill));
+        filter.ask(SCMP_SYS(sched_setaffinity));
         filter.ask(SCMP_SYS(fchmod));
         filter.ask(SCMP_SYS(utimensat));
     } else {
+        filter.allow(SCMP_SYS(sched_setaffinity), equals(0, 0));
         filter.deny(SCMP_SYS(fchmod));
         filter.deny(SCMP_SYS(utimensat));
         filter.deny(SCMP_SYS(clone), equals(0, kForkFlags));
@@ -386,9 +387,9 @@ void add_rules(Filter& filter, Asking asking, NetAccess net) {
         filter.allow(SCMP_SYS(ioctl), equals(1, request));
     }
     // All of fcntl but those that have the kernel send signals to any process.
-    for (const int command : {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK, F_SETLKW,
-                              F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW, F_ADD_SEALS, F_GET_SEALS, F_GETPIPE_SZ,
-                              F_SETPIPE_SZ, F_GETOWN, F_GETSIG}) {
+    for (const int command :
+         {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK, F_SETLKW, F_OFD_GETLK,
+          F_OFD_SETLK, F_OFD_SETLKW, F_ADD_SEALS, F_GET_SEALS, F_GETPIPE_SZ, F_SETPIPE_SZ, F_GETOWN, F_GETSIG}) {
         filter.allow(SCMP_SYS(fcntl), equals(1, static_cast<uint64_t>(command)));
     }
     for (const int command : {F_SETOWN, F_SETOWN_EX, F_SETSIG, F_NOTIFY, F_SETLEASE}) {

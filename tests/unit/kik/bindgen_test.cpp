@@ -201,9 +201,30 @@ TEST(Bindgen, MethodsOfTheCratesTraitsAreMethodsOfItsTypes) {
 TEST(Bindgen, SaysWhyAnItemIsLeftOut) {
     const Manifest& m = tiny().manifest;
     EXPECT_EQ(reason(m, "tiny.Finder.dangerous"), "unsafe fn");
-    EXPECT_EQ(reason(m, "tiny.Finder.each"), "takes a closure");
     EXPECT_THAT(reason(m, "tiny.Finder.forever"), HasSubstr("'static"));
-    EXPECT_EQ(m.own_functions - m.own_importable, 3);
+    EXPECT_EQ(m.own_functions - m.own_importable, 2);
+}
+
+TEST(Bindgen, FunctionsOfTheProgramBecomeClosures) {
+    const Manifest& m = tiny().manifest;
+    ASSERT_NE(function(m, "tiny.Finder.each"), nullptr);
+    EXPECT_EQ(function(m, "tiny.Finder.each")->params[1].type, "Callable[[str], None]");
+    // What the call looks at stays borrowed while the function runs.
+    EXPECT_THAT(text_at(tiny(), "tiny.Finder.each"), HasSubstr("busy(a0, 1, "));
+    EXPECT_THAT(text_at(tiny(), "tiny.Finder.each"), HasSubstr("as Box<dyn Fn(&str) -> ()>"));
+}
+
+TEST(Bindgen, ParametersThatOnlyHoldValuesAreDynamic) {
+    const Manifest& m = tiny().manifest;
+    ASSERT_NE(function(m, "tiny.Pair.swap"), nullptr);
+    EXPECT_EQ(function(m, "tiny.Pair.swap")->signature, "(tiny.Pair[$0]) -> tiny.Pair[$0]");
+    EXPECT_EQ(function(m, "tiny.Pair")->signature, "($0, $0) -> tiny.Pair[$0]");
+    EXPECT_EQ(function(m, "tiny.Pair.left")->result, "$0");
+    for (const ManifestType& type : m.types) {
+        if (type.name == "tiny.Pair") {
+            EXPECT_THAT(type.args, ElementsAre("$T"));
+        }
+    }
 }
 
 TEST(Bindgen, EveryFunctionIsRegisteredUnderItsSignatureId) {

@@ -56,8 +56,20 @@ pub fn call(body: &mut dyn FnMut() -> Ret) -> i32 {
     }
 }
 
+/// An exception on its way through a crate's own frames.
+struct Pending;
+
+/// Leaves a function of Rust's that cannot fail, with the exception that is pending.
+#[cold]
+pub fn unwind(_exit: Exit) -> ! {
+    std::panic::resume_unwind(Box::new(Pending))
+}
+
 #[cold]
 fn panicked(payload: Box<dyn Any + Send>) -> i32 {
+    if payload.is::<Pending>() {
+        return KT_ERROR;
+    }
     let text = match (payload.downcast_ref::<&str>(), payload.downcast_ref::<String>()) {
         (Some(text), _) => text,
         (_, Some(text)) => text.as_str(),

@@ -332,6 +332,35 @@ pub unsafe fn gone(handle: H) {
     }
 }
 
+/// Marks a handle as borrowed for as long as a call runs, which may come back to the program.
+pub struct Busy {
+    handle: H,
+    by: i64,
+    call: *const c_char,
+    before: *const c_char,
+}
+#[inline(always)]
+pub unsafe fn busy(handle: H, by: i64, call: &'static CStr) -> Busy {
+    unsafe {
+        let before = (*handle).moved_by;
+        (*handle).borrow += by;
+        (*handle).moved_by = call.as_ptr();
+        Busy { handle, by, call: call.as_ptr(), before }
+    }
+}
+impl Drop for Busy {
+    #[inline(always)]
+    fn drop(&mut self) {
+        unsafe {
+            (*self.handle).borrow -= self.by;
+            // What the call's result borrows has been written down meanwhile.
+            if (*self.handle).moved_by == self.call {
+                (*self.handle).moved_by = self.before;
+            }
+        }
+    }
+}
+
 /// Refuses a call in which one handle is both changed (or moved) and given a second time.
 pub unsafe fn distinct(changed: H, other: H) -> Ret {
     if changed != other || changed.is_null() {

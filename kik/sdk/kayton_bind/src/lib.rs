@@ -7,12 +7,16 @@
 //! generator links every value that borrows to the objects it borrows from. One VM, one thread.
 
 mod call;
+mod callbacks;
+mod dynamic;
 mod handles;
 mod register;
 mod values;
 
 pub use call::*;
+pub use callbacks::*;
+pub use dynamic::*;
 pub use handles::*;
-pub use kayton_api::{KaytonContext, KtHandle, KtRange, KtTypeOps, KtValue};
+pub use kayton_api::{KaytonContext, KtClosure, KtHandle, KtRange, KtTypeOps, KtValue};
 pub use register::*;
 pub use values::*;

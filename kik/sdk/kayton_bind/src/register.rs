@@ -90,6 +90,7 @@ operation!(op_str, (H, *mut S), (*mut c_void, *mut *mut KtStr));
 operation!(op_repr, (H, *mut S), (*mut c_void, *mut *mut KtStr));
 operation!(op_eq, (H, H, *mut u8), (*mut c_void, *mut c_void, *mut u8));
 operation!(op_compare, (H, H, *mut i64), (*mut c_void, *mut c_void, *mut i64));
+operation!(op_format, (H, S, *mut S), (*mut c_void, *mut KtStr, *mut *mut KtStr));
 operation!(op_hash, (H, *mut i64), (*mut c_void, *mut i64));
 operation!(op_len, (H, *mut i64), (*mut c_void, *mut i64));
 operation!(op_clone, (H, *mut H), (*mut c_void, *mut *mut c_void));

@@ -8,7 +8,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 use std::time::Duration;
 
-use kayton_api::{KaytonContext, KtBytes, KtList, KtRange, KtStr, KtTypeInfo, KtValue};
+use kayton_api::{KaytonContext, KtBytes, KtClosure, KtList, KtRange, KtStr, KtTypeInfo, KtValue};
 
 use crate::call::{context, raise, Exit, Ret};
 use crate::register::TypeSlot;
@@ -16,6 +16,7 @@ use crate::register::TypeSlot;
 pub type S = *mut KtStr;
 pub type B = *mut KtBytes;
 pub type L = *mut KtList;
+pub type Fun = *mut KtClosure;
 
 /// Tuples as the VM lays them out.
 #[repr(C)]
@@ -42,13 +43,26 @@ struct Scalars {
     bool: *const KtTypeInfo,
     int: *const KtTypeInfo,
     float: *const KtTypeInfo,
+    dynamic: *const KtTypeInfo,
 }
 static mut SCALARS: Scalars =
-    Scalars { none: std::ptr::null(), bool: std::ptr::null(), int: std::ptr::null(), float: std::ptr::null() };
+    Scalars { none: std::ptr::null(), bool: std::ptr::null(), int: std::ptr::null(), float: std::ptr::null(), dynamic: std::ptr::null() };
 
 pub(crate) fn set_scalar_types(context: &KaytonContext) {
     let get = |name: &str| context.get_type(name).unwrap_or_else(|_| panic!("the VM has no type {name}"));
-    unsafe { SCALARS = Scalars { none: get("None"), bool: get("bool"), int: get("int"), float: get("float") } }
+    unsafe {
+        SCALARS = Scalars {
+            none: get("None"),
+            bool: get("bool"),
+            int: get("int"),
+            float: get("float"),
+            dynamic: get("Dynamic"),
+        }
+    }
+}
+
+pub(crate) fn dynamic_type() -> *const KtTypeInfo {
+    unsafe { SCALARS.dynamic }
 }
 
 // --- numbers
@@ -150,6 +164,81 @@ pub fn new_path<P: AsRef<Path>>(path: P) -> Ret<S> {
     path.to_str().map(new_str).ok_or_else(|| raise("ValueError", &format!("path {path:?} is not valid UTF-8")))
 }
 
+/// `[[fill]align][sign][#][0][width][.precision]`, as Rust's formatting reads it.
+pub fn format_display<T: std::fmt::Display + ?Sized>(value: &T, spec: &str) -> Ret<String> {
+    let wrong = || raise("ValueError", &format!("invalid format specifier '{spec}' for a value of a crate"));
+    let mut chars = spec.chars().peekable();
+    let mut rest: Vec<char> = Vec::new();
+    let (mut fill, mut align) = (' ', None);
+    let all: Vec<char> = spec.chars().collect();
+    if all.len() > 1 && "<>^".contains(all[1]) {
+        fill = all[0];
+        align = Some(all[1]);
+        chars.nth(1);
+    } else if let Some(&c) = all.first() {
+        if "<>^".contains(c) {
+            align = Some(c);
+            chars.next();
+        }
+    }
+    rest.extend(chars);
+    let mut at = 0;
+    let mut take = |c: char| {
+        let found = rest.get(at) == Some(&c);
+        at += usize::from(found);
+        found
+    };
+    let plus = take('+');
+    let alternate = take('#');
+    let zero = take('0');
+    let number = |at: &mut usize| {
+        let start = *at;
+        while rest.get(*at).is_some_and(char::is_ascii_digit) {
+            *at += 1;
+        }
+        rest[start..*at].iter().collect::<String>().parse::<usize>().ok()
+    };
+    let width = number(&mut at).unwrap_or(0);
+    let precision = if rest.get(at) == Some(&'.') {
+        at += 1;
+        Some(number(&mut at).ok_or_else(wrong)?)
+    } else {
+        None
+    };
+    if at != rest.len() {
+        return Err(wrong());
+    }
+    let inner = if zero && align.is_none() { width } else { 0 };
+    Ok(match (plus, alternate, zero, precision) {
+        _ if zero && align.is_none() => match (plus, precision) {
+            (true, Some(p)) => format!("{value:+0inner$.p$}"),
+            (true, None) => format!("{value:+0inner$}"),
+            (false, Some(p)) => format!("{value:0inner$.p$}"),
+            (false, None) => format!("{value:0inner$}"),
+        },
+        (plus, alternate, _, precision) => {
+            let text = match (plus, alternate, precision) {
+                (true, true, Some(p)) => format!("{value:+#.p$}"),
+                (true, true, None) => format!("{value:+#}"),
+                (true, false, Some(p)) => format!("{value:+.p$}"),
+                (true, false, None) => format!("{value:+}"),
+                (false, true, Some(p)) => format!("{value:#.p$}"),
+                (false, true, None) => format!("{value:#}"),
+                (false, false, Some(p)) => format!("{value:.p$}"),
+                (false, false, None) => format!("{value}"),
+            };
+            let missing = width.saturating_sub(text.chars().count());
+            let before = match align.unwrap_or('<') {
+                '>' => missing,
+                '^' => missing / 2,
+                _ => 0,
+            };
+            let pad = |count: usize| std::iter::repeat_n(fill, count).collect::<String>();
+            pad(before) + &text + &pad(missing - before)
+        }
+    })
+}
+
 // --- unions of scalars
 
 #[inline(always)]
@@ -192,6 +281,33 @@ pub fn as_bool(value: KtValue) -> u8 {
 }
 
 // --- lists
+
+/// The numbers of a list, where they lie.
+#[inline(always)]
+pub unsafe fn slice<'a, E: Copy>(list: L) -> &'a [E] {
+    unsafe { KtList::as_slice::<E>(list) }
+}
+#[inline(always)]
+pub unsafe fn slice_mut<'a, E: Copy>(list: L) -> &'a mut [E] {
+    unsafe {
+        match (*list).length as usize {
+            0 => &mut [],
+            length => std::slice::from_raw_parts_mut((*list).data.cast::<E>(), length),
+        }
+    }
+}
+
+/// Writes the elements of a copy back into the list it was made from.
+pub unsafe fn put_back<E: Copy, I: Iterator>(list: L, source: I, mut convert: impl FnMut(I::Item) -> Ret<E>) -> Ret {
+    unsafe {
+        let element = *(*(*list).base.r#type).args;
+        for (place, item) in slice_mut::<E>(list).iter_mut().zip(source) {
+            let mut old = std::mem::replace(place, convert(item)?);
+            context().release_value(element, std::ptr::from_mut(&mut old).cast());
+        }
+    }
+    Ok(())
+}
 
 /// Reads a list whose elements are stored as `E`.
 pub unsafe fn items<E: Copy, T>(list: L, mut convert: impl FnMut(E) -> Ret<T>) -> Ret<Vec<T>> {

@@ -1,0 +1,16 @@
+// Which types of crates keep others borrowed: those with lifetimes.
+// A plain function over types and manifests; the checker's thread.
+#pragma once
+
+#include <functional>
+
+#include "compiler/types/type.h"
+#include "shared/manifest.h"
+
+namespace kayton::check {
+
+// `manifest_of`: of a handle type, or null.
+using ManifestLookup = std::function<const Manifest*(const types::Type*)>;
+[[nodiscard]] bool lends(const types::Type* type, const ManifestLookup& manifest_of);
+
+}  // namespace kayton::check

@@ -1,0 +1,224 @@
+// Attacks: what a hostile worker tries of its sandbox, one function each. Each says what came of it: "allowed", or the
+// name of the errno. Part of the hostile worker; runs on its main thread.
+#pragma once
+
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <thread>
+
+#include "shared/unique_fd.h"
+
+namespace kayton {
+
+class Attacks {
+  public:
+    Attacks() = default;
+    Attacks(const Attacks&) = delete;
+    Attacks& operator=(const Attacks&) = delete;
+    virtual ~Attacks() = default;
+
+  protected:
+    virtual void output(const std::string& text) = 0;
+    void report(int result) { output(result == 0 ? "allowed " : std::string(::strerrorname_np(errno)) + " "); }
+    // Whatever gives a descriptor must not.
+    void report_open(int descriptor) { report(descriptor >= 0 ? 0 : -1); }
+    void execute() {
+        char name[] = "true";
+        char* arguments[] = {name, nullptr};
+        report(::execve("/bin/true", arguments, ::environ));
+        report(::fexecve(STDIN_FILENO, arguments, ::environ));
+        const pid_t child = ::fork();
+        if (child == 0) {
+            ::_exit(0);
+        }
+        report(child > 0 ? 0 : -1);
+    }
+    void files() {
+        report_open(::open("/etc/passwd", O_RDONLY));
+        report_open(::open("/usr/../etc/passwd", O_RDONLY));
+        report_open(::open("/proc/self/root/etc/passwd", O_RDONLY));
+        report_open(::open("/etc/passwd", O_WRONLY));
+        report(::link("/etc/passwd", "/usr/lib/kayton-fault"));
+    }
+    void sockets() {
+        for (const int family : {AF_INET, AF_INET6, AF_UNIX, AF_NETLINK, AF_VSOCK}) {
+            report_open(::socket(family, family == AF_UNIX || family == AF_VSOCK ? SOCK_STREAM : SOCK_DGRAM, 0));
+        }
+    }
+    void other_processes() {
+        const pid_t supervisor = ::getppid();
+        char byte = 0;
+        const iovec here{&byte, 1};
+        const iovec there{&byte, 1};
+        report(::syscall(SYS_ptrace, PTRACE_ATTACH, supervisor, 0, 0) == 0 ? 0 : -1);
+        report(::process_vm_readv(supervisor, &here, 1, &there, 1, 0) == 1 ? 0 : -1);
+        report(::kill(supervisor, 0));
+        report_open(static_cast<int>(::syscall(SYS_pidfd_open, supervisor, 0)));
+        report_open(::open(("/proc/" + std::to_string(supervisor) + "/mem").c_str(), O_RDWR));
+    }
+    void privileges() {
+        report(::unshare(CLONE_NEWUSER));
+        report(::mount("none", "/tmp", "tmpfs", 0, nullptr));
+        for (const long call : {SYS_bpf, SYS_io_uring_setup, SYS_userfaultfd, SYS_perf_event_open}) {
+            report_open(static_cast<int>(::syscall(call, 0, 0, 0, 0, 0)));
+        }
+        report(::syscall(SYS_clone3, nullptr, 0) == 0 ? 0 : -1);
+    }
+    void memory_protection() {
+        report(::mmap(nullptr, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
+                       MAP_FAILED
+                   ? -1
+                   : 0);
+        void* page = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        report(::mprotect(page, 4096, PROT_READ | PROT_WRITE | PROT_EXEC));
+        report_open(static_cast<int>(::syscall(SYS_memfd_create, "memory", 0)));
+        bool ran = false;
+        std::thread([&] { ran = true; }).join();
+        output(ran ? "threads " : "no threads ");
+    }
+    void calls_of_i386() {
+        constexpr long kGetpid32 = 20;
+        long result = kGetpid32;
+        __asm__ volatile("int $0x80" : "+a"(result) : : "memory", "r8", "r9", "r10", "r11");
+        output("went on");
+    }
+    void calls_of_x32() {
+        constexpr long kX32 = 0x4000'0000;
+        (void)::syscall(kX32 | SYS_getpid);
+        output("went on");
+    }
+    // Ten gigabytes, page by page.
+    void take(int flags) {
+        constexpr size_t kPiece = size_t{64} << 20;
+        for (size_t taken = 0; taken < (size_t{10} << 30); taken += kPiece) {
+            void* memory = ::mmap(nullptr, kPiece, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS, -1, 0);
+            if (memory == MAP_FAILED) {
+                report(-1);
+                return;
+            }
+            std::memset(memory, 1, kPiece);
+        }
+        output("all of it;");
+    }
+    void take_private() { take(MAP_PRIVATE); }
+    void take_shared() { take(MAP_SHARED); }
+    void take_memfd() { report_open(static_cast<int>(::syscall(SYS_memfd_create, "memory", 0))); }
+    void secret() {
+        const char* value = std::getenv("KAYTON_TEST_SECRET");
+        output(value != nullptr ? value : "absent;");
+    }
+    void truncate_file() {
+        report(::truncate(argument_.c_str(), 0));
+        report_open(::open(argument_.c_str(), O_WRONLY | O_TRUNC));
+        report(::unlink(argument_.c_str()));
+        report(::rename(argument_.c_str(), "stolen"));
+        report(::chmod(argument_.c_str(), 0777));
+    }
+    void affinity() {
+        cpu_set_t set;
+        CPU_ZERO(&set);
+        CPU_SET(0, &set);
+        report(::sched_setaffinity(::getppid(), sizeof set, &set));
+        report(::sched_setaffinity(0, sizeof set, &set));
+        report(::sched_setaffinity(::gettid(), sizeof set, &set));
+    }
+    void modes() {
+        const UniqueFd file(::open(argument_.c_str(), O_CREAT | O_RDWR, 0600));
+        report(::fchmod(file.get(), 04711));
+        report(::futimens(file.get(), nullptr));
+        const UniqueFd system(::open("/usr/bin/env", O_RDONLY));
+        report(::fchmod(system.get(), 04755));
+        report(::futimens(system.get(), nullptr));
+    }
+    static sockaddr_in place(uint16_t port) {
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        address.sin_port = htons(port);
+        return address;
+    }
+    // "HOST:PORT", looked up and connected to.
+    void net_connect() {
+        const size_t colon = argument_.rfind(':');
+        addrinfo* found = nullptr;
+        addrinfo hints{};
+        hints.ai_socktype = SOCK_STREAM;
+        hints.ai_family = AF_INET;
+        if (::getaddrinfo(argument_.substr(0, colon).c_str(), argument_.substr(colon + 1).c_str(), &hints, &found) !=
+            0) {
+            output("no address ");
+            return;
+        }
+        const UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        report(::connect(socket.get(), found->ai_addr, found->ai_addrlen));
+        ::freeaddrinfo(found);
+    }
+    // Connects to the first of two ports while another thread writes the second's number over it.
+    void net_race() {
+        const size_t comma = argument_.find(',');
+        const auto granted = static_cast<uint16_t>(std::stoi(argument_.substr(0, comma)));
+        const auto other = static_cast<uint16_t>(std::stoi(argument_.substr(comma + 1)));
+        sockaddr_in address = place(granted);
+        std::atomic<bool> done{false};
+        std::thread writer([&] {
+            auto& port = *reinterpret_cast<volatile uint16_t*>(&address.sin_port);
+            while (!done) {
+                port = htons(other);
+                port = htons(granted);
+            }
+        });
+        int connected = 0;
+        for (int tries = 0; tries < 500; ++tries) {
+            const UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+            connected += ::connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 ? 1 : 0;
+        }
+        done = true;
+        writer.join();
+        output(connected > 0 ? "connected " : "never connected ");
+    }
+    void net_other() {
+        report_open(::socket(AF_INET, SOCK_DGRAM, 0));
+        report_open(::socket(AF_UNIX, SOCK_STREAM, 0));
+        report_open(::socket(AF_INET, SOCK_RAW, IPPROTO_ICMP));
+        const UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        const auto port = static_cast<uint16_t>(std::stoi(argument_));
+        const sockaddr_in address = place(port);
+        report(::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address));
+        report(::sendto(socket.get(), "x", 1, MSG_FASTOPEN, reinterpret_cast<const sockaddr*>(&address),
+                        sizeof address) == 1
+                   ? 0
+                   : -1);
+        report(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address));
+    }
+    // The kernel would send the signal, not the process.
+    void signal_by_fcntl() {
+        std::array<int, 2> ends{};
+        if (::pipe(ends.data()) != 0) {
+            ::_exit(77);
+        }
+        report(::fcntl(ends[0], F_SETOWN, ::getppid()));
+        report(::fcntl(ends[0], F_SETSIG, SIGKILL));
+    }
+
+    std::string argument_;
+};
+
+}  // namespace kayton
