@@ -41,6 +41,7 @@ void run_with_deep_stack(const std::function<void()>& work) {
 }  // namespace
 
 struct Compiler::Impl {
+    std::deque<SourceFile> questions;  // texts of members_of
     explicit Impl(Environment env) : environment(std::move(env)), checker(environment, diagnostics) {}
 
     Environment environment;
@@ -72,10 +73,15 @@ struct Compiler::Impl {
         }
         outcome.module = std::move(*object);
         if (options.cell) {
-            for (auto& [global, symbol, type] : checker.values())
-                outcome.module.globals.push_back({std::move(global), std::move(symbol), std::move(type)});
+            outcome.module.globals = globals();
         }
         return outcome;
+    }
+
+    [[nodiscard]] std::vector<SessionGlobal> globals() const {
+        std::vector<SessionGlobal> all;
+        for (auto& [global, symbol, type] : checker.values()) all.push_back({std::move(global), std::move(symbol), std::move(type)});
+        return all;
     }
 };
 
@@ -90,7 +96,32 @@ CompileOutcome Compiler::compile(const SourceFile& file, const CompileOptions& o
 
 void Compiler::warm_up() { (void)codegen::target_for(OptLevel::kO2); }
 
+std::vector<SessionGlobal> Compiler::last_cell_failed() {
+    impl_->checker.last_cell_failed();
+    return impl_->globals();
+}
+
+void Compiler::set_environment(Environment environment) {
+    impl_->environment = environment;
+    impl_->checker.set_environment(std::move(environment));
+}
+
 void Compiler::forget_last_cell(const std::vector<std::string>& lost) { impl_->checker.forget_last_cell(lost); }
+
+std::vector<NameInfo> Compiler::visible_names() { return impl_->checker.visible_names(); }
+
+std::vector<NameInfo> Compiler::members_of(const std::string& expression) {
+    std::vector<NameInfo> members;
+    run_with_deep_stack([&] {
+        impl_->diagnostics.clear();
+        impl_->arenas.emplace_back();
+        const SourceFile& file = impl_->questions.emplace_back("<cell question>", expression);
+        const syntax::Module module = syntax::parse_module(file, impl_->arenas.back(), impl_->diagnostics);
+        if (!impl_->diagnostics.has_errors()) members = impl_->checker.members_of(module);
+        impl_->diagnostics.clear();
+    });
+    return members;
+}
 
 std::vector<std::pair<std::string, std::string>> Compiler::names() const { return impl_->checker.names(); }
 

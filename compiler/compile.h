@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "compiler/check/name_info.h"
 #include "compiler/diagnostics/diagnostics.h"
 #include "compiler/source/source.h"
 #include "shared/environment.h"
@@ -61,9 +62,20 @@ class Compiler {
     // Undoes the last compile() of a cell that gave a module, as if it had not been: the cell's worker ended, and another
     // stands where the cell began, without the names in `lost`. Once for each cell.
     void forget_last_cell(const std::vector<std::string>& lost = {});
+    // The last cell was compiled, and an exception ended it: a name that it has given another type is what it was before;
+    // a name new to it may be unassigned, which is a NameError where it is read. Once for each cell, not after the other.
+    // Gives what the session holds then.
+    std::vector<SessionGlobal> last_cell_failed();
+    // What is installed has changed.
+    void set_environment(Environment environment);
 
     // Names and types of the session, for completion and `:type`; sorted.
     [[nodiscard]] std::vector<std::pair<std::string, std::string>> names() const;
+
+    // What may stand for a name: all that is visible, or, for an expression, the members of its value. The expression
+    // is not run. Empty when it does not compile.
+    [[nodiscard]] std::vector<NameInfo> visible_names();
+    [[nodiscard]] std::vector<NameInfo> members_of(const std::string& expression);
 
     // Initialises the code generator (2-20 ms the first time): call it on another thread while a worker starts.
     static void warm_up();

@@ -76,6 +76,7 @@ int main(int argc, char** argv) {
     kik::add_rinstall(app, session);
     kik::add_uninstall(app, session);
     kik::add_info(app, session);
+    kik::add_kernel(app, session);
     kik::add_path(app, session);
     kik::add_allow(app, session);
     kik::add_remove(app, session);

@@ -71,6 +71,18 @@ void pack(Packer& packer, const InputRequest& request) {
     packer.pack(request.prompt);
 }
 
+void pack(Packer& packer, const Display& display) {
+    packer.pack_array(4);
+    packer.pack(display.kind);
+    packer.pack(display.id);
+    packer.pack_array(static_cast<uint32_t>(display.data.size() * 2));
+    for (const auto& [mime, text] : display.data) {
+        packer.pack(mime);
+        packer.pack(text);
+    }
+    packer.pack(display.last);
+}
+
 void pack(Packer& packer, const CheckpointMade& made) {
     packer.pack_array(2);
     packer.pack(made.id);
@@ -276,6 +288,13 @@ class Members {
             members.take(address);
         });
     }
+    void take(std::vector<std::pair<std::string, std::string>>& texts) {
+        each([&](Members& members) {
+            auto& [name, text] = texts.emplace_back();
+            members.take(name);
+            members.take(text);
+        });
+    }
     [[nodiscard]] bool complete() const { return good_ && left_ == 0; }
 
   private:
@@ -325,6 +344,13 @@ void take_members(Members& members, Finished& finished) {
 void take_members(Members& members, InputRequest& request) {
     members.take(request.id);
     members.take(request.prompt);
+}
+
+void take_members(Members& members, Display& display) {
+    members.take(display.kind);
+    members.take(display.id);
+    members.take(display.data);
+    members.take(display.last);
 }
 
 void take_members(Members& members, CheckpointMade& made) {
@@ -448,6 +474,7 @@ EncodedMessage encode(const WorkerMessage& message) {
                           },
                           [](const Finished& finished) { return pack_as(FrameType::kFinished, finished); },
                           [](const InputRequest& request) { return pack_as(FrameType::kInputRequest, request); },
+                          [](const Display& display) { return pack_as(FrameType::kDisplay, display); },
                           [](const CheckpointMade& made) { return pack_as(FrameType::kCheckpointMade, made); },
                           [](const Resumed& resumed) { return pack_as(FrameType::kResumed, resumed); },
                           [](const Values& values) { return raw(FrameType::kValues, values.bytes); },
@@ -480,6 +507,7 @@ tl::expected<WorkerMessage, Violation> decode_from_worker(uint32_t type, ByteVie
         case FrameType::kStandardError: return WorkerMessage(Output{true, std::string(as_text(payload))});
         case FrameType::kFinished: return decode_as<Finished, WorkerMessage>(payload);
         case FrameType::kInputRequest: return decode_as<InputRequest, WorkerMessage>(payload);
+        case FrameType::kDisplay: return decode_as<Display, WorkerMessage>(payload);
         case FrameType::kCheckpointMade: return decode_as<CheckpointMade, WorkerMessage>(payload);
         case FrameType::kResumed: return decode_as<Resumed, WorkerMessage>(payload);
         case FrameType::kValues: return WorkerMessage(Values{std::string(as_text(payload))});

@@ -33,6 +33,7 @@ enum class FrameType : uint32_t {
     kValues = 8,  // raw bytes
     kValuesSaved = 9,
     kValuesRestored = 10,
+    kDisplay = 11,
     // supervisor to worker
     kSetup = 16,
     kSource = 17,
@@ -73,6 +74,24 @@ struct Finished {
 struct InputRequest {
     uint64_t id = 0;  // 1, 2, … without gaps
     std::string prompt;
+};
+
+enum class DisplayKind : uint32_t {
+    kResult,       // the value of a cell
+    kShown,        // display()
+    kUpdate,       // update_display(): what was shown under the id
+    kClear,        // clear_output()
+    kClearOnNext,  // clear_output(wait=True)
+};
+constexpr size_t kMaxDisplay = size_t{32} << 20;  // bytes of one display's data
+
+// A value in the forms that a front end may show. A large one comes in pieces: the entries of one display follow one
+// another, and an entry with the MIME type of the last one continues it.
+struct Display {
+    uint32_t kind = 0;  // DisplayKind
+    std::string id;     // display id; empty: none
+    std::vector<std::pair<std::string, std::string>> data;  // MIME type, text (binary ones in base64)
+    bool last = true;
 };
 
 // Answers Checkpoint, from the process that goes on as the worker.
@@ -150,7 +169,7 @@ struct RestoreValues {
 };
 
 using WorkerMessage = std::variant<Hello, Output, Finished, InputRequest, CheckpointMade, Resumed, Values,
-                                   ValuesSaved, ValuesRestored>;
+                                   ValuesSaved, ValuesRestored, Display>;
 using SupervisorMessage = std::variant<Setup, Source, Run, InputReply, Interrupt, Shutdown, Checkpoint,
                                        SaveValues, SavedValuesPiece, RestoreValues>;
 

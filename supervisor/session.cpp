@@ -31,6 +31,14 @@ std::string line_of(std::string_view text, uint32_t number) {
 
 }  // namespace
 
+void SessionIo::show(Display display) {
+    for (const auto& [mime, text] : display.data) {
+        if (mime == "text/plain") {
+            write(false, text + "\n");
+        }
+    }
+}
+
 Session::Session(SessionOptions options, SessionIo& io, TemporaryFolder temporary)
     : options_(std::move(options)),
       io_(io),

@@ -33,6 +33,8 @@ class SessionIo {
     enum class InputState { kLine, kEndOfFile, kInterrupted };
     virtual ~SessionIo() = default;
     virtual void write(bool error, std::string_view bytes) = 0;
+    // The value of a cell and what display() shows: as plain text on standard output, where nothing better is known.
+    virtual void show(Display display);
     // A line with its newline, which the last one may lack; the prompt has not been shown yet. kInterrupted when
     // Session::interrupt_pending() or terminating() has become true.
     virtual InputState read_line(std::string_view prompt, std::string& line) = 0;
@@ -105,6 +107,10 @@ class Session {
     [[nodiscard]] bool terminating() const { return terminating_.load(); }
 
     [[nodiscard]] bool alive() const { return worker_ != nullptr && !worker_->end(); }
+    // What is installed has changed. The worker's sandbox holds the environment's folder, whatever is in it.
+    void set_environment(Environment environment) { options_.environment = std::move(environment); }
+    // What the session holds, where it is not what the last module said: an exception ended it before it was through.
+    void set_globals(std::vector<SessionGlobal> globals) { kept_globals_ = std::move(globals); }
     // Starts another worker in place of one that is gone (or still there); what it held is lost.
     [[nodiscard]] Result<void> restart();
     void close();

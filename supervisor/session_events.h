@@ -17,6 +17,7 @@ class Session::Events : public WorkerEvents {
     void on_output(bool error, std::string_view bytes) override { session_.io_.write(error, bytes); }
     void on_finished(Finished finished) override { finished_ = std::move(finished); }
     void on_input_request(const std::string& prompt) override { prompt_ = prompt; }
+    void on_display(Display display) override { session_.io_.show(std::move(display)); }
 
     [[nodiscard]] std::optional<Finished> take_finished() { return std::exchange(finished_, std::nullopt); }
     [[nodiscard]] std::optional<std::string> take_prompt() { return std::exchange(prompt_, std::nullopt); }

@@ -137,6 +137,35 @@ void Loop::write_output(bool error, std::string_view bytes) {
     }
 }
 
+void Loop::show(Display display) {
+    auto data = std::exchange(display.data, {});
+    size_t size = 0;
+    for (auto& [mime, whole] : data) {
+        std::string_view text = whole;
+        do {
+            if (size >= kLongestText) {
+                display.last = false;
+                send(display);
+                display.data.clear();
+                size = 0;
+            }
+            size_t part = std::min(text.size(), kLongestText - size);
+            if (part < text.size()) {
+                part = utf8_valid_prefix(text.substr(0, part));
+            }
+            if (part == 0 && !text.empty()) {  // not even one character has room
+                size = kLongestText;
+                continue;
+            }
+            display.data.emplace_back(mime, text.substr(0, part));
+            size += part + mime.size();
+            text.remove_prefix(part);
+        } while (!text.empty());
+    }
+    display.last = true;
+    send(display);
+}
+
 Loop::InputState Loop::read_input(std::string_view prompt, std::string& line) {
     if (!unread_.empty()) {
         line = std::exchange(unread_, {});

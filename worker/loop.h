@@ -30,6 +30,8 @@ class Loop {
 
     // Sends what the program writes, at once; a sleeping supervisor is woken for what a person waits for.
     void write_output(bool error, std::string_view bytes);
+    // Sends what a front end is to show, in pieces when it is long.
+    void show(Display display);
 
     enum class InputState { kLine, kEndOfFile, kInterrupted };
     // A line of the person's standard input, with its newline.

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 #include <optional>
+#include <utility>
 
 #include "worker/loop.h"
 #include "worker/plugins/plugin_loader.h"
@@ -32,6 +33,7 @@ class MessageOutput : public OutputSink {
   public:
     explicit MessageOutput(Loop& loop) : loop_(loop) {}
     void write(int stream, std::string_view data) override { loop_.write_output(stream == 2, data); }
+    void display(Display display) override { loop_.show(std::move(display)); }
 
   private:
     Loop& loop_;
@@ -45,7 +47,7 @@ class MessageInput : public InputSource {
         if (at_ == line_.size()) {
             line_.clear();
             at_ = 0;
-            switch (loop_.read_input("", line_)) {
+            switch (loop_.read_input(std::exchange(prompt_, {}), line_)) {
                 case Loop::InputState::kLine: break;
                 case Loop::InputState::kEndOfFile: return 0;
                 case Loop::InputState::kInterrupted: return -EINTR;
@@ -57,8 +59,17 @@ class MessageInput : public InputSource {
         return static_cast<long>(part);
     }
 
+    bool ask(std::string_view prompt) override {
+        if (at_ < line_.size()) {
+            return false;
+        }
+        prompt_ = prompt;
+        return true;
+    }
+
   private:
     Loop& loop_;
+    std::string prompt_;
     std::string line_;
     size_t at_ = 0;
 };

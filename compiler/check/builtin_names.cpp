@@ -11,6 +11,7 @@ constexpr std::string_view kNames[] = {
     "format", "frozenset", "hash", "hex",   "id",   "input", "int",   "isinstance", "iter", "len",  "list",   "map",       "max",    "min",
     "next",  "object", "oct",  "open",  "ord",    "pow",   "print", "range",      "repr", "reversed", "round", "set",   "sorted", "str",
     "sum",   "tuple", "type", "zip",   "Exception", "exit", "quit", "getattr", "hasattr", "setattr", "issubclass",
+    "display", "update_display", "clear_output",
 };
 
 }  // namespace

@@ -215,6 +215,7 @@ TExpr* Checker::builtin_call(const std::string& name, const CallExpr& e, const T
         scope.take();
     }
     if (name == "print") return print_call(e);
+    if (name == "display" || name == "update_display" || name == "clear_output") return display_call(name, e);
     if (name == "range") {
         if (!argument_count(e, "range", 1, 3)) return never(span);
         Args args;

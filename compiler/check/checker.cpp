@@ -103,6 +103,10 @@ typed::TypedProgram Checker::check(const Module& module, bool cell, bool check_a
     decl->is_module = true;
     decl->unit = &main_;
     decl->scope = analyse_scope({}, module.body);
+    if (cell && !undecided_.empty()) {
+        decl->body = with_undecided(module.body, decl->scope);
+        decl->scope = analyse_scope({}, decl->body);
+    }
     module_ = decl.get();
     main_.body = module_;
     modules_.push_back(std::move(decl));
@@ -131,8 +135,10 @@ typed::TypedProgram Checker::check(const Module& module, bool cell, bool check_a
     }
     if (diagnostics_.has_errors()) {
         globals_ = committed_globals_;
+        asked_.reset();
         return {};
     }
+    if (asking_) return {};
     close_types();
     merge_equal_instances();
     commit();
@@ -151,6 +157,10 @@ void Checker::run_pass(FunctionDecl& module, bool check_all) {
     for (auto& [name, global] : globals_)
         if (!global.external) global.entity = Entity{};
     declared_classes_.clear();
+    for (auto& [node, known] : classes_)
+        if (known->pending) declared_classes_.push_back(known.get());
+    std::sort(declared_classes_.begin(), declared_classes_.end(), [](const auto* a, const auto* b) { return a->number < b->number; });
+    for (types::ClassInfo* c : declared_classes_) c->declared_in = pass_;
     check_instance(*module.instances.front());
     protocol_instances();
     if (check_all) check_uncalled();
@@ -183,29 +193,6 @@ void Checker::check_uncalled() {
         if (args.size() == decl->params.size()) instantiate(*decl, args, decl->span, nullptr);
     }
     state_ = nullptr;
-}
-
-void Checker::show_value(TExpr* value, Span span) {
-    const Type* t = prune(value->type);
-    if (t->kind == TypeKind::kNone || t->kind == TypeKind::kNever) {
-        emit_expr(value);
-        return;
-    }
-    auto show = [&](TExpr* v) {
-        emit_expr(runtime(RT::kt_print_text, types_.none, span, {null(span), to_repr(v)}));
-        emit_expr(runtime(RT::kt_print_text, types_.none, span, {null(span), constant_str("\n", span)}));
-    };
-    if (!types::is_union_with_none(t)) {
-        show(value);
-        return;
-    }
-    TExpr* held = hold(value);
-    TExpr* absent = make(TK::kTypeTest, types_.boolean, span, {held});
-    absent->type_arg = types_.none;
-    TStmt* node = stmt(SK::kIf, span);
-    node->a = negate(absent);
-    node->body = block([&] { show(narrow(held, types_.without(t, types_.none))); });
-    emit(node);
 }
 
 // The typed program holds no inference variables: what nothing decided is empty, and has no value.
@@ -253,6 +240,8 @@ void Checker::merge_equal_instances() {
 // What the module defined stays for later cells; its storage types are settled now.
 void Checker::commit() {
     if (!cell_) return;
+    Undo undo;
+    undo.undecided = std::exchange(undecided_, find_undecided());
     for (auto& [name, global] : globals_) {
         if (global.declared != nullptr) {
             global.declared = types_.resolve(global.declared, true);
@@ -262,9 +251,14 @@ void Checker::commit() {
         }
         global.listed_in = -1;
     }
-    Undo undo;
     for (types::ClassInfo* c : declared_classes_) {
-        if (!c->committed) undo.classes.push_back(c);
+        if (!referenced(*c)) {
+            if (!c->pending) undo.declared.push_back(c);
+            c->pending = true;
+            continue;
+        }
+        if (!c->committed) (c->pending ? undo.settled : undo.classes).push_back(c);
+        c->pending = false;
         for (types::ClassField& field : c->fields) field.type = types_.resolve(field.type, true);
         c->committed = true;
     }
@@ -282,13 +276,66 @@ void Checker::forget_last_cell(const std::vector<std::string>& lost) {
     for (const std::string& name : lost) committed_globals_.erase(name);
     globals_ = committed_globals_;
     if (!undo_) return;
+    undecided_ = std::move(undo_->undecided);
     for (types::ClassInfo* c : undo_->classes) {
         c->committed = false;
         c->declared_in = -1;
         if (c->base != nullptr) std::erase(c->base->subclasses, c);
     }
+    for (types::ClassInfo* c : undo_->settled) {
+        c->committed = false;
+        c->pending = true;
+    }
+    for (types::ClassInfo* c : undo_->declared) {
+        c->pending = false;
+        if (c->base != nullptr) std::erase(c->base->subclasses, c);
+    }
     for (Unit* unit : undo_->units) unit->committed = false;
     undo_.reset();
+}
+
+void Checker::last_cell_failed() {
+    if (!undo_) return;
+    for (auto& [name, global] : globals_) {
+        if (global.declared == nullptr) continue;
+        const auto earlier = undo_->globals.find(name);
+        if (earlier != undo_->globals.end() && earlier->second.symbol == global.symbol) continue;
+        if (earlier != undo_->globals.end() && earlier->second.declared != nullptr) {
+            global = earlier->second;
+            const auto undecided = undo_->undecided.find(name);
+            if (undecided != undo_->undecided.end()) undecided_.insert(*undecided);
+        } else {
+            global.maybe_unset = true;
+        }
+    }
+    committed_globals_ = globals_;
+    undo_.reset();
+}
+
+namespace {
+
+bool mentions(const types::Type* type, const types::ClassInfo& c) {
+    if (type == nullptr) return false;
+    type = prune(type);
+    if (type->class_info == &c) return true;
+    return std::any_of(type->args.begin(), type->args.end(), [&](const types::Type* arg) { return mentions(arg, c); });
+}
+
+}  // namespace
+
+// Does the program of this pass need the class at run time? A cell that only declares it leaves its layout to the first
+// that uses it: the fields' types are not known before.
+bool Checker::referenced(const types::ClassInfo& c) const {
+    if (!cell_ || c.committed || c.instantiated || c.caught || c.is_enum) return true;
+    if (std::any_of(c.subclasses.begin(), c.subclasses.end(), [&](const types::ClassInfo* sub) { return sub->declared_in == pass_ && referenced(*sub); })) return true;
+    for (const TExpr* e : exprs_)
+        if (mentions(e->type, c) || mentions(e->type_arg, c)) return true;
+    for (const auto& function : program_.functions) {
+        if (mentions(function->result, c)) return true;
+        for (const typed::Local& local : function->locals)
+            if (mentions(local.type, c)) return true;
+    }
+    return std::any_of(globals_.begin(), globals_.end(), [&](const auto& entry) { return mentions(entry.second.declared, c); });
 }
 
 std::vector<std::array<std::string, 3>> Checker::values() const {

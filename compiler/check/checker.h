@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "compiler/check/class_info.h"
+#include "compiler/check/name_info.h"
 #include "compiler/check/scope.h"
 #include "compiler/diagnostics/diagnostics.h"
 #include "compiler/types/type.h"
@@ -133,6 +134,7 @@ struct GlobalName {
     int listed_in = -1;
     std::string symbol;
     bool external = false;
+    bool maybe_unset = false;        // external, of a cell that did not end well
     Entity entity;                   // functions, imports and so on
     Span span;
 };
@@ -167,11 +169,19 @@ class Checker {
     void forget_last_cell(const std::vector<std::string>& lost);
     // Name, symbol and type of everything that holds a value after the cells so far.
     [[nodiscard]] std::vector<std::array<std::string, 3>> values() const;
+    // The last cell's program ended with an exception: its names that replaced others of another type give way to them,
+    // new ones are tested where they are read.
+    void last_cell_failed();
+    // What is installed has changed: crates are found anew; those in use stay what they are.
+    void set_environment(Environment environment) { environment_ = std::move(environment); }
     // Missing crates and crates of another ABI, by the texts of the design; found before anything else.
     std::vector<Error> take_import_errors() { return std::move(import_errors_); }
     // File and text of the modules that were imported for the first time since the last call.
     std::vector<std::pair<std::string, std::string>> take_imported() { return std::exchange(imported_, {}); }
     [[nodiscard]] std::vector<std::pair<std::string, std::string>> names() const;
+    // names.cpp: for completion and inspection. The module is one expression statement; nothing of it stays.
+    [[nodiscard]] std::vector<NameInfo> visible_names();
+    [[nodiscard]] std::vector<NameInfo> members_of(const syntax::Module& module);
 
   private:
     friend struct BlockScope;
@@ -186,9 +196,14 @@ class Checker {
     struct Undo {
         std::map<std::string, GlobalName, std::less<>> globals;
         std::vector<types::ClassInfo*> classes;
+        std::vector<types::ClassInfo*> settled;   // were declared before
+        std::vector<types::ClassInfo*> declared;  // and nothing more
         std::vector<Unit*> units;
+        std::map<std::string, const syntax::Stmt*, std::less<>> undecided;
     };
     std::optional<Undo> undo_;  // of the last cell
+    // Names whose value is an empty list, dict or set of which no cell has said yet what it holds: their assignments.
+    std::map<std::string, const syntax::Stmt*, std::less<>> undecided_;
     std::vector<std::unique_ptr<FunctionDecl>> modules_;  // module bodies, all cells
     std::map<const void*, std::unique_ptr<FunctionDecl>> functions_;
     FunctionDecl* module_ = nullptr;  // the program's or cell's body
@@ -233,13 +248,28 @@ class Checker {
     std::map<const FunctionDecl*, size_t> function_numbers_;
     std::map<const void*, const syntax::AttributeExpr*> named_attributes_;  // of getattr() and its like, by the call
 
+    std::optional<Entity> asked_;  // of members_of: what the expression stands for, while it is checked
+    bool asking_ = false;
+
+    // names.cpp
+    NameInfo describe(std::string name, const Entity& entity);
+    NameInfo describe(const FunctionDecl& decl, std::string name, const char* kind, bool method);
+    void add_members(const Entity& entity, std::vector<NameInfo>& out);
+    void add_members(const Type* type, bool of_class, std::vector<NameInfo>& out);
+    std::vector<std::string> module_names(const std::string& module);
+    void add_table_members(const Type* type, std::vector<NameInfo>& out);  // methods.cpp
+
+    // undecided.cpp
+    syntax::Body with_undecided(syntax::Body body, const Scope& scope);
+    std::map<std::string, const syntax::Stmt*, std::less<>> find_undecided();
+
     // checker.cpp
+    bool referenced(const types::ClassInfo& c) const;
     bool scan_rimports(const syntax::Module& module);
     const Manifest* load_manifest(const std::string& crate);
     void run_pass(FunctionDecl& module, bool check_all);
     void check_uncalled();
     void commit();
-    void show_value(TExpr* value, Span span);
     void close_types();
     void merge_equal_instances();
     Diagnostic& report(DiagCode code, Span span, std::string message, std::string label = {}, std::string help = {});
@@ -476,6 +506,12 @@ class Checker {
     bool only_keywords(const syntax::CallExpr& e, const std::string& name, std::initializer_list<std::string_view> allowed);
     void append_to(TExpr* list, TExpr* value, Span span);
     bool is_iterator_builtin(const syntax::Expr& e, std::string& name);
+
+    // display.cpp
+    void show_value(TExpr* value, Span span);
+    void emit_display(int64_t kind, TExpr* id, TExpr* value, Span span);
+    void emit_forms(int64_t kind, TExpr* id, TExpr* value, Span span);
+    TExpr* display_call(const std::string& name, const syntax::CallExpr& e);
 
     // classes.cpp, data_classes.cpp
     void class_statement(const syntax::ClassStmt& s);

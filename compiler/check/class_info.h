@@ -66,6 +66,8 @@ struct ClassInfo {
     std::vector<std::string> enum_members;
     bool instantiated = false;
     bool committed = false;  // compiled by an earlier cell: its layout is settled
+    bool pending = false;    // declared by an earlier cell that had no use for it: the first that has settles its layout
+    bool caught = false;     // an `except` names it
     int declared_in = -1;    // pass
 
     [[nodiscard]] std::string attribute_global(std::string_view attribute) const {

@@ -394,6 +394,7 @@ void Checker::protocol_instances() {
     std::vector<ClassInfo*> all = declared_classes_;
     for (size_t i = 0; i < all.size(); ++i) {
         ClassInfo& c = *all[i];
+        if (!referenced(c)) continue;
         typed::Class out;
         out.type = c.type;
         std::vector<const ClassInfo*> chain;

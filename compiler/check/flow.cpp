@@ -136,8 +136,14 @@ Entity Checker::lookup(std::string_view name, Span span) {
             return function_refs_.find(types::prune(var->flow)->name)->second;
         if (var->bound == Bound::kNo && at_module) {
             // Not assigned on this path: a built-in of the same name, an earlier cell's global, or an error.
+            // Another type of it in this cell makes a new global; what it was before is still there to be read.
             auto earlier = globals_.find(global_key(name));
-            if (earlier != globals_.end() && earlier->second.external) {
+            bool known = earlier != globals_.end() && earlier->second.external;
+            if (!known && cell_) {
+                earlier = committed_globals_.find(global_key(name));
+                known = earlier != committed_globals_.end() && earlier->second.external;
+            }
+            if (known) {
                 if (earlier->second.entity.kind != EntityKind::kNothing) return earlier->second.entity;
                 result.kind = EntityKind::kValue;
                 result.value = read_global(earlier->second, name, span);
@@ -246,7 +252,7 @@ TExpr* Checker::read_var(VarState& var, std::string_view name, Span span) {
     }
     if (var.global) {
         TExpr* e = read_global(globals_[global_key(name)], name, span);
-        e->int_value = var.bound == Bound::kMaybe ? 1 : 0;
+        e->int_value = var.bound == Bound::kMaybe ? 1 : 0;  // assigned here, whatever an earlier cell did
         if (var.flow != nullptr && resolved(var.flow) != resolved(e->type) && accepts(e->type, var.flow)) {
             TExpr* narrowed = make(ExprKind::kNarrowChecked, var.flow, span, {e});
             narrowed->text = "value changed its type in a function called meanwhile";
@@ -282,12 +288,20 @@ TExpr* Checker::read_global(GlobalName& global, std::string_view name, Span span
     if (global.declared == nullptr) return never(span);
     TExpr* e = make(ExprKind::kGlobal, global.declared, span);
     e->index = global_index(global, name);
-    e->int_value = global.external ? 0 : 1;
+    e->int_value = global.external && !global.maybe_unset ? 0 : 1;
     return e;
 }
 
 void Checker::assign_global(std::string_view name, TExpr* value, Span span) {
     GlobalName& global = globals_[global_key(name)];
+    if (global.external && global.entity.kind == EntityKind::kNothing && global.declared != nullptr &&
+        resolved(value->type) == resolved(global.declared)) {  // the same variable, for functions of earlier cells too
+        TStmt* s = stmt(StmtKind::kAssignGlobal, span);
+        s->index = global_index(global, name);
+        s->a = value;
+        emit(s);
+        return;
+    }
     if (global.external) {  // a new version of the name, in this cell
         global = GlobalName{};
     }

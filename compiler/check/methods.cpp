@@ -183,6 +183,23 @@ std::vector<std::string> Checker::method_names(const Type* t) {
     return names;
 }
 
+void Checker::add_table_members(const Type* t, std::vector<NameInfo>& out) {
+    t = prune(t);
+    for (const MethodSpec& spec : kMethods) {
+        if (spec.owner != t->kind) continue;
+        std::string signature = std::string(spec.name) + "(";
+        for (const ParamSpec& p : parse_params(spec.params)) {
+            signature += (signature.back() == '(' ? "" : ", ") + std::string(p.name) + ": " + std::string(p.type);
+            if (p.has_default) signature += p.default_value == "ABSENT" ? " = None" : " = " + std::string(p.default_value);
+        }
+        out.push_back({spec.name, "method", signature + ") -> " + spec.result, ""});
+    }
+    const std::string text = to_string(t);
+    const std::string owner = text.substr(0, text.find('['));
+    for (const auto& special : kSpecialMethods)
+        if (owner == special[0]) out.push_back({special[1], "method", std::string(special[1]) + "(…)", ""});
+}
+
 TExpr* Checker::table_call(const MethodSpec& spec, TExpr* object, const Type* owner, const CallExpr& e) {
     std::vector<ParamSpec> params = parse_params(spec.params);
     Args args = {object};

@@ -25,6 +25,15 @@ constexpr StringConstant kStrings[] = {
 
 }  // namespace
 
+std::vector<std::string> Checker::module_names(const std::string& module) {
+    std::vector<std::string> names = native_names(module);
+    const auto unit = units_.find(module);
+    if (unit == units_.end()) return names;
+    for (const auto name : unit->second->body->scope.names)
+        if (!name.starts_with('_')) names.emplace_back(name);
+    return names;
+}
+
 // `_native` is there for the shipped modules alone: what it holds trusts its arguments.
 bool Checker::known_module(std::string_view name) {
     if (name == "_native") {

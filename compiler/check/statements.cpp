@@ -52,6 +52,11 @@ void Checker::statement(const Stmt& s) {
                 emit_expr(yield(as<YieldExpr>(value), false));
                 break;
             }
+            if (&s == shown_ && asking_) {
+                asked_ = entity(value);
+                if (asked_->kind == EntityKind::kValue) emit_expr(asked_->value);
+                break;
+            }
             TExpr* e = expression(value);
             if (&s == shown_) {
                 show_value(e, s.span);

@@ -97,6 +97,7 @@ void Checker::try_statement(const TryStmt& s) {
                     continue;
                 }
                 classes.push_back(type);
+                if (type->class_info != nullptr) type->class_info->caught = true;
             }
             // A single class is known exactly; several meet in their nearest common base.
             if (!classes.empty()) {

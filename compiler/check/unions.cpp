@@ -1,6 +1,6 @@
 // Values of several types: an operation on a union, or on Dynamic, is a branch for each type that the value may have. A
 // type that the operation does not take raises what CPython raises, when the program gets there; only an operation that
-// none of them takes is a compile error. See docs/decisions/0012.
+// none of them takes is a compile error. See docs/decisions/0013.
 #include <algorithm>
 
 #include "compiler/check/checker.h"

@@ -34,7 +34,7 @@ Body Parser::parse_block(std::string_view what, Span header) {
     if (!at(TokenKind::kIndent)) {
         if (colon_missing) return {};
         if (!silent()) {
-            if (at(TokenKind::kEndOfFile) || (at(TokenKind::kDedent) && current_.begin == text_.size())) {
+            if (at_end_of_text()) {
                 incomplete_ = diagnostics_.error_count() == errors_before_;
             }
             const Span place = at(TokenKind::kEndOfFile) || at(TokenKind::kDedent)
@@ -192,7 +192,7 @@ Stmt* Parser::parse_try() {
         advance();
         finally_body = parse_block("'finally'", keyword);
     } else if (handlers.empty() && !silent() && !body_failed) {
-        if (at(TokenKind::kEndOfFile)) incomplete_ = diagnostics_.error_count() == errors_before_;
+        if (at_end_of_text()) incomplete_ = diagnostics_.error_count() == errors_before_;
         complain(DiagCode::kSyntax, header, "'try' has neither 'except' nor 'finally'", {}, "add one after its block");
     }
     return make_stmt<TryStmt>(StmtKind::kTry, since(header.begin), body,

@@ -28,7 +28,7 @@ Stmt* Parser::parse_decorated() {
         advance();
         return parse_function(begin, list, true);
     }
-    if (at(TokenKind::kEndOfFile) && !silent()) incomplete_ = diagnostics_.error_count() == errors_before_;
+    if (at_end_of_text() && !silent()) incomplete_ = diagnostics_.error_count() == errors_before_;
     const Span decorator{begin, prev_end_};
     unexpected("a function or a class after the decorator");
     return error_stmt(decorator);

@@ -63,6 +63,10 @@ class Parser {
     // --- tokens and errors (parser.cpp)
     [[nodiscard]] TokenKind kind() const { return current_.kind; }
     [[nodiscard]] bool at(TokenKind k) const { return current_.kind == k; }
+    // Nothing but the ends of blocks is left.
+    [[nodiscard]] bool at_end_of_text() const {
+        return at(TokenKind::kEndOfFile) || (at(TokenKind::kDedent) && current_.begin == text_.size());
+    }
     [[nodiscard]] bool at_soft(SoftKeyword soft) const { return current_.soft == soft; }
     [[nodiscard]] bool at_text(std::string_view text) const { return text_of(current_) == text; }
     [[nodiscard]] std::string_view text_of(const Token& token) const { return text_of(token.span()); }

@@ -66,7 +66,7 @@ Stmt* Parser::parse_match() {
     std::vector<MatchCase> cases;
     if (!at(TokenKind::kIndent)) {
         if (!header_failed) {
-            if (at(TokenKind::kEndOfFile) && !silent()) incomplete_ = diagnostics_.error_count() == errors_before_;
+            if (at_end_of_text() && !silent()) incomplete_ = diagnostics_.error_count() == errors_before_;
             Diagnostic& diagnostic =
                 complain(DiagCode::kIndentation, at(TokenKind::kEndOfFile) ? header : current_.span(),
                          "expected indented 'case' blocks after 'match'");

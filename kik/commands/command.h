@@ -28,6 +28,7 @@ void add_activate(CLI::App& app, Session& session);  // and deactivate
 void add_allow(CLI::App& app, Session& session);     // and deny
 void add_create(CLI::App& app, Session& session);
 void add_info(CLI::App& app, Session& session);
+void add_kernel(CLI::App& app, Session& session);
 void add_list(CLI::App& app, Session& session);
 void add_path(CLI::App& app, Session& session);
 void add_probe_plugin(CLI::App& app, Session& session);

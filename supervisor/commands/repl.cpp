@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -11,13 +10,13 @@
 #include <utility>
 
 #include "compiler/compile.h"
-#include "compiler/syntax/parser.h"
 #include "shared/bytes.h"
 #include "supervisor/commands/commands.h"
 #include "supervisor/commands/crash_message.h"
 #include "supervisor/commands/interrupts.h"
 #include "supervisor/commands/line_editor.h"
 #include "supervisor/commands/terminal_io.h"
+#include "supervisor/cells.h"
 #include "supervisor/session.h"
 
 namespace kayton {
@@ -42,10 +41,8 @@ class ReplIo : public TerminalIo {
 
 class Repl {
   public:
-    Repl(Environment environment, LineEditor& editor, Session& session, ReplIo& io)
-        : environment_(std::move(environment)), editor_(editor), session_(session), io_(io) {
-        forget();
-    }
+    Repl(LineEditor& editor, Session& session, ReplIo& io)
+        : editor_(editor), session_(session), io_(io), cells_(session) {}
 
     // Until the end of the input, or until the program exits: the status of the command.
     int converse(const Interrupts& interrupts) {
@@ -89,7 +86,7 @@ class Repl {
             }
             input += line;
             input += '\n';
-            if (!is_utf8(input) || syntax::completeness(input) != syntax::Completeness::kIncomplete) {
+            if (!is_utf8(input) || Cells::completeness(input) != Cells::Completeness::kIncomplete) {
                 return LineEditor::State::kLine;
             }
         }
@@ -103,12 +100,7 @@ class Repl {
         }
         session_.forget_interrupts();
         editor_.remember(input.substr(0, input.size() - 1));
-        sources_.push_back(std::make_unique<SourceFile>("<cell " + std::to_string(++cell_) + ">", input));
-        const SourceFile& source = *sources_.back();
-        CompileOptions options;
-        options.opt = OptLevel::kO0;
-        options.cell = true;
-        CompileOutcome compiled = compiler_->compile(source, options);
+        const CompileOutcome compiled = cells_.compile("<cell " + std::to_string(++cell_) + ">", input);
         std::fputs(render_text(compiled.diagnostics, ::isatty(STDERR_FILENO) != 0).c_str(), stderr);
         for (const Error& error : compiled.import_errors) {
             report_error(error);
@@ -116,7 +108,7 @@ class Repl {
         if (!compiled.ok || !compiled.import_errors.empty()) {
             return std::nullopt;
         }
-        auto outcome = run(source, compiled);
+        auto outcome = cells_.run(compiled);
         if (!outcome) {
             report_error(outcome.error());
             start_again("names defined before are gone");
@@ -128,7 +120,6 @@ class Repl {
         if (outcome->worker_end) {
             tell_worker_end(*outcome, "kayton repl", session_.options());
             if (outcome->recovery != Recovery::kNone) {
-                compiler_->forget_last_cell(outcome->lost);
                 std::fprintf(stderr, "kayton: %s\n", outcome->recovery_note.c_str());
             } else {
                 start_again(outcome->recovery_note);
@@ -143,39 +134,18 @@ class Repl {
         return std::nullopt;
     }
 
-    Result<RunOutcome> run(const SourceFile& source, const CompileOutcome& compiled) {
-        if (auto ready = session_.wait_ready(); !ready) {
-            return tl::unexpected(std::move(ready.error()));
-        }
-        if (auto added = session_.add_source(source.name(), source.text()); !added) {
-            return tl::unexpected(std::move(added.error()));
-        }
-        for (const auto& [file, content] : compiled.imported) {
-            if (auto added = session_.add_source(file, content); !added) {
-                return tl::unexpected(std::move(added.error()));
-            }
-        }
-        return session_.run(compiled.module, {""});
-    }
-
-    // After the end of a worker: another one, and a compiler that knows nothing of the old one's values.
     void start_again(const std::string& what_became_of_names) {
-        forget();
-        if (auto restarted = session_.restart(); !restarted) {
+        if (auto restarted = cells_.start_again(); !restarted) {
             report_error(restarted.error());
             return;
         }
         std::fprintf(stderr, "kayton: a new worker goes on from here; %s\n", what_became_of_names.c_str());
     }
 
-    void forget() { compiler_ = std::make_unique<Compiler>(environment_); }
-
-    Environment environment_;
     LineEditor& editor_;
     Session& session_;
     ReplIo& io_;
-    std::deque<std::unique_ptr<SourceFile>> sources_;  // outlive the compiler, which refers to them
-    std::unique_ptr<Compiler> compiler_;
+    Cells cells_;
     size_t cell_ = 0;
 };
 
@@ -214,7 +184,7 @@ int repl_command(const ReplCommand& command) {
         std::printf("Kayton %s, environment '%s'. Ctrl-D ends.\n", KAYTON_VERSION, environment->name.c_str());
         std::fflush(stdout);
     }
-    Repl repl(*environment, editor, **session, io);
+    Repl repl(editor, **session, io);
     const int status = repl.converse(interrupts);
     interrupts.watch(nullptr);
     return status;

@@ -236,6 +236,9 @@ std::optional<Violation> Worker::handle(const FrameHeader& header, WorkerEvents&
         events.on_finished(std::move(*finished));
         return std::nullopt;
     }
+    if (auto* display = std::get_if<Display>(&*message)) {
+        return assemble(std::move(*display), events);
+    }
     if (!std::holds_alternative<InputRequest>(*message)) {
         return accept_answer(*message);
     }
@@ -270,6 +273,32 @@ std::optional<Violation> Worker::accept(Hello hello) {
     }
     channel_.refuse_descriptors();
     hello_ = std::move(hello);
+    return std::nullopt;
+}
+
+std::optional<Violation> Worker::assemble(Display piece, WorkerEvents& events) {
+    if (open_run_ == 0 || piece.kind > static_cast<uint32_t>(DisplayKind::kClearOnNext)) {
+        return Violation::kUnexpectedMessage;
+    }
+    if (!display_) {
+        display_ = Display{piece.kind, std::move(piece.id), {}, true};
+        display_size_ = 0;
+    }
+    for (auto& [mime, text] : piece.data) {
+        display_size_ += mime.size() + text.size() + sizeof(Display);
+        if (display_size_ > 2 * kMaxDisplay) {
+            return Violation::kOverBudget;
+        }
+        if (!display_->data.empty() && display_->data.back().first == mime) {
+            display_->data.back().second += text;
+        } else {
+            display_->data.emplace_back(std::move(mime), std::move(text));
+        }
+    }
+    if (piece.last) {
+        events.on_display(std::move(*display_));
+        display_.reset();
+    }
     return std::nullopt;
 }
 
@@ -374,6 +403,7 @@ void Worker::shut_down(std::chrono::milliseconds grace) {
         void on_output(bool, std::string_view) override {}
         void on_finished(Finished) override {}
         void on_input_request(const std::string&) override {}
+        void on_display(Display) override {}
     } silent;
     if (hello_ && !running()) {
         (void)send(Shutdown{});

@@ -51,6 +51,7 @@ class WorkerEvents {
     virtual void on_output(bool error, std::string_view bytes) = 0;
     virtual void on_finished(Finished finished) = 0;
     virtual void on_input_request(const std::string& prompt) = 0;  // answer with Worker::reply_input
+    virtual void on_display(Display display) = 0;                  // whole
 };
 
 struct WorkerRequest {
@@ -140,6 +141,7 @@ class Worker {
     void flush_output(WorkerEvents& events);
     [[nodiscard]] std::optional<Violation> handle(const FrameHeader& header, WorkerEvents& events);
     [[nodiscard]] std::optional<Violation> accept(Hello hello);
+    [[nodiscard]] std::optional<Violation> assemble(Display piece, WorkerEvents& events);
     // The answers about checkpoints and values.
     [[nodiscard]] std::optional<Violation> accept_answer(WorkerMessage& message);
     // Turns until the awaited answer has come; false when the worker ended or took too long, for which it is killed.
@@ -159,6 +161,8 @@ class Worker {
     Bytes payload_;
     std::string output_;  // of one stream, not yet passed on
     bool output_is_error_ = false;
+    std::optional<Display> display_;  // of which pieces are still to come
+    size_t display_size_ = 0;
     uint64_t last_run_ = 0;
     uint64_t open_run_ = 0;
     uint64_t last_input_ = 0;

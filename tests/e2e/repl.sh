@@ -27,6 +27,71 @@ for text in "E0425" "undefined_name" "ZeroDivisionError: integer division or mod
     grep -qF -- "$text" all || failed "expected $text in the session"
 done
 
+# What one cell makes is another's to use: variables that are read and given again, in the same type or another, functions
+# that change them, classes that nothing used at first. A cell that fails leaves what it did not reach as it was.
+session <<'KAYTON'
+count = 1
+count = count + 1
+count += 5
+def more():
+    global count
+    count += 10
+
+more()
+more()
+print("count is", count)
+count = str(count) + "!"
+print("count is", count)
+class Box:
+    def __init__(self, held):
+        self.held = held
+    def twice(self):
+        return self.held * 2
+
+class Refused(Exception):
+    def __init__(self, code):
+        self.code = code
+
+box = Box(21)
+print("box", box.twice())
+try:
+    raise Refused(7)
+except Refused as refused:
+    print("refused", refused.code)
+
+early = 5
+1 // (early - 5); early = "late"; never = 3
+print("early", early + 1)
+never
+def closing():
+    try:
+        print("open")
+    finally:
+        print("closed")
+
+closing()
+rows = []
+table = {}
+rows
+def note(text):
+    rows.append(text)
+
+note("a"); note("b"); print("rows", rows)
+table["a"] = 1; print("table", table)
+rows.append("c"); print("rows", len(rows), len(table))
+twin = []
+other = twin
+twin = set()
+twin.add(4); print("twin", twin)
+lost = []
+lost.append(1); 1 // 0
+lost.append("x"); print("lost", lost)
+KAYTON
+for text in "rows ['a', 'b']" "table {'a': 1}" "rows 3 1" "twin {4}" "lost ['x']" "count is 27" "count is 27!" "box 42" "refused 7" "early 6" open closed; do
+    grep -qxF -- "$text" out || failed "expected the line $text in the session's output"
+done
+grep -qF "NameError: name 'never' is not defined" err || failed "expected a NameError of what was not reached"
+
 # crashes NAME WORD: plugin_hello.NAME() ends the worker, WORD tells what happened, and every name is as it was before
 # that line.
 crashes() {

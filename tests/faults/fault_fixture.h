@@ -26,10 +26,12 @@ class Collected : public WorkerEvents {
     void on_output(bool, std::string_view bytes) override { output += bytes; }
     void on_finished(Finished message) override { finished = std::move(message); }
     void on_input_request(const std::string& prompt) override { prompts.push_back(prompt); }
+    void on_display(Display display) override { displays.push_back(std::move(display)); }
 
     std::string output;
     std::optional<Finished> finished;
     std::vector<std::string> prompts;
+    std::vector<Display> displays;
 };
 
 inline std::unique_ptr<Worker> start(const std::string& fault) {

@@ -3,7 +3,12 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
+
+#include "shared/message.h"
 
 namespace kayton {
 
@@ -12,6 +17,10 @@ class OutputSink {
     virtual ~OutputSink() = default;
     // stream is 1 or 2. Takes everything or gives up for good: a program's output has nowhere else to go.
     virtual void write(int stream, std::string_view data) = 0;
+    // What is shown apart from the output: as plain text on standard output, where the sink knows nothing better.
+    virtual void display(Display display) { write(1, plain_text(display)); }
+
+    [[nodiscard]] static std::string plain_text(const Display& display);
 };
 
 // Lines for input(); the default reads descriptor 0.
@@ -20,6 +29,8 @@ class InputSource {
     virtual ~InputSource() = default;
     // Up to `size` bytes; 0 at the end of input, negative errno on failure.
     virtual long read(char* data, size_t size) = 0;
+    // What input() asks for with the next line. False: the source does not show it, the caller writes it.
+    virtual bool ask(std::string_view) { return false; }
 };
 
 // NULL gives the default back. The sink must outlive its use.

@@ -110,7 +110,9 @@ KtFile* kt_stdin() {
 }
 
 int32_t kt_input(KtStr* prompt, KtStr** out) {
-    if (prompt != nullptr && file_write_text(standard_output(), view(prompt)) != KT_OK) return KT_ERROR;
+    const bool asked = installed_source != nullptr && unread_bytes(standard_input()) == 0 &&
+                       installed_source->ask(prompt == nullptr ? std::string_view() : view(prompt));
+    if (!asked && prompt != nullptr && file_write_text(standard_output(), view(prompt)) != KT_OK) return KT_ERROR;
     if (file_flush(standard_output()) != KT_OK) return KT_ERROR;
     Ref<KtStr> line;
     if (kt_file_readline(standard_input(), line.out()) != KT_OK) return KT_ERROR;

@@ -295,7 +295,9 @@ TEST(ParseModule, LongFlatProgramsAreNotDeep) {
 TEST(Completeness, AsksForMoreLines) {
     for (const char* text :
          {"if x:", "if x:\n", "def f():\n    return 1", "f(1,", "x = [1,\n2", "'''abc", "x = 1 + \\\n", "@decorator\n",
-          "class C:\n    x = 1\n", "f'''{x", "while x:\n    a\n    b", "try:\n  x\n", "match x:\n"}) {
+          "class C:\n    x = 1\n", "f'''{x", "while x:\n    a\n    b", "try:\n  x\n", "match x:\n", "def f():\n    try:\n        x\n",
+          "class C:\n    def f(self):\n        try:\n            x", "def f():\n    match x:\n",
+          "class C:\n    @decorator\n"}) {
         EXPECT_EQ(completeness(text), Completeness::kIncomplete) << text;
     }
     for (const char* text : {"", "x = 1", "f(1)\n", "if x:\n    y\n\n", "def f():\n    return 1\n\n", "if x: y",

@@ -1,0 +1,86 @@
+#include "kernel/messages/magics.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "supervisor/cells.h"
+
+namespace kayton::kernel {
+namespace {
+
+std::string_view trimmed(std::string_view text) {
+    const size_t begin = text.find_first_not_of(" \t\r\n");
+    return begin == std::string_view::npos ? std::string_view()
+                                           : text.substr(begin, text.find_last_not_of(" \t\r\n") + 1 - begin);
+}
+
+bool is_path(std::string_view text) {
+    return !text.empty() && std::isdigit(static_cast<unsigned char>(text.front())) == 0 &&
+           std::all_of(text.begin(), text.end(), [](char c) {
+               return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.' ||
+                      (static_cast<unsigned char>(c) & 0x80U) != 0;
+           });
+}
+
+}  // namespace
+
+std::optional<Magic> find_magic(const std::string& code) {
+    std::string_view text = trimmed(code);
+    if (text.starts_with('%')) {
+        Magic magic;
+        magic.whole_cell = text.starts_with("%%");
+        text.remove_prefix(magic.whole_cell ? 2 : 1);
+        const size_t line_end = text.find('\n');
+        std::string_view line = text.substr(0, line_end);
+        if (line_end != std::string_view::npos) {
+            magic.body = std::string(text.substr(line_end + 1));
+        }
+        const size_t name_end = std::min(line.find_first_of(" \t"), line.size());
+        magic.name = std::string(trimmed(line.substr(0, name_end)));
+        magic.argument = std::string(trimmed(line.substr(name_end)));
+        return magic;
+    }
+    std::string_view name = text;
+    while (name.ends_with('?')) {
+        name.remove_suffix(1);
+    }
+    while (name.starts_with('?')) {
+        name.remove_prefix(1);
+    }
+    name = trimmed(name);
+    if (name.size() < text.size() && is_path(name)) {
+        return Magic{"?", std::string(name), {}, false};
+    }
+    return std::nullopt;
+}
+
+const std::vector<MagicInfo>& known_magics() {
+    static const std::vector<MagicInfo> magics{
+        {"%env", "the environment, its folder, and its crates"},
+        {"%kik ARGUMENTS", "runs kik for this kernel's environment: %kik rinstall regex"},
+        {"%lsmagic", "this list"},
+        {"%permissions", "what the program may touch outside of its worker"},
+        {"%restart", "begins anew with another worker; every variable goes"},
+        {"%time STATEMENT", "runs a statement and says how long it took"},
+        {"%timeit EXPRESSION", "runs it often and says how long one time takes"},
+        {"%who", "the names that cells have defined, and their types"},
+        {"%%time", "runs the cell and says how long it took"},
+        {"%%timeit", "runs the cell often and says how long one time takes"},
+        {"NAME?", "what a name is"},
+    };
+    return magics;
+}
+
+std::string nearest_magic(const std::string& name, bool whole_cell) {
+    std::vector<std::string> names;
+    for (const MagicInfo& info : known_magics()) {
+        const std::string_view usage = info.usage.substr(0, info.usage.find(' '));
+        if (usage.starts_with("%%") == whole_cell && usage.starts_with('%')) {
+            names.emplace_back(usage.substr(whole_cell ? 2 : 1));
+        }
+    }
+    const std::string near = nearest_name(name, names);
+    return near.empty() ? near : (whole_cell ? "%%" : "%") + near;
+}
+
+}  // namespace kayton::kernel

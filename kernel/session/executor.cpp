@@ -1,0 +1,370 @@
+#include "kernel/session/executor.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "kernel/session/history.h"
+#include "kernel/session/traceback.h"
+#include "supervisor/report/crash_store.h"
+#include "supervisor/sandbox/policy.h"
+
+namespace kayton::kernel {
+namespace {
+
+constexpr std::chrono::milliseconds kLook{20};
+
+Json data_of(const Display& display) {
+    Json data = Json::object();
+    for (const auto& [mime, text] : display.data) {
+        // JSON is sent as what it means, everything else as text.
+        Json value = mime == "application/json" || mime.ends_with("+json") ? Json::parse(text, nullptr, false) : Json();
+        data[mime] = value.is_null() || value.is_discarded() ? Json(text) : std::move(value);
+    }
+    return data;
+}
+
+}  // namespace
+
+Executor::Executor(ExecutorOptions options, Outbox& outbox, History& history)
+    : options_(std::move(options)), outbox_(outbox), history_(history), thread_([this] { loop(); }) {}
+
+Executor::~Executor() {
+    stop();
+    thread_.join();
+}
+
+void Executor::submit(Request request) {
+    const std::lock_guard lock(lock_);
+    waiting_.push_back(std::move(request));
+    changed_.notify_all();
+}
+
+void Executor::interrupt() {
+    const std::lock_guard lock(lock_);
+    if (session_ != nullptr && parent_ != nullptr) {
+        session_->interrupt();
+        changed_.notify_all();
+    }
+}
+
+void Executor::answer_input(std::string line) {
+    const std::lock_guard lock(lock_);
+    input_ = std::move(line);
+    changed_.notify_all();
+}
+
+void Executor::stop() {
+    const std::lock_guard lock(lock_);
+    stopping_ = true;
+    if (session_ != nullptr) {
+        session_->terminate();
+    }
+    outbox_.close();
+    changed_.notify_all();
+}
+
+void Executor::tell_busy() const {
+    const std::lock_guard lock(lock_);  // the cell's own `idle` comes after it
+    if (parent_ != nullptr) {
+        outbox_.publish_status("busy", parent_);
+    }
+}
+
+Cells* Executor::cells() {
+    std::unique_lock lock(lock_);
+    changed_.wait(lock, [&] { return session_tried_ || stopping_; });
+    return cells_.get();
+}
+
+void Executor::loop() {
+    start_session();
+    for (;;) {
+        Request request;
+        {
+            std::unique_lock lock(lock_);
+            changed_.wait(lock, [&] { return stopping_ || !waiting_.empty(); });
+            if (stopping_) {
+                break;
+            }
+            request = std::move(waiting_.front());
+            waiting_.pop_front();
+            parent_ = request.parent;
+            if (session_ != nullptr) {
+                session_->forget_interrupts();
+            }
+        }
+        outbox_.publish_status("busy", request.parent);
+        execute(request);
+        {
+            const std::lock_guard lock(lock_);
+            parent_ = nullptr;
+        }
+        outbox_.publish_status("idle", request.parent);
+    }
+    if (session_ != nullptr) {
+        session_->close();
+    }
+}
+
+void Executor::start_session() {
+    std::unique_ptr<Session> session;
+    std::unique_ptr<Cells> cells;
+    if (!options_.missing_environment.empty()) {
+        start_error_ = CellError{"EnvironmentError", options_.missing_environment,
+                                 {"EnvironmentError: " + options_.missing_environment}};
+    } else if (auto started = Session::start(options_.session, *this); !started) {
+        start_error_ = CellError{"SystemError", started.error().message, traceback_of(started.error())};
+    } else {
+        session = std::move(*started);
+        cells = std::make_unique<Cells>(*session);
+        Compiler::warm_up();  // while the worker gets ready
+    }
+    const std::lock_guard lock(lock_);
+    session_ = std::move(session);
+    cells_ = std::move(cells);
+    session_tried_ = true;
+    if (stopping_ && session_ != nullptr) {
+        session_->terminate();
+    }
+    changed_.notify_all();
+}
+
+void Executor::execute(const Request& request) {
+    const Json& content = request.content;
+    const std::string code = text_of(content, "code");
+    silent_ = flag_of(content, "silent", false);
+    const bool store = !silent_ && flag_of(content, "store_history", true);
+    allow_stdin_ = flag_of(content, "allow_stdin", true);
+    const std::string started = iso_time_now();
+    if (store) {
+        count_.fetch_add(1);
+    }
+    const int64_t count = std::max<int64_t>(count_.load(), 1);
+    if (!silent_) {
+        outbox_.publish("execute_input", request.parent, {{"code", code}, {"execution_count", count}});
+    }
+    exit_wished_ = false;
+    last_result_.clear();
+    payload_ = Json::array();
+    const std::string name = "<cell " + std::to_string(count) + ">";
+    std::optional<CellError> error;
+    if (const auto magic = find_magic(code); magic && !start_error_) {
+        error = run_magic(*magic, name);
+    } else {
+        error = evaluate(name, code, silent_);
+    }
+    if (store) {
+        history_.add(count, code, last_result_);
+    }
+    Json reply{{"execution_count", count}, {"user_expressions", Json::object()}, {"payload", Json::array()}};
+    if (error) {
+        if (!silent_) {
+            outbox_.publish("error", request.parent, error->json());
+        }
+        reply["status"] = "error";
+        reply.update(error->json());
+    } else {
+        reply["status"] = "ok";
+        if (exit_wished_) {
+            payload_.push_back({{"source", "ask_exit"}, {"keepkernel", false}});
+        }
+        reply["payload"] = payload_;
+        if (const auto expressions = content.find("user_expressions");
+            expressions != content.end() && expressions->is_object()) {
+            reply["user_expressions"] = evaluate_expressions(*expressions);
+        }
+    }
+    const Json metadata{{"started", started}, {"dependencies_met", true}, {"status", reply["status"]}};
+    outbox_.reply(ChannelKind::kShell, "execute_reply", request.parent, reply, metadata);
+    if (error && flag_of(content, "stop_on_error", true)) {
+        abort_waiting();
+    }
+}
+
+// The cells that were sent after one that failed are not run.
+void Executor::abort_waiting() {
+    std::deque<Request> aborted;
+    {
+        const std::lock_guard lock(lock_);
+        aborted = std::exchange(waiting_, {});
+    }
+    for (const Request& request : aborted) {
+        outbox_.publish_status("busy", request.parent);
+        outbox_.reply(ChannelKind::kShell, "execute_reply", request.parent,
+                      {{"status", "aborted"}, {"execution_count", std::max<int64_t>(count_.load(), 1)}});
+        outbox_.publish_status("idle", request.parent);
+    }
+}
+
+std::optional<CellError> Executor::evaluate(const std::string& name, const std::string& code, bool quiet) {
+    if (start_error_) {
+        return start_error_;
+    }
+    if (code.find_first_not_of(" \t\r\n") == std::string::npos) {
+        return std::nullopt;
+    }
+    const CompileOutcome compiled = cells_->compile(name, code);
+    if (!compiled.ok) {
+        return error_of(compiled);
+    }
+    if (!compiled.diagnostics.empty() && !quiet) {
+        outbox_.stream(true, render_text(compiled.diagnostics, true), parent_);  // warnings
+    }
+    auto outcome = cells_->run(compiled);
+    if (!outcome) {
+        CellError error{"SystemError", outcome.error().message, traceback_of(outcome.error())};
+        if (session_->interrupt_pending()) {
+            session_->forget_interrupts();
+            return CellError{"KeyboardInterrupt", "", {"KeyboardInterrupt"}};
+        }
+        if (!session_->alive() && !session_->terminating()) {
+            (void)cells_->start_again();
+        }
+        return error;
+    }
+    if (!outcome->notice.empty() && !quiet) {
+        outbox_.stream(true, "note: " + outcome->notice + "\n", parent_);
+    }
+    return error_of(*outcome);
+}
+
+std::optional<CellError> Executor::error_of(const CompileOutcome& compiled) const {
+    if (!compiled.import_errors.empty()) {
+        const std::string& line = compiled.import_errors.front().message;
+        const size_t colon = line.find(": ");
+        CellError error{line.substr(0, colon), colon == std::string::npos ? line : line.substr(colon + 2), {}};
+        for (const Error& missing : compiled.import_errors) {
+            std::ranges::move(traceback_of(missing), std::back_inserter(error.traceback));
+        }
+        return error;
+    }
+    return compile_error(compiled.diagnostics);
+}
+
+std::optional<CellError> Executor::error_of(const RunOutcome& outcome) {
+    if (outcome.worker_end) {
+        CellError error = worker_end_error(outcome);
+        if (keep_report(outcome)) {
+            error.traceback.emplace_back("`kayton crash show` tells more");
+        }
+        if (outcome.recovery != Recovery::kNone) {
+            error.traceback.push_back(outcome.recovery_note);
+        } else if (!session_->terminating()) {
+            if (auto again = cells_->start_again(); again) {
+                error.traceback.push_back("a new worker goes on from here; " + outcome.recovery_note);
+            } else {
+                std::ranges::move(traceback_of(again.error()), std::back_inserter(error.traceback));
+            }
+        }
+        return error;
+    }
+    const Finished& finished = *outcome.finished;
+    if (finished.exception_class.empty()) {
+        return std::nullopt;
+    }
+    if (finished.exception_class == "SystemExit") {
+        if (outcome.exit_status == 0) {
+            exit_wished_ = true;
+            return std::nullopt;
+        }
+        const std::string status = std::to_string(outcome.exit_status);
+        return CellError{"SystemExit", status, {"SystemExit: " + status}};
+    }
+    return exception_error(outcome);
+}
+
+// On disk, for `kayton crash show`; not for what the person wanted.
+bool Executor::keep_report(const RunOutcome& outcome) const {
+    const EndReason reason = outcome.worker_end->reason;
+    const auto home = kayton_home();
+    if (reason == EndReason::kInterrupted || reason == EndReason::kSupervisorClosed || !outcome.crash || !home) {
+        return false;
+    }
+    StoredCrash crash;
+    crash.report = *outcome.crash;
+    crash.command = "kayton-kernel";
+    crash.folder = session_->options().working_folder.string();
+    crash.environment = session_->options().environment.name;
+    crash.memory_limit = session_->options().grants.max_memory.value_or(most_memory());
+    return keep_crash(*home / "crashes", std::move(crash)).has_value();
+}
+
+Json Executor::evaluate_expressions(const Json& expressions) {
+    Json results = Json::object();
+    for (const auto& [name, expression] : expressions.items()) {
+        if (!expression.is_string()) {
+            continue;
+        }
+        std::map<std::string, std::string> captured;
+        captured_ = &captured;
+        const auto error = evaluate("<cell expression '" + name + "'>", expression.get<std::string>(), true);
+        captured_ = nullptr;
+        if (error) {
+            Json failed = error->json();
+            failed["status"] = "error";
+            results[name] = std::move(failed);
+            continue;
+        }
+        if (captured.empty()) {
+            captured["text/plain"] = "None";
+        }
+        results[name] = {{"status", "ok"}, {"data", captured}, {"metadata", Json::object()}};
+    }
+    return results;
+}
+
+void Executor::write(bool error, std::string_view bytes) {
+    if (!silent_ && captured_ == nullptr) {
+        outbox_.stream(error, bytes, parent_);
+    }
+}
+
+void Executor::show(Display display) {
+    const auto kind = static_cast<DisplayKind>(display.kind);
+    if (captured_ != nullptr) {
+        if (kind == DisplayKind::kResult) {
+            captured_->insert(display.data.begin(), display.data.end());
+        }
+        return;
+    }
+    if (kind == DisplayKind::kResult && !display.data.empty()) {
+        last_result_ = display.data.front().second;
+    }
+    if (silent_) {
+        return;
+    }
+    if (kind == DisplayKind::kClear || kind == DisplayKind::kClearOnNext) {
+        outbox_.publish("clear_output", parent_, {{"wait", kind == DisplayKind::kClearOnNext}});
+        return;
+    }
+    Json content{{"data", data_of(display)}, {"metadata", Json::object()}};
+    if (kind == DisplayKind::kResult) {
+        content["execution_count"] = std::max<int64_t>(count_.load(), 1);
+        outbox_.publish("execute_result", parent_, content);
+        return;
+    }
+    content["transient"] = display.id.empty() ? Json::object() : Json{{"display_id", display.id}};
+    outbox_.publish(kind == DisplayKind::kUpdate ? "update_display_data" : "display_data", parent_, content);
+}
+
+SessionIo::InputState Executor::read_line(std::string_view prompt, std::string& line) {
+    if (!allow_stdin_) {
+        outbox_.stream(true, "This front end does not take input: input() finds the end of it.\n", parent_);
+        return InputState::kEndOfFile;
+    }
+    std::unique_lock lock(lock_);
+    input_.reset();
+    outbox_.reply(ChannelKind::kStdin, "input_request", parent_, {{"prompt", prompt}, {"password", false}});
+    while (!input_) {
+        if (stopping_ || session_->interrupt_pending() || session_->terminating()) {
+            return InputState::kInterrupted;
+        }
+        changed_.wait_for(lock, kLook);
+    }
+    line = std::move(*input_) + "\n";
+    input_.reset();
+    return InputState::kLine;
+}
+
+}  // namespace kayton::kernel

@@ -1,0 +1,260 @@
+// Magics: the cells that the kernel itself answers.
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cmath>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <utility>
+
+#include "kernel/messages/complete.h"
+#include "kernel/session/executor.h"
+#include "shared/unique_fd.h"
+
+namespace kayton::kernel {
+namespace {
+
+using Seconds = std::chrono::duration<double>;
+
+constexpr int kLook = 20;             // ms between looks at an interrupt
+constexpr double kLongEnough = 0.2;   // seconds of one measurement of %timeit
+constexpr int kMeasurements = 5;
+constexpr int64_t kMostLoops = 1'000'000'000;
+
+std::string time_in_words(double seconds) {
+    std::array<char, 64> text;
+    const auto [factor, unit] = seconds < 1e-6   ? std::pair(1e9, "ns")
+                                : seconds < 1e-3 ? std::pair(1e6, "µs")
+                                : seconds < 1    ? std::pair(1e3, "ms")
+                                                 : std::pair(1.0, "s");
+    std::snprintf(text.data(), text.size(), "%.3g %s", seconds * factor, unit);
+    return text.data();
+}
+
+std::string indented(const std::string& code) {
+    std::string text;
+    for (size_t at = 0; at < code.size();) {
+        const size_t end = std::min(code.find('\n', at), code.size());
+        text += "        " + code.substr(at, end - at) + "\n";
+        at = end + 1;
+    }
+    return text;
+}
+
+std::vector<std::string> words_of(const std::string& text) {
+    std::vector<std::string> words;
+    for (size_t at = text.find_first_not_of(" \t"); at != std::string::npos; at = text.find_first_not_of(" \t", at)) {
+        const size_t end = std::min(text.find_first_of(" \t", at), text.size());
+        words.push_back(text.substr(at, end - at));
+        at = end;
+    }
+    return words;
+}
+
+CellError usage_error(const std::string& message) {
+    return {"UsageError", message, {"UsageError: " + message}};
+}
+
+}  // namespace
+
+std::optional<CellError> Executor::run_magic(const Magic& magic, const std::string& name) {
+    const auto say = [this](const std::string& text) { write(false, text); };
+    // A line magic may be followed by lines of the program.
+    const auto go_on = [&]() { return magic.whole_cell ? std::nullopt : evaluate(name, magic.body, silent_); };
+    if (magic.name == "?") {
+        const Json data = inspect_text(cells_.get(), magic.argument, magic.argument.size());
+        if (data.empty()) {
+            return CellError{"NameError", "nothing is known of '" + magic.argument + "'",
+                             {"NameError: nothing is known of '" + magic.argument + "'"}};
+        }
+        payload_.push_back({{"source", "page"}, {"data", data}, {"start", 0}});
+        return std::nullopt;
+    }
+    const std::string code = magic.whole_cell ? magic.body : magic.argument;
+    if (magic.name == "time") {
+        const auto begun = std::chrono::steady_clock::now();
+        auto error = evaluate(name, code, silent_);
+        say("Wall time: " + time_in_words(Seconds(std::chrono::steady_clock::now() - begun).count()) + "\n");
+        return error ? error : go_on();
+    }
+    if (magic.name == "timeit") {
+        auto error = time_often(code, name);
+        return error ? error : go_on();
+    }
+    if (magic.whole_cell) {
+        return unknown_magic(magic);
+    }
+    if (magic.name == "who") {
+        for (const auto& [known, type] : cells_->names()) {
+            if (!known.starts_with('_')) {
+                say(known + ": " + type + "\n");
+            }
+        }
+    } else if (magic.name == "lsmagic") {
+        for (const MagicInfo& info : known_magics()) {
+            std::string line(info.usage);
+            line.resize(std::max<size_t>(line.size() + 2, 22), ' ');
+            say(line + std::string(info.does) + "\n");
+        }
+    } else if (magic.name == "env") {
+        const Environment& environment = session_->options().environment;
+        say("environment  " + environment.name + "  " + environment.root.string() + "\n");
+        for (const InstalledPlugin& plugin : environment.plugins) {
+            say(plugin.crate + "  " + plugin.version + "\n");
+        }
+    } else if (magic.name == "permissions") {
+        const SandboxGrants& grants = session_->options().grants;
+        std::string text = "read and write  " + session_->options().working_folder.string() +
+                           ", and a private temporary folder\nread            the environment, system libraries\n";
+        for (const auto& folder : grants.read) {
+            text += "read            " + folder.string() + "\n";
+        }
+        for (const auto& folder : grants.write) {
+            text += "read and write  " + folder.string() + "\n";
+        }
+        std::string hosts;
+        for (const NetGrant& grant : grants.net) {
+            hosts += (hosts.empty() ? "" : ", ") + grant.host + (grant.port == 0 ? "" : ":" + std::to_string(grant.port));
+        }
+        text += "network         " + (grants.net_everywhere ? "everywhere" : hosts.empty() ? "off" : hosts) + "\n";
+        text += "run programs    off\n";
+        for (const std::string& layer : session_->missing_layers()) {
+            text += "this machine's kernel lacks a layer of the sandbox: " + layer + "\n";
+        }
+        say(text);
+    } else if (magic.name == "kik") {
+        auto error = run_kik(words_of(magic.argument));
+        if (error) {
+            return error;
+        }
+    } else if (magic.name == "restart") {
+        if (auto again = cells_->start_again(); !again) {
+            return CellError{"SystemError", again.error().message, {"SystemError: " + again.error().message}};
+        }
+        say("another worker; names defined before are gone\n");
+    } else {
+        return unknown_magic(magic);
+    }
+    return go_on();
+}
+
+CellError Executor::unknown_magic(const Magic& magic) {
+    const std::string written = (magic.whole_cell ? "%%" : "%") + magic.name;
+    if (magic.name == "bash" || magic.name == "sh" || magic.name == "script") {
+        return usage_error(written + ": programs cannot be run from a cell: the worker has no permission to");
+    }
+    const std::string near = nearest_magic(magic.name, magic.whole_cell);
+    return usage_error("there is no magic " + written + "; " +
+                       (near.empty() ? "%lsmagic shows what there is" : "did you mean " + near + "?"));
+}
+
+// The statement in a function's loop, with a count that makes it run long enough to be measured.
+std::optional<CellError> Executor::time_often(const std::string& code, const std::string& name) {
+    if (code.find_first_not_of(" \t\r\n") == std::string::npos) {
+        return usage_error("%timeit needs something to run");
+    }
+    if (auto error = evaluate(name, "def _timeit_(_count):\n    for _ in range(_count):\n" + indented(code), true)) {
+        return error;
+    }
+    int64_t count = 1;
+    std::vector<double> times;
+    while (times.size() < kMeasurements) {
+        const auto begun = std::chrono::steady_clock::now();
+        if (auto error = evaluate(name, "_timeit_(" + std::to_string(count) + ")", true)) {
+            return error;
+        }
+        const double seconds = Seconds(std::chrono::steady_clock::now() - begun).count();
+        if (seconds < kLongEnough && count < kMostLoops && times.empty()) {
+            const double factor = std::clamp(1.2 * kLongEnough / std::max(seconds, 1e-4), 2.0, 100.0);
+            count = std::min(kMostLoops, static_cast<int64_t>(static_cast<double>(count) * factor));
+            continue;
+        }
+        times.push_back(seconds / static_cast<double>(count));
+    }
+    std::sort(times.begin(), times.end());
+    write(false, time_in_words(times[kMeasurements / 2]) + " per loop (median of " + std::to_string(kMeasurements) +
+                     " runs of " + std::to_string(count) + " loops, best " + time_in_words(times.front()) + ")\n");
+    return std::nullopt;
+}
+
+// kik beside this program, in a process of its own: it is trusted as this one is, and may use the network.
+std::optional<CellError> Executor::run_kik(std::vector<std::string> words) {
+    const auto failed = [](const std::string& what) {
+        return CellError{"SystemError", what, {"SystemError: " + what}};
+    };
+    std::error_code error;
+    const auto program = std::filesystem::read_symlink("/proc/self/exe", error).parent_path() / "kik";
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
+        return failed(std::string("cannot make a pipe: ") + std::strerror(errno));
+    }
+    const UniqueFd output(ends[0]);
+    UniqueFd input(ends[1]);
+    words.insert(words.begin(), program.string());
+    words.insert(words.begin() + 1, "--no-progress");
+    std::vector<char*> arguments;
+    for (std::string& word : words) {
+        arguments.push_back(word.data());
+    }
+    arguments.push_back(nullptr);
+    const std::string active = "KAYTON_ACTIVE_ENV=" + session_->options().environment.name;
+    std::vector<char*> environment{const_cast<char*>(active.c_str())};
+    for (char** entry = ::environ; *entry != nullptr; ++entry) {
+        if (std::strncmp(*entry, "KAYTON_ACTIVE_ENV=", 18) != 0) {
+            environment.push_back(*entry);
+        }
+    }
+    environment.push_back(nullptr);
+    posix_spawn_file_actions_t actions;
+    ::posix_spawn_file_actions_init(&actions);
+    ::posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    ::posix_spawn_file_actions_adddup2(&actions, input.get(), 1);
+    ::posix_spawn_file_actions_adddup2(&actions, input.get(), 2);
+    pid_t child = -1;
+    const int spawned = ::posix_spawn(&child, program.c_str(), &actions, nullptr, arguments.data(), environment.data());
+    ::posix_spawn_file_actions_destroy(&actions);
+    input.reset();
+    if (spawned != 0) {
+        return failed("cannot run " + program.string() + ": " + std::strerror(spawned));
+    }
+    std::array<char, 4096> buffer;
+    for (bool told = false;;) {
+        if (!told && (session_->interrupt_pending() || session_->terminating())) {
+            ::kill(child, SIGINT);
+            told = true;
+        }
+        pollfd readable{output.get(), POLLIN, 0};
+        if (::poll(&readable, 1, kLook) <= 0) {
+            continue;
+        }
+        const ssize_t size = ::read(output.get(), buffer.data(), buffer.size());
+        if (size <= 0) {
+            break;
+        }
+        write(false, {buffer.data(), static_cast<size_t>(size)});
+    }
+    int status = 0;
+    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (session_->interrupt_pending()) {
+        session_->forget_interrupts();
+        return CellError{"KeyboardInterrupt", "", {"KeyboardInterrupt"}};
+    }
+    if (auto reread = cells_->reread_environment(); !reread) {
+        return failed(reread.error().message);
+    }
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+        return CellError{"KikError", "kik did not succeed", {"KikError: kik did not succeed"}};
+    }
+    return std::nullopt;
+}
+
+}  // namespace kayton::kernel

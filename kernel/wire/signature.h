@@ -1,0 +1,28 @@
+// Signatures of Jupyter messages: HMAC-SHA256 over the four parts of a message, as lower-case hexadecimal digits.
+// https://jupyter-client.readthedocs.io/en/stable/messaging.html#wire-protocol
+// One thread; owned by the MessageCodec.
+#pragma once
+
+#include <array>
+#include <string>
+#include <string_view>
+
+#include "shared/result.h"
+
+namespace kayton::kernel {
+
+class Signer {
+  public:
+    // An empty key: messages are not signed, and signatures are not checked.
+    [[nodiscard]] static Result<Signer> create(const std::string& key, const std::string& scheme);
+    // Empty without a key.
+    [[nodiscard]] std::string sign(const std::array<std::string_view, 4>& parts) const;
+    [[nodiscard]] bool verify(std::string_view signature, const std::array<std::string_view, 4>& parts) const;
+
+  private:
+    explicit Signer(std::string key) : key_(std::move(key)) {}
+
+    std::string key_;
+};
+
+}  // namespace kayton::kernel

@@ -1,0 +1,92 @@
+#include "supervisor/cells.h"
+
+#include "compiler/syntax/parser.h"
+
+namespace kayton {
+
+Cells::Cells(Session& session) : session_(session) {
+    forget();
+}
+
+CompileOutcome Cells::compile(std::string name, std::string text) {
+    const std::lock_guard lock(compiler_lock_);
+    sources_.push_back(std::make_unique<SourceFile>(std::move(name), std::move(text)));
+    CompileOptions options;
+    options.opt = OptLevel::kO0;
+    options.cell = true;
+    return compiler_->compile(*sources_.back(), options);
+}
+
+Result<RunOutcome> Cells::run(const CompileOutcome& compiled) {
+    if (auto ready = session_.wait_ready(); !ready) {
+        return tl::unexpected(std::move(ready.error()));
+    }
+    const SourceFile& source = *sources_.back();
+    if (auto added = session_.add_source(source.name(), source.text()); !added) {
+        return tl::unexpected(std::move(added.error()));
+    }
+    for (const auto& [file, content] : compiled.imported) {
+        if (auto added = session_.add_source(file, content); !added) {
+            return tl::unexpected(std::move(added.error()));
+        }
+    }
+    auto outcome = session_.run(compiled.module, {""});
+    const std::lock_guard lock(compiler_lock_);
+    if (!outcome) {
+        compiler_->forget_last_cell();
+    } else if (outcome->worker_end && outcome->recovery != Recovery::kNone) {
+        compiler_->forget_last_cell(outcome->lost);
+    } else if (outcome->finished && !outcome->finished->exception_class.empty()) {
+        session_.set_globals(compiler_->last_cell_failed());
+    }
+    return outcome;
+}
+
+Result<void> Cells::start_again() {
+    forget();
+    return session_.restart();
+}
+
+Result<void> Cells::reread_environment() {
+    const Environment& old = session_.options().environment;
+    auto environment = open_environment(old.name, old.root);
+    if (!environment) {
+        return tl::unexpected(std::move(environment.error()));
+    }
+    session_.set_environment(*environment);
+    const std::lock_guard lock(compiler_lock_);
+    compiler_->set_environment(std::move(*environment));
+    return {};
+}
+
+void Cells::forget() {
+    auto fresh = std::make_unique<Compiler>(session_.options().environment);
+    const std::lock_guard lock(compiler_lock_);
+    compiler_ = std::move(fresh);
+}
+
+Cells::Completeness Cells::completeness(const std::string& text) {
+    switch (syntax::completeness(text)) {
+        case syntax::Completeness::kComplete: return Completeness::kComplete;
+        case syntax::Completeness::kIncomplete: return Completeness::kIncomplete;
+        case syntax::Completeness::kInvalid: break;
+    }
+    return Completeness::kInvalid;
+}
+
+std::vector<NameInfo> Cells::visible_names() const {
+    const std::lock_guard lock(compiler_lock_);
+    return compiler_->visible_names();
+}
+
+std::vector<NameInfo> Cells::members_of(const std::string& expression) const {
+    const std::lock_guard lock(compiler_lock_);
+    return compiler_->members_of(expression);
+}
+
+std::vector<std::pair<std::string, std::string>> Cells::names() const {
+    const std::lock_guard lock(compiler_lock_);
+    return compiler_->names();
+}
+
+}  // namespace kayton

@@ -1,0 +1,58 @@
+// Cells: a conversation in cells over one session, as `kayton repl` and the Jupyter kernel hold it. It keeps the compiler
+// that knows what earlier cells defined, and every cell's text for as long as the compiler refers to it.
+// compile(), run() and start_again() belong to the session's thread. What only asks the compiler may be called from any
+// thread, also while a cell runs.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "compiler/compile.h"
+#include "shared/result.h"
+#include "supervisor/session.h"
+
+namespace kayton {
+
+class Cells {
+  public:
+    enum class Completeness { kComplete, kIncomplete, kInvalid };
+
+    // The session must outlive it.
+    explicit Cells(Session& session);
+    Cells(const Cells&) = delete;
+    Cells& operator=(const Cells&) = delete;
+
+    // `name` is what tracebacks call the cell: "<cell 3>". The text is UTF-8.
+    [[nodiscard]] CompileOutcome compile(std::string name, std::string text);
+    // Runs what the last compile() gave. REQUIRES: it was ok. An error means that nothing of it ran. What a cell that did
+    // not end well left unassigned is as before it; where the worker ended and no variables could be kept (the outcome's
+    // recovery is kNone), start_again() goes on.
+    [[nodiscard]] Result<RunOutcome> run(const CompileOutcome& compiled);
+    // After the end of a worker: another one, and a compiler that knows nothing of the old one's values.
+    [[nodiscard]] Result<void> start_again();
+
+    // What is installed in the session's environment, read again: crates that came while it ran can be imported.
+    [[nodiscard]] Result<void> reread_environment();
+
+    // Does the text need more lines? A block ends with an empty line, as at Python's prompt.
+    [[nodiscard]] static Completeness completeness(const std::string& text);
+    // What may stand for a name, and the members of an expression's value, which is not run.
+    [[nodiscard]] std::vector<NameInfo> visible_names() const;
+    [[nodiscard]] std::vector<NameInfo> members_of(const std::string& expression) const;
+    // Names that cells defined and their types, sorted.
+    [[nodiscard]] std::vector<std::pair<std::string, std::string>> names() const;
+
+  private:
+    void forget();
+
+    Session& session_;
+    mutable std::mutex compiler_lock_;
+    std::deque<std::unique_ptr<SourceFile>> sources_;  // outlive the compiler, which refers to them
+    std::unique_ptr<Compiler> compiler_;
+};
+
+}  // namespace kayton

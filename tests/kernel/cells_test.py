@@ -1,0 +1,220 @@
+"""Cells through Jupyter's own client: what they print, show, raise and keep."""
+
+import os
+import pathlib
+import subprocess
+import unittest
+
+from kernel_case import KernelCase
+
+
+class Cells(KernelCase):
+    def test_value_of_the_last_expression(self):
+        ran = self.run_cell("x = 41\nx + 1")
+        self.assertEqual((ran.status, ran.value), ("ok", "42"))
+        self.assertEqual(ran.of("execute_input")[0]["execution_count"], ran.reply["execution_count"])
+        self.assertEqual(ran.of("execute_result")[0]["execution_count"], ran.reply["execution_count"])
+        self.assertIn("started", ran.metadata)
+
+    def test_none_is_no_value(self):
+        self.assertEqual(self.run_cell("None").of("execute_result"), [])
+
+    def test_streams_are_told_apart_and_in_order(self):
+        ran = self.run_cell("import sys\nprint('out', end='')\nsys.stderr.write('err')\nprint('put')")
+        self.assertEqual((ran.stream("stdout"), ran.stream("stderr")), ("output\n", "err"))
+
+    def test_output_comes_while_the_cell_runs(self):
+        ran = self.interrupted_after(2, "print('first', end='')\nwhile True:\n    pass")
+        self.assertEqual(ran.stream(), "first")
+        self.assertEqual(ran.reply["ename"], "KeyboardInterrupt")
+
+    def test_many_lines_are_few_messages(self):
+        ran = self.run_cell("for i in range(100000):\n    print(i)")
+        self.assertEqual(ran.stream(), "".join(f"{i}\n" for i in range(100000)))
+        self.assertLess(len(ran.of("stream")), 2000)
+
+    def test_compile_error_underlines_and_runs_nothing(self):
+        ran = self.run_cell("print('ran')\ny = 1 + 'a'")
+        self.assertEqual((ran.status, ran.reply["ename"], ran.stream()), ("error", "CompileError", ""))
+        self.assertIn("E0369", ran.reply["evalue"])
+        self.assertIn("this is str", ran.traceback)
+        self.assertEqual(ran.of("error")[0]["traceback"], ran.reply["traceback"])
+        self.assertEqual(self.run_cell("1 +").reply["ename"], "SyntaxError")
+
+    def test_exception_has_the_traceback_of_its_cells(self):
+        self.run_cell("def quotient(n):\n    return 10 // n")
+        ran = self.run_cell("quotient(0)")
+        self.assertEqual((ran.reply["ename"], ran.reply["evalue"]),
+                         ("ZeroDivisionError", "integer division or modulo by zero"))
+        self.assertIn("return 10 // n", ran.traceback)
+        self.assertIn("in <module>", ran.traceback)
+
+    def test_missing_crate_names_the_command(self):
+        ran = self.run_cell("rimport no_such_crate")
+        self.assertEqual(ran.reply["ename"], "ImportError")
+        self.assertIn("kik rinstall no_such_crate", ran.traceback)
+
+    def test_names_stay_and_change_their_type(self):
+        self.run_cell("kept = 1")
+        self.run_cell("kept = 'text'")
+        self.assertEqual(self.value_of("kept.upper()"), "'TEXT'")
+        self.assertEqual(self.run_cell("kept = 1 + 'x'").status, "error")
+        self.assertEqual(self.value_of("kept"), "'text'")
+
+    def test_rich_values(self):
+        ran = self.run_cell(
+            "class Red:\n"
+            "    def __init__(self):\n        self.n = 1\n"
+            "    def __repr__(self):\n        return 'Red()'\n"
+            "    def _repr_html_(self):\n        return '<b>red</b>'\n"
+            "    def _repr_png_(self):\n        return b'\\x89PNG'\n"
+            "    def _repr_json_(self):\n        return '{\"n\": 1}'\n"
+            "red = Red()\nred")
+        self.assertEqual(ran.of("execute_result")[0]["data"],
+                         {"text/plain": "Red()", "text/html": "<b>red</b>", "image/png": "iVBORw==",
+                          "application/json": {"n": 1}})
+        ran = self.run_cell("display(red, 7, display_id='one')")
+        self.assertEqual([c["data"]["text/plain"] for c in ran.of("display_data")], ["Red()", "7"])
+        self.assertEqual(ran.of("display_data")[0]["transient"], {"display_id": "one"})
+        ran = self.run_cell("update_display('new', display_id='one')")
+        self.assertEqual(ran.of("update_display_data")[0]["data"], {"text/plain": "'new'"})
+        self.assertEqual(self.run_cell("clear_output(wait=True)").of("clear_output"), [{"wait": True}])
+
+    def test_large_display_comes_whole(self):
+        ran = self.run_cell("'ä' * 3000000")
+        self.assertEqual(ran.value, "'" + "ä" * 3000000 + "'")
+
+    def test_user_expressions(self):
+        ran = self.run_cell("base = 20", user_expressions={"good": "base * 2", "bad": "1 // 0", "wrong": "base +"})
+        answers = ran.reply["user_expressions"]
+        self.assertEqual(answers["good"], {"status": "ok", "data": {"text/plain": "40"}, "metadata": {}})
+        self.assertEqual((answers["bad"]["status"], answers["bad"]["ename"]), ("error", "ZeroDivisionError"))
+        self.assertEqual(answers["wrong"]["ename"], "SyntaxError")
+
+    def test_silent_cells_leave_no_trace(self):
+        before = self.run_cell("None").reply["execution_count"]
+        ran = self.run_cell("print('heard')\n5", silent=True)
+        self.assertEqual({kind for kind, _ in ran.messages}, {"status"})
+        self.assertEqual(self.run_cell("6", store_history=False).value, "6")
+        self.assertEqual(self.run_cell("None").reply["execution_count"], before + 1)
+
+    def test_input_asks_the_client(self):
+        ran = self.run_cell("name = input('Who? ')\nname * 2", stdin="ab")
+        self.assertEqual((ran.value, self.prompts, ran.stream()), ("'abab'", ["Who? "], ""))
+        ran = self.run_cell("input()")
+        self.assertEqual(ran.reply["ename"], "EOFError")
+
+    def test_exit_asks_the_client_to_leave(self):
+        ran = self.run_cell("exit()")
+        self.assertEqual((ran.status, ran.reply["payload"][0]["source"]), ("ok", "ask_exit"))
+        self.assertEqual(self.run_cell("import sys\nsys.exit(3)").reply["evalue"], "3")
+
+    def test_cells_after_a_failed_one_are_aborted(self):
+        first = self.client.execute("1 // 0")
+        second = self.client.execute("print('never')")
+        third = self.client.execute("print('never')", stop_on_error=False)
+        replies = {}
+        while len(replies) < 3:
+            message = self.client.get_shell_msg(timeout=60)
+            replies[message["parent_header"]["msg_id"]] = message["content"]["status"]
+        self.assertEqual([replies[i] for i in (first, second, third)], ["error", "aborted", "aborted"])
+        self.client.execute("1 // 0", stop_on_error=False)
+        self.assertEqual(self.ask(self.client.execute, "2")["status"], "ok")
+
+    def test_questions_are_answered_while_a_cell_runs(self):
+        self.run_cell("completed_name = 1")
+        running = self.client.execute("while True:\n    pass")
+        self.client.get_iopub_msg(timeout=60)
+        self.assertEqual(self.ask(self.client.complete, "completed_")["matches"], ["completed_name"])
+        self.assertTrue(self.ask(self.client.inspect, "completed_name")["found"])
+        self.assertEqual(self.ask(self.client.is_complete, "1")["status"], "complete")
+        self.manager.interrupt_kernel()
+        while True:
+            message = self.client.get_shell_msg(timeout=60)
+            if message["parent_header"]["msg_id"] == running:
+                break
+        self.assertEqual(message["content"]["ename"], "KeyboardInterrupt")
+
+    def test_interrupted_loop_keeps_the_names(self):
+        self.run_cell("before = 5")
+        self.assertEqual(self.interrupted_after(0.5, "while True:\n    pass").reply["ename"], "KeyboardInterrupt")
+        self.assertEqual(self.value_of("before"), "5")
+
+    def test_whether_a_text_is_complete(self):
+        def asked(code):
+            answer = self.ask(self.client.is_complete, code)
+            return answer["status"], answer.get("indent")
+        self.assertEqual(asked("x = 1"), ("complete", None))
+        self.assertEqual(asked("for i in [1]:"), ("incomplete", "    "))
+        self.assertEqual(asked("def f():\n    try:\n        print()\n"), ("incomplete", "        "))
+        self.assertEqual(asked("f(:"), ("invalid", None))
+
+    def test_history_finds_what_was_executed(self):
+        self.run_cell("'needle one'")
+        self.run_cell("'needle two'")
+        tail = self.ask(self.client.history, hist_access_type="tail", n=2, output=True)["history"]
+        self.assertEqual([entry[2] for entry in tail],
+                         [["'needle one'", "'needle one'"], ["'needle two'", "'needle two'"]])
+        found = self.ask(self.client.history, hist_access_type="search", pattern="*needle o*")["history"]
+        self.assertEqual(found[-1][2], "'needle one'")
+        session, line = tail[0][:2]
+        ranged = self.ask(self.client.history, hist_access_type="range", session=0, start=line, stop=line + 1)
+        self.assertEqual(ranged["history"], [[session, line, "'needle one'"]])
+
+
+class Lifetime(KernelCase):
+    def test_restart_begins_anew(self):
+        self.run_cell("gone = 1")
+        self.manager.restart_kernel()
+        self.client.wait_for_ready(timeout=60)
+        self.assertEqual(self.run_cell("gone").status, "error")
+        self.assertEqual(self.value_of("6 * 7"), "42")
+        history = self.ask(self.client.history, hist_access_type="search", pattern="gone = 1")["history"]
+        self.assertIn("gone = 1", [entry[2] for entry in history])
+
+    def test_shutdown_ends_the_process_and_its_worker(self):
+        pid = self.manager.provisioner.process.pid
+        self.value_of("1")
+        workers = children_of(pid)
+        self.assertEqual(len(workers), 1)
+        self.client.shutdown()
+        self.manager.provisioner.process.wait(timeout=20)
+        self.assertFalse(pathlib.Path(f"/proc/{workers[0]}").exists())
+        self.manager.restart_kernel(now=True)
+        self.client.wait_for_ready(timeout=60)
+
+
+class Kernelspecs(unittest.TestCase):
+    def test_installed_kernels_are_listed_and_removed(self):
+        kik = ["kik", "kernel"]
+        prefix = os.path.join(os.environ["KERNEL_BUILD"], "venv")
+        environment = {**os.environ, "JUPYTER_PATH": f"{prefix}/share/jupyter", "VIRTUAL_ENV": prefix}
+
+        def run(*words, status=0):
+            done = subprocess.run([*kik, *words], env=environment, capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode, status, done.stderr)
+            return done.stdout + done.stderr
+        run("install", "--sys-prefix", "-n", "kayton-other", "--display-name", "Other")
+        self.assertIn("kayton-other", run("list"))
+        files = sorted(os.listdir(f"{prefix}/share/jupyter/kernels/kayton-other"))
+        self.assertEqual(files, ["kernel.json", "logo-32x32.png", "logo-64x64.png", "logo-svg.svg"])
+        self.assertIn("Did you mean `kayton-other`", run("uninstall", "kayton-othr", status=1))
+        run("uninstall", "kayton-other")
+        self.assertNotIn("kayton-other", run("list"))
+        self.assertIn("cannot be the name", run("install", "-n", "a/b", status=2))
+
+
+def children_of(pid):
+    found = []
+    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rsplit(")", 1)[1].split()
+        except OSError:
+            continue
+        if int(fields[1]) == pid:
+            found.append(int(stat.parent.name))
+    return found
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,85 @@
+"""A kernel for each test class, started by Jupyter's client from the installed kernelspec, and what tests ask of it."""
+
+import threading
+import time
+import unittest
+
+from jupyter_client.manager import start_new_kernel
+
+PATIENCE = 60
+
+
+class Ran:
+    """What one cell gave: the reply and everything published for it."""
+
+    def __init__(self, reply, messages):
+        self.reply = reply["content"]
+        self.metadata = reply["metadata"]
+        self.messages = [(m["msg_type"], m["content"]) for m in messages]
+
+    def of(self, kind):
+        return [content for message_type, content in self.messages if message_type == kind]
+
+    def stream(self, name="stdout"):
+        return "".join(c["text"] for c in self.of("stream") if c["name"] == name)
+
+    @property
+    def status(self):
+        return self.reply["status"]
+
+    @property
+    def value(self):
+        results = self.of("execute_result")
+        return results[0]["data"]["text/plain"] if results else None
+
+    @property
+    def traceback(self):
+        return "\n".join(self.reply["traceback"])
+
+
+class KernelCase(unittest.TestCase):
+    extra_arguments = ()
+
+    @classmethod
+    def setUpClass(cls):
+        cls.manager, cls.client = start_new_kernel(startup_timeout=PATIENCE, kernel_name="kayton")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.client.stop_channels()
+        cls.manager.shutdown_kernel(now=True)
+
+    def run_cell(self, code, stdin=None, **options):
+        messages = []
+        hook = None
+        if stdin is not None:
+            def hook(message):
+                self.prompts.append(message["content"]["prompt"])
+                self.client.input(stdin)
+        self.prompts = []
+        reply = self.client.execute_interactive(
+            code, timeout=PATIENCE, output_hook=messages.append, stdin_hook=hook,
+            allow_stdin=stdin is not None, **options)
+        return Ran(reply, messages)
+
+    def value_of(self, code):
+        ran = self.run_cell(code)
+        self.assertEqual(ran.status, "ok", ran.reply)
+        return ran.value
+
+    def ask(self, send, *arguments, **options):
+        """The content of the reply to a request on the shell channel."""
+        wanted = send(*arguments, **options)
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            reply = self.client.get_shell_msg(timeout=max(0.0, deadline - time.monotonic()))
+            if reply["parent_header"].get("msg_id") == wanted:
+                return reply["content"]
+
+    def interrupted_after(self, seconds, code):
+        timer = threading.Timer(seconds, self.manager.interrupt_kernel)
+        timer.start()
+        try:
+            return self.run_cell(code)
+        finally:
+            timer.join()

@@ -1,0 +1,131 @@
+"""Cells that end their worker, and magics."""
+
+import os
+import signal
+import unittest
+
+from kernel_case import KernelCase
+
+
+class Recovery(KernelCase):
+    def worker(self):
+        from cells_test import children_of
+        return children_of(self.manager.provisioner.process.pid)
+
+    def test_variables_are_as_before_the_cell_that_killed_its_worker(self):
+        self.run_cell("kept = [1, 2, 3]\ntext = 'as it was'")
+        ran = self.run_cell("kept.append(4)\ntext = 'changed'\nimport os\nfresh = 1\n"
+                            "def deep(n: int) -> int:\n    return deep(n + 1) + 1\n")
+        self.assertEqual(ran.status, "ok", ran.reply)
+        code = "kept.append(5)\nprint('begun')\nwhile True:\n    pass"
+        running = self.client.execute(code)
+        while True:
+            message = self.client.get_iopub_msg(timeout=60)
+            if message["msg_type"] == "stream" and message["parent_header"]["msg_id"] == running:
+                break
+        for pid in self.worker():
+            os.kill(pid, signal.SIGSEGV)
+        while True:
+            message = self.client.get_shell_msg(timeout=60)
+            if message["parent_header"]["msg_id"] == running:
+                break
+        reply = message["content"]
+        self.assertEqual((reply["status"], reply["ename"]), ("error", "WorkerLost"))
+        self.assertIn("SIGSEGV", reply["evalue"])
+        self.assertEqual(self.value_of("kept"), "[1, 2, 3, 4]")
+        self.assertEqual(self.value_of("text"), "'changed'")
+
+
+class Magics(KernelCase):
+    def said(self, code):
+        ran = self.run_cell(code)
+        self.assertEqual(ran.status, "ok", ran.reply)
+        return ran.stream()
+
+    def test_who_knows_names_and_types(self):
+        self.run_cell("number = 1\nwords = ['a']")
+        self.assertIn("number: int\n", self.said("%who"))
+        self.assertIn("words: list[str]\n", self.said("%who"))
+
+    def test_time(self):
+        ran = self.run_cell("%time 6 * 7")
+        self.assertEqual(ran.value, "42")
+        self.assertIn("Wall time: ", ran.stream())
+        ran = self.run_cell("%%time\na = 1\na + 1")
+        self.assertEqual((ran.value, self.run_cell("a").value), ("2", "1"))
+        self.assertEqual(self.run_cell("%time 1 // 0").reply["ename"], "ZeroDivisionError")
+
+    def test_timeit(self):
+        self.run_cell("n = 3")
+        self.assertRegex(self.said("%timeit n * n"), r"^[0-9.]+ (ns|µs|ms) per loop \(median of 5 runs")
+        self.assertEqual(self.run_cell("%timeit").reply["ename"], "UsageError")
+
+    def test_environment_and_permissions(self):
+        self.assertIn("environment  base", self.said("%env"))
+        self.assertIn("read and write", self.said("%permissions"))
+        self.assertIn("%timeit", self.said("%lsmagic"))
+
+    def test_unknown_magic_names_the_nearest(self):
+        self.assertIn("did you mean %time?", self.run_cell("%tine 1").reply["evalue"])
+        self.assertIn("%lsmagic", self.run_cell("%zzzzzz").reply["evalue"])
+        self.assertIn("no permission", self.run_cell("%%bash\nls").reply["evalue"])
+
+    def test_kik_runs_and_fails_as_itself(self):
+        self.assertIn("environment", self.said("%kik list"))
+        ran = self.run_cell("%kik path no_such_crate")
+        self.assertEqual(ran.reply["ename"], "KikError")
+        self.assertIn("is not installed", ran.stream())
+
+    def test_question_shows_what_a_name_is(self):
+        self.run_cell("def area(width: int, height: int = 2) -> int:\n    'The area of it.'\n    return width * height")
+        page = self.run_cell("area?").reply["payload"][0]
+        self.assertEqual(page["source"], "page")
+        self.assertIn("area(width: int, height: int = 2) -> int\n\nThe area of it.", page["data"]["text/plain"])
+        self.assertEqual(self.run_cell("unheard_of?").reply["ename"], "NameError")
+
+    def test_restart_forgets(self):
+        self.run_cell("forgotten = 1")
+        self.said("%restart")
+        self.assertEqual(self.run_cell("forgotten").status, "error")
+
+
+class Questions(KernelCase):
+    def matches(self, text):
+        return self.ask(self.client.complete, text)["matches"]
+
+    def test_members(self):
+        self.run_cell("import math\nimport statistics\n"
+                      "class Point:\n    def __init__(self, x: int):\n        self.x = x\n"
+                      "    def moved(self, by: int) -> int:\n        'Where it would be.'\n        return self.x + by\n"
+                      "point = Point(3)\nrows = [['a']]")
+        self.assertEqual(self.matches("point."), ["point.moved", "point.x"])
+        self.assertEqual(self.matches("math.sq"), ["math.sqrt"])
+        self.assertIn("statistics.mean", self.matches("statistics.m"))
+        self.assertIn("rows[0][0].upper", self.matches("x = rows[0][0].up"))
+        self.assertEqual(self.matches("'a.b'.isalp"), ["'a.b'.isalpha"])
+        self.assertEqual(self.matches("nothing.here"), [])
+        self.assertIn("point", self.matches("poi"))
+        answer = self.ask(self.client.complete, "é = point.mo")
+        self.assertEqual((answer["cursor_start"], answer["cursor_end"]), (4, 12))
+
+    def test_inspection(self):
+        self.run_cell("class Point:\n    def __init__(self, x: int):\n        self.x = x\n"
+                      "    def moved(self, by: int) -> int:\n        'Where it would be.'\n        return self.x + by\n"
+                      "point = Point(3)")
+
+        def text(code):
+            return self.ask(self.client.inspect, code)["data"].get("text/plain", "")
+        self.assertIn("moved(by: int) -> int\n\nWhere it would be.", text("point.moved"))
+        self.assertIn("print(*values", text("print("))
+        self.assertIn("point: Point", text("point"))
+        self.assertIn("split(sep: str", text("'a'.split"))
+
+    def test_questions_leave_the_session_alone(self):
+        self.run_cell("value = 1")
+        for code in ("value.", "valu", "(value + 'x').", "undefined.", "[v for v in [1]].", "def f(:.x", "''."):
+            self.matches(code)
+        self.assertEqual(self.value_of("value"), "1")
+
+
+if __name__ == "__main__":
+    unittest.main()
