@@ -149,7 +149,7 @@ std::string sample_manifest() {
     manifest.version = "1.2.0";
     manifest.abi_version = 1;
     manifest.features = {"std"};
-    manifest.types = {{"foo.T", "foo::T", "enum", true, false, true, true, false, {"A", "B"}, "doc"}};
+    manifest.types = {{"foo.T", "foo::T", "enum", true, false, true, true, false, {"A", "B"}, {"A", "B", "C"}, {"foo.G"}, {"float"}, "doc"}};
     ManifestFunction function;
     function.name = function.stable = "foo.T.get";
     function.owner = "foo.T";
