@@ -261,10 +261,13 @@ const Type* Checker::annotation(const Expr& e) {
                 const std::string_view first = as<NameExpr>(*root).name;
                 VarState* var = find_var(first);
                 const bool known = (var != nullptr && var->entity) || state_->instance->entities.contains(first) || globals_.contains(global_key(first));
-                if (known)
+                if (known) {
                     if (Entity generic = entity(*s.object); generic.kind == EntityKind::kCrateType) return crate_annotation(generic, args, e);
+                    return annotation(*s.object);  // what a generic class of the program holds, its values tell
+                }
             }
-            return annotation(*s.object);  // what a generic class of the program holds, its values tell
+            report(DiagCode::kUnknownType, e.span, "this names no type", "not a generic type of Kayton");
+            return nullptr;
         }
         default: break;
     }
