@@ -25,7 +25,8 @@ best_of() {
 rust="$(best_of "$E2E_BUILD/log_report/release/log_report" access.log)"
 kayton="$(best_of kayton run "$ROOT/examples/log_report.kay" access.log)"
 echo "Rust $((rust / 1000)) ms, Kayton $((kayton / 1000)) ms: ratio $((kayton * 100 / rust)) %"
-((kayton <= rust * 3)) || failed "the log report takes more than three times as long as the Rust program"
+# The figure that is held to is tests/bench/log_report.sh's; here other tests run beside, and only a gross loss fails.
+((kayton <= rust * 6)) || failed "the log report takes more than six times as long as the Rust program"
 
 printf 'no request at all\n\n' >bad.log
 run 0 kayton run "$ROOT/examples/log_report.kay" bad.log
