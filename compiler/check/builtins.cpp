@@ -91,10 +91,7 @@ TExpr* Checker::builtin_unary(const std::string& name, TExpr* value, Span span) 
                     if (TExpr* length = call_method(v, "__len__", {}, span)) {
                         BlockScope scope(*this);
                         TExpr* count = hold(coerce(length, types_.integer, span, "__len__", true));
-                        TStmt* check = stmt(SK::kIf, span);
-                        check->a = op(Op::kIntLt, types_.boolean, span, {count, constant_int(0, span)});
-                        check->body = block([&] { raise_stmt(types_.find_exception("ValueError"), "__len__() should return >= 0", span); });
-                        emit(check);
+                        emit_if(op(Op::kIntLt, types_.boolean, span, {count, constant_int(0, span)}), span, [&] { raise_stmt(types_.find_exception("ValueError"), "__len__() should return >= 0", span); });
                         return scope.finish(count);
                     }
                     [[fallthrough]];
@@ -537,10 +534,7 @@ TExpr* Checker::print_call(const CallExpr& e) {
                 if (first_known) {
                     write(sep);
                 } else {
-                    TStmt* between = stmt(SK::kIf, span);
-                    between->a = negate(read_local(first, span));
-                    between->body = block([&] { write(sep); });
-                    emit(between);
+                    emit_if(negate(read_local(first, span)), span, [&] { write(sep); });
                     assign_local(first, constant_bool(false, span));
                 }
             }
@@ -555,20 +549,14 @@ TExpr* Checker::print_call(const CallExpr& e) {
         }
         if (typed::Iter* iter = iterate_value(pieces[i].value, pieces[i].value->span))
             loop_over(iter, span, [&](TExpr* element) {
-                TStmt* between = stmt(SK::kIf, span);
-                between->a = negate(read_local(first, span));
-                between->body = block([&] { write(sep); });
-                emit(between);
+                emit_if(negate(read_local(first, span)), span, [&] { write(sep); });
                 assign_local(first, constant_bool(false, span));
                 write_value(element);
             });
     }
     write(end);
     if (const Expr* flush = keyword(e, "flush")) {
-        TStmt* node = stmt(SK::kIf, span);
-        node->a = truth(expression(*flush));
-        node->body = block([&] { emit_expr(runtime(RT::kt_flush, types_.none, span, {file})); });
-        emit(node);
+        emit_if(truth(expression(*flush)), span, [&] { emit_expr(runtime(RT::kt_flush, types_.none, span, {file})); });
     }
     return scope.finish(constant_none(span));
 }
@@ -587,12 +575,9 @@ TExpr* Checker::open_call(const CallExpr& e) {
     } else if (mode != nullptr) {
         // A mode that is not a literal opens a text file, whatever it says beside that.
         chosen = hold(coerce(expression(*mode), types_.str, mode->span, "open()"));
-        TStmt* check = stmt(typed::StmtKind::kIf, span);
-        check->a = runtime(RT::kt_str_contains, types_.boolean, span, {chosen, constant_str("b", span)});
-        check->body = block([&] {
+        emit_if(runtime(RT::kt_str_contains, types_.boolean, span, {chosen, constant_str("b", span)}), span, [&] {
             raise_stmt(types_.find_exception("ValueError"), "the mode of a file of bytes must be a literal: it decides between text and bytes", span);
         });
-        emit(check);
     }
     const bool binary = text.find('b') != std::string_view::npos;
     auto option = [&](const char* name) -> TExpr* {

@@ -322,22 +322,16 @@ TExpr* Checker::take_keywords(FunctionDecl& decl, TExpr* keywords, std::vector<T
             values[i] = fit_argument(decl, i, hold(if_expr(given, taken, fallback, join_types(value_type, fallback->type))));
             continue;
         }
-        TStmt* check = stmt(SK::kIf, span);
-        check->a = negate(given);
-        check->body = block([&] {
+        emit_if(negate(given), span, [&] {
             raise_stmt(types_.find_exception("TypeError"), shown + "() missing 1 required positional argument: '" + std::string(p.name) + "'", span);
         });
-        emit(check);
         values[i] = fit_argument(decl, i, hold(taken));
     }
     if (open_ended) return rest;
     typed::Iter* names = make_iter(typed::IterKind::kDictKeys, span, {rest}, types_.str);
     loop_over(names, span, [&](TExpr* name) {
-        const Type* error = types_.find_exception("TypeError");
-        TStmt* raise = stmt(SK::kRaise, span);
         TExpr* text = make(TK::kStrJoin, types_.str, span, {constant_str(shown + "() got an unexpected keyword argument '", span), name, constant_str("'", span)});
-        raise->a = runtime(RT::kt_exception_new_str, error, span, {type_info(error, span), text});
-        emit(raise);
+        raise_text(types_.find_exception("TypeError"), text, span);
     });
     return rest;
 }
@@ -418,25 +412,18 @@ TExpr* Checker::remembered_call(FunctionDecl& decl, Instance& instance, const Ar
         read->index = global_index(global, name);
         return read;
     };
-    TExpr* absent = make(TK::kTypeTest, types_.boolean, span, {cache()});
-    absent->type_arg = types_.none;
-    TStmt* start = stmt(SK::kIf, span);
-    start->a = absent;
-    start->body = block([&] {
+    TExpr* absent = type_test(cache(), types_.none, span);
+    emit_if(absent, span, [&] {
         TStmt* store = stmt(SK::kAssignGlobal, span);
         store->index = global_index(global, name);
         store->a = convert(make(TK::kDict, dict_type, span, Args{}), optional);
         emit(store);
     });
-    emit(start);
     TExpr* dict = hold(narrow(cache(), dict_type));
-    TStmt* fill = stmt(SK::kIf, span);
-    fill->a = negate(runtime(RT::kt_dict_contains, types_.boolean, span, {dict, key}));
-    fill->body = block([&] {
+    emit_if(negate(runtime(RT::kt_dict_contains, types_.boolean, span, {dict, key})), span, [&] {
         TExpr* value = hold(call_with(held));
         emit_expr(runtime(RT::kt_dict_set, types_.none, span, {dict, key, convert(value, instance.result)}));
     });
-    emit(fill);
     return scope.finish(runtime(RT::kt_dict_get, instance.result, span, {dict, key}));
 }
 

@@ -224,7 +224,12 @@ class Checker {
     typed::TypedProgram program_;
     std::vector<TExpr*> exprs_;  // every node of this pass, to close their types at the end
     bool changed_ = false;
-    bool in_place_ = false;  // the operator at hand stands in an augmented assignment
+    // What a dispatch inside another one found that none of its types takes: the outer one settles what becomes of it.
+    struct NestedDispatch {
+        int depth = 0;
+        std::vector<Diagnostic> hopeless;
+    };
+    NestedDispatch nested_;
     std::vector<const Type*> dynamic_types_;  // of all cells: what Dynamic values may be
     int pass_ = 0;
     std::vector<Instance*> checked_;   // in this pass, the module body first
@@ -289,6 +294,7 @@ class Checker {
     TExpr* type_info(const Type* type, Span span);
     TExpr* null(Span span);
     TExpr* op(typed::Op op, const Type* type, Span span, const Args& args, std::string_view text = {});
+    TExpr* type_test(TExpr* value, const Type* type, Span span);
     TExpr* if_expr(TExpr* condition, TExpr* then_value, TExpr* else_value, const Type* type);
     TExpr* len(TExpr* value);
     std::string_view keep(std::string text);
@@ -297,11 +303,13 @@ class Checker {
     TStmt* stmt(typed::StmtKind kind, Span span);
     void emit(TStmt* s);
     void emit_expr(TExpr* e);
+    void emit_if(TExpr* test, Span span, const std::function<void()>& then);
     uint32_t temp(const Type* type, std::string name = {});
     TExpr* read_local(uint32_t local, Span span);
     void assign_local(uint32_t local, TExpr* value);
     TExpr* hold(TExpr* value);  // evaluated once into a temporary of the current block; returns a read of it
     TExpr* raise_stmt(const Type* exception, std::string_view message, Span span);
+    TExpr* raise_text(const Type* exception, TExpr* message, Span span);
 
     // flow.cpp: names, assignment, joins, narrowing
     VarState* find_overlay(std::string_view name);
@@ -396,7 +404,7 @@ class Checker {
     void from_rimport(const syntax::FromImportStmt& s);
     void assign_target(const syntax::Expr& target, TExpr* value);
     bool type_statement(const syntax::AssignStmt& s);
-    TExpr* collect_onto(TExpr* list, TExpr* more, Span span);
+    void extend_list(TExpr* list, TExpr* more, Span more_span, Span span);
     void unpack(const syntax::SequenceExpr& target, TExpr* value);
     void store_item(const syntax::SubscriptExpr& target, TExpr* value);
     void store_item_of(TExpr* object, const syntax::SubscriptExpr& target, TExpr* value);
@@ -445,8 +453,8 @@ class Checker {
 
     // operators.cpp
     TExpr* unary(const syntax::UnaryExpr& e);
-    TExpr* binary(syntax::BinaryOp op, TExpr* left, TExpr* right, Span span, Span op_span);
-    TExpr* binary_one(syntax::BinaryOp op, TExpr* left, TExpr* right, Span span, Span op_span);
+    TExpr* binary(syntax::BinaryOp op, TExpr* left, TExpr* right, Span span, Span op_span, bool in_place = false);
+    TExpr* binary_one(syntax::BinaryOp op, TExpr* left, TExpr* right, Span span, Span op_span, bool in_place);
     TExpr* numeric(syntax::BinaryOp op, TExpr* left, TExpr* right, Span span);
     TExpr* sequence_operator(syntax::BinaryOp op, TExpr* left, TExpr* right, Span span);
     TExpr* compare(const syntax::CompareExpr& e);
@@ -560,6 +568,8 @@ class Checker {
     TExpr* super_call(const syntax::AttributeExpr& callee, const syntax::CallExpr& e);
     TExpr* expression_of_name(std::string_view name, Span span);
     TExpr* class_binary(syntax::BinaryOp o, TExpr* left, TExpr* right, Span span);
+    TExpr* special_binary(TExpr* left, TExpr* right, const std::string& own, const std::string& reflected, Span span,
+                          const std::function<std::string(const std::string&, const std::string&)>& refusal);
     TExpr* enum_value(TExpr* value);
     TExpr* unless_not_implemented(TExpr* result, Span span, const std::function<TExpr*()>& otherwise);
     TExpr* class_equal(TExpr* left, TExpr* right, Span span);
@@ -613,6 +623,7 @@ class Checker {
     // decorators.cpp
     // function_values.cpp
     TExpr* function_argument(const syntax::Expr& e);
+    TExpr* function_ref(const Entity& passed, Span span);
     // partial.cpp
     Entity partial(const syntax::CallExpr& e);
     TExpr* callable_argument(const syntax::Expr& e);

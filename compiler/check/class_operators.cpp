@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "compiler/check/checker.h"
+#include "compiler/check/operator_names.h"
 
 namespace kayton::check {
 
@@ -14,28 +15,30 @@ using TK = typed::ExprKind;
 using SK = typed::StmtKind;
 
 TExpr* Checker::class_binary(BinaryOp o, TExpr* left, TExpr* right, Span span) {
-    static constexpr std::string_view kNames[] = {"add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "lshift", "rshift", "and", "or", "xor"};
-    static constexpr const char* kSymbols[] = {"+", "-", "*", "/", "//", "%", "** or pow()", "@", "<<", ">>", "&", "|", "^"};
-    const std::string name(kNames[static_cast<size_t>(o)]);
+    const std::string own = dunder(o);
+    return special_binary(left, right, own, "__r" + own.substr(2), span, [o](const std::string& l, const std::string& r) {
+        return std::string("unsupported operand type(s) for ") + symbol(o) + ": '" + l + "' and '" + r + "'";
+    });
+}
+
+// The left side's method, else the right side's, each unless it answers NotImplemented; `refusal` makes the TypeError's text
+// of the two types. Null: neither side has a method.
+TExpr* Checker::special_binary(TExpr* left, TExpr* right, const std::string& own, const std::string& reflected, Span span,
+                               const std::function<std::string(const std::string&, const std::string&)>& refusal) {
     BlockScope scope(*this);
     left = hold(left);
     right = hold(right);
-    auto refuse = [&]() -> TExpr* {
-        return raise_stmt(types_.find_exception("TypeError"),
-                          std::string("unsupported operand type(s) for ") + kSymbols[static_cast<size_t>(o)] + ": '" + type_name(left->type) + "' and '" +
-                              type_name(right->type) + "'",
-                          span);
-    };
-    auto reflected = [&]() -> TExpr* {
-        TExpr* result = call_method(right, "__r" + name + "__", {left}, span);
+    auto refuse = [&] { return raise_stmt(types_.find_exception("TypeError"), refusal(type_name(left->type), type_name(right->type)), span); };
+    auto of_right = [&]() -> TExpr* {
+        TExpr* result = call_method(right, reflected, {left}, span);
         return result == nullptr ? nullptr : unless_not_implemented(result, span, refuse);
     };
-    TExpr* result = call_method(left, "__" + name + "__", {right}, span);
+    TExpr* result = call_method(left, own, {right}, span);
     if (result == nullptr) {
-        result = reflected();
+        result = of_right();
     } else {
-        result = unless_not_implemented(result, span, [&]() -> TExpr* {
-            TExpr* other = reflected();
+        result = unless_not_implemented(result, span, [&] {
+            TExpr* other = of_right();
             return other != nullptr ? other : refuse();
         });
     }
@@ -57,8 +60,7 @@ TExpr* Checker::unless_not_implemented(TExpr* result, Span span, const std::func
     TExpr* other = branch.finish(otherwise());
     if (t == refusal) return scope.finish(other);
     const Type* rest = types_.without(t, refusal);
-    TExpr* test = make(TK::kTypeTest, types_.boolean, span, {held});
-    test->type_arg = refusal;
+    TExpr* test = type_test(held, refusal, span);
     return scope.finish(if_expr(test, other, narrow(held, rest), join_types(rest, other->type)));
 }
 
@@ -102,12 +104,7 @@ TExpr* Checker::class_equal(TExpr* left, TExpr* right, Span span) {
         if (TExpr* result = own(left, right)) return held.finish(truth(unless_not_implemented(result, span, reflected)));
     if (is_instance(r))
         if (TExpr* result = own(right, left)) return held.finish(truth(unless_not_implemented(result, span, same)));
-    held.take();
-    if (both && (types::is_subclass(r, l) || types::is_subclass(l, r))) return op(typed::Op::kSame, types_.boolean, span, {left, right});
-    BlockScope scope(*this);
-    emit_expr(left);
-    emit_expr(right);
-    return scope.finish(constant_bool(false, span));
+    return held.finish(same());
 }
 
 // Null: neither side has the method.
@@ -115,31 +112,10 @@ TExpr* Checker::class_order(CompareOp o, TExpr* left, TExpr* right, Span span) {
     static constexpr std::string_view kOwn[] = {"__lt__", "__le__", "__gt__", "__ge__"};
     static constexpr std::string_view kReflected[] = {"__gt__", "__ge__", "__lt__", "__le__"};
     const size_t which = o == CompareOp::kLt ? 0 : o == CompareOp::kLe ? 1 : o == CompareOp::kGt ? 2 : 3;
-    BlockScope scope(*this);
-    left = hold(left);
-    right = hold(right);
-    auto refuse = [&]() -> TExpr* {
-        static constexpr const char* kSymbols[] = {"<", "<=", ">", ">="};
-        return raise_stmt(types_.find_exception("TypeError"),
-                          std::string("'") + kSymbols[which] + "' not supported between instances of '" + type_name(left->type) + "' and '" + type_name(right->type) + "'",
-                          span);
-    };
-    auto reflected = [&]() -> TExpr* {
-        TExpr* result = call_method(right, kReflected[which], {left}, span);
-        return result == nullptr ? nullptr : unless_not_implemented(result, span, refuse);
-    };
-    TExpr* result = call_method(left, kOwn[which], {right}, span);
-    if (result == nullptr) {
-        result = reflected();
-    } else {
-        result = unless_not_implemented(result, span, [&]() -> TExpr* {
-            TExpr* other = reflected();
-            return other != nullptr ? other : refuse();
-        });
-    }
-    if (result != nullptr) return scope.finish(truth(result));
-    scope.take();
-    return nullptr;
+    TExpr* result = special_binary(left, right, std::string(kOwn[which]), std::string(kReflected[which]), span, [o](const std::string& l, const std::string& r) {
+        return std::string("'") + symbol(o) + "' not supported between instances of '" + l + "' and '" + r + "'";
+    });
+    return result == nullptr ? nullptr : truth(result);
 }
 
 // What __iter__ gives, stepped by __next__ until StopIteration. Null: the class is not iterable.

@@ -81,13 +81,10 @@ TExpr* Checker::dict_item(TExpr* dict, TExpr* key, Span span) {
     dict = hold(dict);
     key = hold(key);
     TExpr* present = runtime(RT::kt_dict_contains, types_.boolean, span, {dict, key});
-    TStmt* fill = stmt(SK::kIf, span);
-    fill->a = negate(present);
-    fill->body = block([&] {
+    emit_if(negate(present), span, [&] {
         TExpr* value = default_item(t, span);
         emit_expr(runtime(RT::kt_dict_set, types_.none, span, {dict, key, convert(value, t->args[1])}));
     });
-    emit(fill);
     return scope.finish(runtime(RT::kt_dict_get, t->args[1], span, {dict, key}));
 }
 
@@ -239,10 +236,7 @@ TExpr* Checker::collection_method(TExpr* object, std::string_view name, const Ca
         };
         if (name == "appendleft" && e.args.size() == 1) return runtime(RT::kt_list_insert, types_.none, span, {held, constant_int(0, span), item()});
         if ((name == "popleft" || name == "pop") && e.args.empty()) {
-            TStmt* check = stmt(SK::kIf, span);
-            check->a = op(Op::kIntEq, types_.boolean, span, {len(held), constant_int(0, span)});
-            check->body = block([&] { raise_stmt(types_.find_exception("IndexError"), "pop from an empty deque", span); });
-            emit(check);
+            emit_if(op(Op::kIntEq, types_.boolean, span, {len(held), constant_int(0, span)}), span, [&] { raise_stmt(types_.find_exception("IndexError"), "pop from an empty deque", span); });
             return runtime(RT::kt_list_pop, t->args[0], span, {held, constant_int(name == "pop" ? -1 : 0, span)});
         }
         if (name == "extendleft" && e.args.size() == 1) {

@@ -272,8 +272,7 @@ Condition Checker::condition(const Expr& e) {
             std::string_view name = narrowed_name(*c.first);
             TExpr* test = nullptr;
             if (t->kind == TypeKind::kDynamic || types::is_union_with_none(t)) {
-                test = make(TK::kTypeTest, types_.boolean, e.span, {value});
-                test->type_arg = types_.none;
+                test = type_test(value, types_.none, e.span);
             } else if (t->kind == TypeKind::kNever) {
                 test = make(TK::kConvert, types_.boolean, e.span, {value});
             } else {
@@ -338,8 +337,7 @@ Condition Checker::condition(const Expr& e) {
                 test = constant_bool(!hits.empty(), e.span);
             } else {
                 for (const Type* h : hits) {
-                    TExpr* one = make(TK::kTypeTest, types_.boolean, e.span, {held});
-                    one->type_arg = h;
+                    TExpr* one = type_test(held, h, e.span);
                     test = test == nullptr ? one : make(TK::kOr, types_.boolean, e.span, {test, one});
                 }
             }

@@ -109,8 +109,7 @@ TExpr* Checker::dict_method(TExpr* object, std::string_view name, const CallExpr
             // None is no key here: the default stands for it.
             TExpr* maybe = hold(expression(*e.args[0]));
             TExpr* other = hold(e.args.size() == 2 ? expression(*e.args[1], value_type) : constant_none(span));
-            TExpr* absent = make(TK::kTypeTest, types_.boolean, span, {maybe});
-            absent->type_arg = types_.none;
+            TExpr* absent = type_test(maybe, types_.none, span);
             const Type* rest = types_.without(kt, types_.none);
             TExpr* got = nullptr;
             {

@@ -218,8 +218,7 @@ TExpr* Checker::give_back(TExpr* value, const Type* open, const Type* to) {
             if (member->kind == TypeKind::kHandle) return make(TK::kConvert, types_.optional(real), span, {value});
             BlockScope scope(*this);
             TExpr* held = hold(value);
-            TExpr* test = make(TK::kTypeTest, types_.boolean, span, {held});
-            test->type_arg = types_.none;
+            TExpr* test = type_test(held, types_.none, span);
             BlockScope inner(*this);
             TExpr* present = inner.finish(give_back(narrow(held, given), member, real));
             const Type* both = types_.optional(present->type);

@@ -400,10 +400,7 @@ void Checker::comprehension_clauses(const ComprehensionExpr& e, size_t clause, c
                 return;
             }
             NarrowScope known(*this, test.when_true);
-            TStmt* node = stmt(SK::kIf, c.conditions[i]->span);
-            node->a = test.test;
-            node->body = block([&] { conditions(i + 1); });
-            emit(node);
+            emit_if(test.test, c.conditions[i]->span, [&] { conditions(i + 1); });
         };
         conditions(0);
     });

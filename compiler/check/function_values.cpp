@@ -28,7 +28,6 @@ TExpr* Checker::function_argument(const Expr& e) {
         passed.kind = EntityKind::kFunction;
         passed.function = declare(&e, "<lambda>", lambda.params, nullptr, {}, lambda.body, false, e.span);
     }
-    std::string key;
     if (passed.kind == EntityKind::kFunction) {
         FunctionDecl& decl = *passed.function;
         if (!decl.bound.empty() || decl.is_decoration) return nullptr;
@@ -40,16 +39,23 @@ TExpr* Checker::function_argument(const Expr& e) {
         for (const auto& overlay : state_->overlays)
             for (const auto& [name, var] : overlay)
                 if (decl.scope.used.contains(name) && !decl.scope.binds(name)) return nullptr;
-        key = "f" + std::to_string(function_numbers_.try_emplace(&decl, function_numbers_.size()).first->second);
     } else if (passed.kind == EntityKind::kBuiltin && builtin_type(passed.name) == nullptr && is_builtin_name(passed.name)) {
-        key = "builtin " + passed.name;
+        // Known by its name.
     } else if (passed.kind == EntityKind::kType && passed.type->kind != TypeKind::kHandle) {
         return class_value(passed.type, e.span);
     } else {
         return nullptr;
     }
+    return function_ref(passed, e.span);
+}
+
+// The value of a parameter that the callee knows: its type says what it stands for, and nothing is stored.
+TExpr* Checker::function_ref(const Entity& passed, Span span) {
+    const std::string key = passed.kind == EntityKind::kFunction
+                                ? "f" + std::to_string(function_numbers_.try_emplace(passed.function, function_numbers_.size()).first->second)
+                                : "builtin " + passed.name;
     function_refs_[key] = passed;
-    return make(TK::kNone, types_.function_ref(key), e.span);
+    return make(TK::kNone, types_.function_ref(key), span);
 }
 
 // --- function values: a Callable whose parameter types later calls decide

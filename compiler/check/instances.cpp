@@ -89,8 +89,7 @@ TExpr* Checker::by_class(TExpr* object, Span span, const std::function<const voi
     for (size_t i = groups.size() - 1; i-- > 0;) {
         TExpr* test = nullptr;
         for (ClassInfo* k : groups[i].second) {
-            TExpr* one = make(TK::kTypeTest, types_.boolean, span, {read_local(held->index, span)});
-            one->type_arg = k->type;
+            TExpr* one = type_test(read_local(held->index, span), k->type, span);
             one->int_value = 1;
             test = test == nullptr ? one : make(TK::kOr, types_.boolean, span, {test, one});
         }
@@ -115,23 +114,13 @@ TExpr* Checker::construct(ClassInfo& c, const CallExpr& e) {
         uint32_t result = temp(types_.optional(c.type));
         assign_local(result, constant_none(span));
         loop_over(iter, span, [&](TExpr* member) {
-            TStmt* node = stmt(SK::kIf, span);
-            node->a = equal(read_field(member, c, "value", span), wanted, span, false);
-            node->body = block([&] { assign_local(result, member); });
-            emit(node);
+            emit_if(equal(read_field(member, c, "value", span), wanted, span, false), span, [&] { assign_local(result, member); });
         });
-        TExpr* absent = make(TK::kTypeTest, types_.boolean, span, {read_local(result, span)});
-        absent->type_arg = types_.none;
-        TStmt* check = stmt(SK::kIf, span);
-        check->a = absent;
-        check->body = block([&] {
+        TExpr* absent = type_test(read_local(result, span), types_.none, span);
+        emit_if(absent, span, [&] {
             TExpr* text = make(TK::kStrJoin, types_.str, span, {to_repr(wanted), constant_str(" is not a valid " + c.name, span)});
-            const Type* error = types_.find_exception("ValueError");
-            TStmt* raise = stmt(SK::kRaise, span);
-            raise->a = runtime(RT::kt_exception_new_str, error, span, {type_info(error, span), text});
-            emit(raise);
+            raise_text(types_.find_exception("ValueError"), text, span);
         });
-        emit(check);
         return scope.finish(narrow(read_local(result, span), c.type));
     }
     std::vector<std::string> missing;

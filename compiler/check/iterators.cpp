@@ -270,16 +270,9 @@ Args Checker::spread_values(FunctionDecl& decl, TExpr* iterable, size_t first, s
     assign_local(collected, make(typed::ExprKind::kList, type, span, Args{}));
     if (typed::Iter* iter = iterate_value(iterable, span))
         loop_over(iter, span, [&](TExpr* element) { append_to(read_local(collected, span), element, span); });
-    const Type* error = types_.find_exception("TypeError");
     auto refuse = [&](typed::Op comparison, size_t count, const std::function<TExpr*()>& message) {
-        TStmt* check = stmt(typed::StmtKind::kIf, span);
-        check->a = op(comparison, types_.boolean, span, {len(read_local(collected, span)), constant_int(static_cast<int64_t>(count), span)});
-        check->body = block([&] {
-            TStmt* raise = stmt(typed::StmtKind::kRaise, span);
-            raise->a = runtime(RT::kt_exception_new_str, error, span, {type_info(error, span), message()});
-            emit(raise);
-        });
-        emit(check);
+        emit_if(op(comparison, types_.boolean, span, {len(read_local(collected, span)), constant_int(static_cast<int64_t>(count), span)}), span,
+                [&] { raise_text(types_.find_exception("TypeError"), message(), span); });
     };
     for (size_t given = 0; given < wanted; ++given) {
         const size_t missing = wanted - given;

@@ -29,10 +29,7 @@ bool is_irrefutable(const Pattern& p) {
 
 void Checker::when(TExpr* test, Span span, const std::function<void()>& then) {
     if (test->kind == TK::kBool && test->int_value == 0) return;  // it cannot be
-    TStmt* node = stmt(SK::kIf, span);
-    node->a = test;
-    node->body = block(then);
-    emit(node);
+    emit_if(test, span, then);
 }
 
 void Checker::match_statement(const MatchStmt& s) {
@@ -110,8 +107,7 @@ void Checker::pattern(const Pattern& p, TExpr* value, const std::function<void(T
                 if (t->kind == TypeKind::kNone) {
                     then(value);
                 } else if (types::is_union_with_none(t) || t->kind == TypeKind::kDynamic) {
-                    TExpr* test = make(TK::kTypeTest, types_.boolean, span, {value});
-                    test->type_arg = types_.none;
+                    TExpr* test = type_test(value, types_.none, span);
                     when(test, span, [&] { then(narrow(value, types_.none)); });
                 }
                 return;
@@ -186,8 +182,7 @@ void Checker::pattern(const Pattern& p, TExpr* value, const std::function<void(T
 
 // `then` for a value that is the given member of its union.
 void Checker::only_member(TExpr* value, const Type* member, Span span, const std::function<void(TExpr*)>& then) {
-    TExpr* test = make(TK::kTypeTest, types_.boolean, span, {value});
-    test->type_arg = member;
+    TExpr* test = type_test(value, member, span);
     when(test, span, [&] { then(hold(narrow(value, member))); });
 }
 
@@ -313,8 +308,7 @@ void Checker::class_pattern(const Pattern& p, TExpr* value, const std::function<
     if (hit->kind == TypeKind::kUnion) {
         TExpr* test = nullptr;
         for (const Type* m : hit->args) {
-            TExpr* one = make(TK::kTypeTest, types_.boolean, span, {value});
-            one->type_arg = prune(m);
+            TExpr* one = type_test(value, prune(m), span);
             test = test == nullptr ? one : make(TK::kOr, types_.boolean, span, {test, one});
         }
         when(test, span, [&] { parts(hold(narrow(value, hit))); });

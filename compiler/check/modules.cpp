@@ -220,8 +220,7 @@ TExpr* Checker::module_call(const std::string& member, const CallExpr& e) {
         if (e.args.size() == 1) return value;
         BlockScope scope(*this);
         TExpr* held = hold(value);
-        TExpr* test = make(TK::kTypeTest, types_.boolean, span, {held});
-        test->type_arg = types_.none;
+        TExpr* test = type_test(held, types_.none, span);
         TExpr* fallback = expression(*e.args[1]);
         const Type* type = join_types(types_.str, fallback->type);
         return scope.finish(if_expr(test, fallback, narrow(held, types_.str), type));

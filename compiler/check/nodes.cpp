@@ -84,6 +84,12 @@ TExpr* Checker::op(typed::Op op, const Type* type, Span span, const Args& args, 
     return e;
 }
 
+TExpr* Checker::type_test(TExpr* value, const Type* type, Span span) {
+    TExpr* e = make(ExprKind::kTypeTest, types_.boolean, span, {value});
+    e->type_arg = type;
+    return e;
+}
+
 TExpr* Checker::if_expr(TExpr* test, TExpr* then_value, TExpr* else_value, const Type* type) {
     return make(ExprKind::kIf, type, test->span, {test, convert(then_value, type), convert(else_value, type)});
 }
@@ -100,6 +106,13 @@ TStmt* Checker::stmt(StmtKind kind, Span span) {
 }
 
 void Checker::emit(TStmt* s) { state_->out->push_back(s); }
+
+void Checker::emit_if(TExpr* test, Span span, const std::function<void()>& then) {
+    TStmt* s = stmt(StmtKind::kIf, span);
+    s->a = test;
+    s->body = block(then);
+    emit(s);
+}
 
 void Checker::emit_expr(TExpr* e) {
     TStmt* s = stmt(StmtKind::kExpr, e->span);
@@ -144,7 +157,11 @@ TExpr* Checker::hold(TExpr* value) {
 }
 
 TExpr* Checker::raise_stmt(const Type* exception, std::string_view message, Span span) {
-    TExpr* object = runtime(RT::kt_exception_new_str, exception, span, {type_info(exception, span), constant_str(message, span)});
+    return raise_text(exception, constant_str(message, span), span);
+}
+
+TExpr* Checker::raise_text(const Type* exception, TExpr* message, Span span) {
+    TExpr* object = runtime(RT::kt_exception_new_str, exception, span, {type_info(exception, span), message});
     TStmt* s = stmt(StmtKind::kRaise, span);
     s->a = object;
     emit(s);

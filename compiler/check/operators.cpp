@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "compiler/check/checker.h"
+#include "compiler/check/operator_names.h"
 
 namespace kayton::check {
 
@@ -11,57 +12,6 @@ using types::prune;
 using types::to_string;
 using TK = typed::ExprKind;
 using typed::Op;
-
-namespace {
-
-const char* symbol(BinaryOp op) {
-    switch (op) {
-        case BinaryOp::kAdd: return "+";
-        case BinaryOp::kSub: return "-";
-        case BinaryOp::kMul: return "*";
-        case BinaryOp::kDiv: return "/";
-        case BinaryOp::kFloorDiv: return "//";
-        case BinaryOp::kMod: return "%";
-        case BinaryOp::kPow: return "** or pow()";
-        case BinaryOp::kMatMul: return "@";
-        case BinaryOp::kLShift: return "<<";
-        case BinaryOp::kRShift: return ">>";
-        case BinaryOp::kBitAnd: return "&";
-        case BinaryOp::kBitOr: return "|";
-        case BinaryOp::kBitXor: return "^";
-    }
-    return "?";
-}
-
-const char* symbol(CompareOp op) {
-    switch (op) {
-        case CompareOp::kLt: return "<";
-        case CompareOp::kLe: return "<=";
-        case CompareOp::kGt: return ">";
-        default: return ">=";
-    }
-}
-
-const char* dunder(BinaryOp op) {
-    switch (op) {
-        case BinaryOp::kAdd: return "__add__";
-        case BinaryOp::kSub: return "__sub__";
-        case BinaryOp::kMul: return "__mul__";
-        case BinaryOp::kDiv: return "__truediv__";
-        case BinaryOp::kFloorDiv: return "__floordiv__";
-        case BinaryOp::kMod: return "__mod__";
-        case BinaryOp::kPow: return "__pow__";
-        case BinaryOp::kMatMul: return "__matmul__";
-        case BinaryOp::kLShift: return "__lshift__";
-        case BinaryOp::kRShift: return "__rshift__";
-        case BinaryOp::kBitAnd: return "__and__";
-        case BinaryOp::kBitOr: return "__or__";
-        case BinaryOp::kBitXor: return "__xor__";
-    }
-    return "";
-}
-
-}  // namespace
 
 TExpr* Checker::unary(const UnaryExpr& e) {
     if (e.op == UnaryOp::kNot) return condition(e).test;
@@ -97,16 +47,16 @@ TExpr* Checker::unary(const UnaryExpr& e) {
     });
 }
 
-TExpr* Checker::binary(BinaryOp o, TExpr* left, TExpr* right, Span span, Span op_span) {
+TExpr* Checker::binary(BinaryOp o, TExpr* left, TExpr* right, Span span, Span op_span, bool in_place) {
     const Type* l = prune(left->type);
     const Type* r = prune(right->type);
-    if (!is_several(l) && !is_several(r)) return binary_one(o, left, right, span, op_span);
+    if (!is_several(l) && !is_several(r)) return binary_one(o, left, right, span, op_span, in_place);
     if (o == BinaryOp::kMod && (l->kind == TypeKind::kStr || l->kind == TypeKind::kBytes)) return percent_format(left, right, span);
     BlockScope scope(*this);
     left = hold(left);
     right = hold(right);
     TExpr* result = dispatch(left, span, [&](TExpr* a) {
-        return dispatch(right, span, [&](TExpr* b) { return binary_one(o, a, b, span, op_span); });
+        return dispatch(right, span, [&](TExpr* b) { return binary_one(o, a, b, span, op_span, in_place); });
     });
     return scope.finish(result);
 }
@@ -118,7 +68,7 @@ TExpr* Checker::enum_value(TExpr* value) {
     return read_field(value, *t->class_info, "value", value->span);
 }
 
-TExpr* Checker::binary_one(BinaryOp o, TExpr* left, TExpr* right, Span span, Span op_span) {
+TExpr* Checker::binary_one(BinaryOp o, TExpr* left, TExpr* right, Span span, Span op_span, bool in_place) {
     left = enum_value(left);
     right = enum_value(right);
     if (prune(left->type)->kind != TypeKind::kNever && prune(right->type)->kind != TypeKind::kNever &&
@@ -157,10 +107,10 @@ TExpr* Checker::binary_one(BinaryOp o, TExpr* left, TExpr* right, Span span, Spa
     if (o == BinaryOp::kAdd && l->kind == TypeKind::kStr && is_numeric(r)) help = "convert with str(...)";
     if (o == BinaryOp::kAdd && r->kind == TypeKind::kStr && is_numeric(l)) help = "convert with str(...) or int(...)";
     if (l->kind == TypeKind::kNone || r->kind == TypeKind::kNone) help = "one side may be None: test it with `is not None` first";
-    std::string message = std::string("unsupported operand type(s) for ") + (o == BinaryOp::kPow && in_place_ ? "**" : symbol(o)) + (in_place_ ? "=" : "") + ": '" +
+    std::string message = std::string("unsupported operand type(s) for ") + (o == BinaryOp::kPow && in_place ? "**" : symbol(o)) + (in_place ? "=" : "") + ": '" +
                           to_string(resolved(l)) + "' and '" + to_string(resolved(r)) + "'";
     const bool sequence = l->kind == TypeKind::kStr || l->kind == TypeKind::kTuple || (l->kind == TypeKind::kList && (l->name.empty() || l->name == "tuple"));
-    if (o == BinaryOp::kAdd && sequence && !(in_place_ && l->kind == TypeKind::kList))
+    if (o == BinaryOp::kAdd && sequence && !(in_place && l->kind == TypeKind::kList))
         message = "can only concatenate " + type_name(plain_type(l)) + " (not \"" + type_name(plain_type(r)) + "\") to " + type_name(plain_type(l));
     if (o == BinaryOp::kAdd && l->kind == TypeKind::kBytes) message = "can't concat " + type_name(plain_type(r)) + " to bytes";
     if (o == BinaryOp::kMul && (sequence || r->kind == TypeKind::kStr || r->kind == TypeKind::kList || r->kind == TypeKind::kTuple))
@@ -398,11 +348,6 @@ TExpr* Checker::compare_values(CompareOp o, TExpr* left, TExpr* right, Span span
 TExpr* Checker::equal(TExpr* left, TExpr* right, Span span, bool negated) {
     left = enum_value(left);
     right = enum_value(right);
-    // A named tuple equals the tuple of its fields.
-    if (prune(right->type)->kind == TypeKind::kTuple)
-        if (TExpr* fields = call_method(left, "_as_tuple", {}, span)) left = fields;
-    if (prune(left->type)->kind == TypeKind::kTuple)
-        if (TExpr* fields = call_method(right, "_as_tuple", {}, span)) right = fields;
     const Type* l = prune(left->type);
     const Type* r = prune(right->type);
     auto finish = [&](TExpr* test) { return negated ? negate(test) : test; };
@@ -618,13 +563,10 @@ TExpr* Checker::membership(TExpr* item, TExpr* container, Span span) {
             uint32_t found = temp(types_.boolean);
             assign_local(found, constant_bool(false, span));
             loop_over(iterate_value(container, span), span, [&](TExpr* element) {
-                TStmt* test = stmt(typed::StmtKind::kIf, span);
-                test->a = equal(element, held, span, false);
-                test->body = block([&] {
+                emit_if(equal(element, held, span, false), span, [&] {
                     assign_local(found, constant_bool(true, span));
                     break_out(span);
                 });
-                emit(test);
             });
             return scope.finish(read_local(found, span));
         }
@@ -678,13 +620,10 @@ TExpr* Checker::membership(TExpr* item, TExpr* container, Span span) {
             uint32_t found = temp(types_.boolean);
             assign_local(found, constant_bool(false, span));
             loop_over(iter, span, [&](TExpr* element) {
-                TStmt* node = stmt(typed::StmtKind::kIf, span);
-                node->a = equal(element, wanted, span, false);
-                node->body = block([&] {
+                emit_if(equal(element, wanted, span, false), span, [&] {
                     assign_local(found, constant_bool(true, span));
                     break_out(span);
                 });
-                emit(node);
             });
             return scope.finish(read_local(found, span));
         }

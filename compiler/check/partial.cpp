@@ -143,10 +143,7 @@ TExpr* Checker::callable_argument(const Expr& e) {
         Entity callee = entity(*as<CallExpr>(e).callee);
         if (callee.kind == EntityKind::kBuiltin && callee.name == "functools.partial") {
             Entity made = partial(as<CallExpr>(e));
-            if (made.kind != EntityKind::kFunction) return made.value;
-            const std::string key = "f" + std::to_string(function_numbers_.try_emplace(made.function, function_numbers_.size()).first->second);
-            function_refs_[key] = made;
-            return make(TK::kNone, types_.function_ref(key), e.span);
+            return made.kind == EntityKind::kFunction ? function_ref(made, e.span) : made.value;
         }
     }
     return expression(e);

@@ -108,13 +108,10 @@ TExpr* Checker::any_all_call(const CallExpr& e, bool any) {
     const ComprehensionExpr* generator = as_generator(*e.args[0]);
     // With several `for` clauses one break leaves only the innermost loop: the others test the result.
     auto body_of = [&](TExpr* test) {
-        TStmt* node = stmt(SK::kIf, span);
-        node->a = any ? test : negate(test);
-        node->body = block([&] {
+        emit_if(any ? test : negate(test), span, [&] {
             assign_local(result, constant_bool(any, span));
             break_out(span);
         });
-        emit(node);
     };
     if (generator == nullptr) {
         for_each(*e.args[0], [&](TExpr* element) { body_of(truth(element)); });
@@ -199,13 +196,10 @@ TExpr* Checker::min_max_call(const CallExpr& e, bool max) {
         }
         for (size_t i = 1; i < values.size(); ++i) {
             TExpr* candidate = key != nullptr ? hold(key_of(values[i])) : values[i];
-            TStmt* node = stmt(SK::kIf, span);
-            node->a = compare_values(better, candidate, key != nullptr ? read_local(best_key_local, span) : read_local(best, span), span);
-            node->body = block([&] {
+            emit_if(compare_values(better, candidate, key != nullptr ? read_local(best_key_local, span) : read_local(best, span), span), span, [&] {
                 assign_local(best, values[i]);
                 if (key != nullptr) assign_local(best_key_local, candidate);
             });
-            emit(node);
         }
         return scope.finish(read_local(best, span));
     }
@@ -239,10 +233,7 @@ TExpr* Checker::min_max_call(const CallExpr& e, bool max) {
         const Type* type = join_types(variable, other->type);
         return scope.finish(if_expr(read_local(found, span), read_local(best, span), other, type));
     }
-    TStmt* empty = stmt(SK::kIf, span);
-    empty->a = negate(read_local(found, span));
-    empty->body = block([&] { raise_stmt(types_.find_exception("ValueError"), name + "() arg is an empty sequence", span); });
-    emit(empty);
+    emit_if(negate(read_local(found, span)), span, [&] { raise_stmt(types_.find_exception("ValueError"), name + "() arg is an empty sequence", span); });
     return scope.finish(read_local(best, span));
 }
 

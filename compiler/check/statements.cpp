@@ -149,12 +149,14 @@ void Checker::assign(const AssignStmt& s) {
     for (const Expr* target : s.targets) assign_target(*target, value);
 }
 
-// A list and what an iterable gives after it: the value of `list += iterable`.
-TExpr* Checker::collect_onto(TExpr* list, TExpr* more, Span span) {
-    TExpr* held = hold(list);
-    if (typed::Iter* iter = iterate_value(more, span))
-        loop_over(iter, span, [&](TExpr* element) { append_to(held, element, span); });
-    return held;
+// `list += more`, in place.
+void Checker::extend_list(TExpr* list, TExpr* more, Span more_span, Span span) {
+    const Type* t = prune(list->type);
+    if (prune(more->type)->kind == TypeKind::kList && flow_into(more->type, t)) {
+        emit_expr(runtime(RT::kt_list_extend, types_.none, span, {list, convert(more, t)}));
+    } else if (typed::Iter* iter = iterate_value(more, more_span)) {
+        loop_over(iter, span, [&](TExpr* element) { append_to(list, element, span); });
+    }
 }
 
 // `T = TypeVar("T")`, `UserId = NewType("UserId", int)`, `f = partial(g, 1)`: names that stand for no value.
@@ -287,20 +289,14 @@ void Checker::unpack(const SequenceExpr& target, TExpr* value) {
     Span span = value->span;
     auto count_error = [&](typed::Op comparison, const std::string& text, bool got) {
         TExpr* test = op(comparison, types_.boolean, span, {len(held), constant_int(static_cast<int64_t>(fixed), span)});
-        TStmt* check = stmt(SK::kIf, span);
-        check->a = test;
-        check->body = block([&] {
-            const Type* type = types_.find_exception("ValueError");
+        emit_if(test, span, [&] {
             TExpr* message = constant_str(text, span);
             if (got) {
                 TExpr* number = runtime(RT::kt_int_str, types_.str, span, {len(held)});
                 message = make(TK::kStrJoin, types_.str, span, {message, number, constant_str(")", span)});
             }
-            TStmt* raise = stmt(SK::kRaise, span);
-            raise->a = runtime(RT::kt_exception_new_str, type, span, {type_info(type, span), message});
-            emit(raise);
+            raise_text(types_.find_exception("ValueError"), message, span);
         });
-        emit(check);
     };
     count_error(typed::Op::kIntLt, std::string("not enough values to unpack (expected ") + (starred ? "at least " : "") +
                                        std::to_string(fixed) + ", got ", true);
@@ -427,10 +423,7 @@ TExpr* Checker::update_in_place(const AugAssignStmt& s, TExpr* current) {
                                                       "__imatmul__", "__ilshift__", "__irshift__", "__iand__", "__ior__", "__ixor__"};
         if (TExpr* updated = call_method(current, kNames[static_cast<size_t>(s.op)], {right}, s.span)) return updated;
     }
-    in_place_ = true;
-    TExpr* updated = binary(s.op, current, right, s.span, s.op_span);
-    in_place_ = false;
-    return updated;
+    return binary(s.op, current, right, s.span, s.op_span, true);
 }
 
 void Checker::aug_assign(const AugAssignStmt& s) {
@@ -441,11 +434,7 @@ void Checker::aug_assign(const AugAssignStmt& s) {
         if (t->kind == TypeKind::kList && s.op == BinaryOp::kAdd) {  // in place
             TExpr* list = hold(current);
             TExpr* more = expression(*s.value);
-            if (prune(more->type)->kind == TypeKind::kList && flow_into(more->type, t)) {
-                emit_expr(runtime(RT::kt_list_extend, types_.none, span, {list, convert(more, t)}));
-            } else if (typed::Iter* iter = iterate_value(more, s.value->span)) {
-                loop_over(iter, span, [&](TExpr* element) { append_to(list, element, span); });
-            }
+            extend_list(list, more, s.value->span, span);
             return;
         }
         if (t->kind == TypeKind::kSet && s.op == BinaryOp::kBitOr) {
@@ -487,7 +476,9 @@ void Checker::aug_assign(const AugAssignStmt& s) {
             TExpr* part = slice_value(object, as<SliceExpr>(*sub.index));
             TExpr* right = expression(*s.value);
             if (s.op == BinaryOp::kAdd && prune(right->type)->kind != TypeKind::kList) {
-                store_item_of(object, sub, collect_onto(part, right, span));
+                TExpr* longer = hold(part);
+                extend_list(longer, right, span, span);
+                store_item_of(object, sub, longer);
                 return;
             }
             store_item_of(object, sub, binary(s.op, part, right, span, s.op_span));
@@ -503,11 +494,7 @@ void Checker::aug_assign(const AugAssignStmt& s) {
         if (vt->kind == TypeKind::kList && s.op == BinaryOp::kAdd) {
             TExpr* inner = hold(current);
             TExpr* more = expression(*s.value);
-            if (prune(more->type)->kind == TypeKind::kList && flow_into(more->type, vt)) {
-                emit_expr(runtime(RT::kt_list_extend, types_.none, span, {inner, convert(more, vt)}));
-            } else if (typed::Iter* iter = iterate_value(more, s.value->span)) {
-                loop_over(iter, span, [&](TExpr* element) { append_to(inner, element, span); });
-            }
+            extend_list(inner, more, s.value->span, span);
             return;
         }
         TExpr* updated = binary(s.op, current, expression(*s.value), span, s.op_span);
@@ -539,11 +526,7 @@ void Checker::aug_assign(const AugAssignStmt& s) {
         if (t->kind == TypeKind::kList && s.op == BinaryOp::kAdd) {  // in place
             TExpr* list = hold(current);
             TExpr* more = expression(*s.value, t);
-            if (prune(more->type)->kind == TypeKind::kList && flow_into(more->type, t)) {
-                emit_expr(runtime(RT::kt_list_extend, types_.none, span, {list, convert(more, t)}));
-            } else if (typed::Iter* iter = iterate_value(more, s.value->span)) {
-                loop_over(iter, span, [&](TExpr* element) { append_to(list, element, span); });
-            }
+            extend_list(list, more, s.value->span, span);
             return;
         }
         store_attribute(target, update_in_place(s, current), nullptr);

@@ -15,15 +15,6 @@ namespace {
 
 using Log = std::vector<std::pair<uint32_t, VarState>>;
 
-bool catches_import_error(const Expr* type) {
-    if (type == nullptr) return true;
-    if (type->kind == ExprKind::kTuple)
-        return std::any_of(as<SequenceExpr>(*type).items.begin(), as<SequenceExpr>(*type).items.end(), [](const Expr* e) { return catches_import_error(e); });
-    if (type->kind != ExprKind::kName) return false;
-    const std::string_view name = as<NameExpr>(*type).name;
-    return name == "ImportError" || name == "ModuleNotFoundError" || name == "Exception" || name == "BaseException";
-}
-
 }  // namespace
 
 void Checker::try_statement(const TryStmt& s) {
@@ -53,8 +44,6 @@ void Checker::try_statement(const TryStmt& s) {
     };
     Log body_log;
     state_->assignment_logs.push_back(&body_log);
-    const bool catches = std::any_of(s.handlers.begin(), s.handlers.end(), [](const ExceptHandler& h) { return catches_import_error(h.type); });
-    state_->caught_imports += catches ? 1 : 0;
     const size_t caught_before = state_->caught.size();
     for (const ExceptHandler& h : s.handlers) {
         std::vector<const Expr*> classes = {h.type};
@@ -66,6 +55,9 @@ void Checker::try_statement(const TryStmt& s) {
             if (type != nullptr) state_->caught.push_back(type);
         }
     }
+    const bool catches = std::any_of(state_->caught.begin() + static_cast<std::ptrdiff_t>(caught_before), state_->caught.end(),
+                                     [&](const Type* c) { return types::is_subclass(types_.find_exception("ModuleNotFoundError"), c); });
+    state_->caught_imports += catches ? 1 : 0;
     node->body = block([&] { body(s.body); });
     state_->caught_imports -= catches ? 1 : 0;
     state_->caught.resize(caught_before);
@@ -263,10 +255,7 @@ bool Checker::with_object(const WithStmt& s, size_t item, TExpr* context) {
                 return;
             }
             may_swallow = true;
-            TStmt* again = stmt(SK::kIf, span);
-            again->a = negate(truth(answer));
-            again->body = block([&] { emit(stmt(SK::kReraise, span)); });
-            emit(again);
+            emit_if(negate(truth(answer)), span, [&] { emit(stmt(SK::kReraise, span)); });
         });
         std::vector<typed::Handler> handlers = {handler};
         inner->handlers = keep(handlers);
@@ -276,10 +265,7 @@ bool Checker::with_object(const WithStmt& s, size_t item, TExpr* context) {
     Env after = state_->env;
     state_->env.reachable = true;
     outer->finally_body = block([&] {
-        TStmt* node = stmt(SK::kIf, span);
-        node->a = negate(read_local(failed, span));
-        node->body = block([&] { emit_expr(exit_with(nullptr)); });
-        emit(node);
+        emit_if(negate(read_local(failed, span)), span, [&] { emit_expr(exit_with(nullptr)); });
     });
     state_->env = std::move(after);
     emit(outer);

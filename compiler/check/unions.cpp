@@ -84,22 +84,6 @@ bool Checker::is_refused(size_t mark, Span span) const {
     });
 }
 
-namespace {
-
-// What a dispatch inside another one found that none of its types takes: the outer one settles what becomes of it.
-struct Nested {
-    int depth = 0;
-    std::vector<Diagnostic> hopeless;
-};
-thread_local Nested nested;
-
-struct DepthScope {
-    DepthScope() { ++nested.depth; }
-    ~DepthScope() { --nested.depth; }
-};
-
-}  // namespace
-
 TExpr* Checker::dispatch(TExpr* value, Span span, const std::function<TExpr*(TExpr*)>& each) {
     const Type* t = prune(value->type);
     if (!is_several(t)) return each(value);
@@ -118,28 +102,26 @@ TExpr* Checker::dispatch(TExpr* value, Span span, const std::function<TExpr*(TEx
         const size_t mark = diagnostics_.all().size();
         BlockScope branch(*this);
         TExpr* of_member = make(ExprKind::kNarrow, m, span, {read_local(held->index, span)});
-        nested.hopeless.clear();
-        TExpr* result = nullptr;
-        {
-            DepthScope inside;
-            result = each(of_member);
-        }
+        nested_.hopeless.clear();
+        ++nested_.depth;
+        TExpr* result = each(of_member);
+        --nested_.depth;
         if (is_refused(mark, span)) {
             refused.emplace_back(m, std::vector<Diagnostic>(diagnostics_.all().begin() + static_cast<std::ptrdiff_t>(mark), diagnostics_.all().end()));
             messages.insert(messages.end(), refused.back().second.begin(), refused.back().second.end());
             diagnostics_.rewind(mark);
             branch.take();
-        } else if (!nested.hopeless.empty()) {
-            messages.insert(messages.end(), nested.hopeless.begin(), nested.hopeless.end());
+        } else if (!nested_.hopeless.empty()) {
+            messages.insert(messages.end(), nested_.hopeless.begin(), nested_.hopeless.end());
             hopeless.push_back({m, branch.finish(result)});
         } else {
             branches.push_back({m, branch.finish(result)});
             type = join_types(type, result->type);
         }
     }
-    nested.hopeless.clear();
+    nested_.hopeless.clear();
     const bool none = branches.empty() && !messages.empty();
-    if (none && nested.depth == 0) {  // the first says it
+    if (none && nested_.depth == 0) {  // the first says it
         const Diagnostic& first = messages.front();
         diagnostics_.report(first.code, *first.primary.file, first.primary.span, first.message, first.primary.text, first.help) = first;
         emit_expr(held);
@@ -151,7 +133,7 @@ TExpr* Checker::dispatch(TExpr* value, Span span, const std::function<TExpr*(TEx
         branches.push_back({member, branch.finish(raised)});
     }
     branches.insert(branches.end(), hopeless.begin(), hopeless.end());
-    if (none) nested.hopeless = std::move(messages);
+    if (none) nested_.hopeless = std::move(messages);
     if (branches.empty()) {  // nothing is stored as Dynamic so far
         emit_expr(held);
         return scope.finish(never(span));
@@ -166,8 +148,7 @@ TExpr* Checker::dispatch(TExpr* value, Span span, const std::function<TExpr*(TEx
         branches.pop_back();
     }
     for (size_t i = branches.size(); i-- > 0;) {
-        TExpr* test = make(ExprKind::kTypeTest, types_.boolean, span, {read_local(held->index, span)});
-        test->type_arg = branches[i].member;
+        TExpr* test = type_test(read_local(held->index, span), branches[i].member, span);
         chain = if_expr(test, branches[i].result, chain, type);
     }
     return scope.finish(chain);
@@ -185,12 +166,8 @@ TExpr* Checker::present(TExpr* value, const std::string& message, bool is_attrib
         return checked;
     }
     TExpr* held = hold(value);
-    TExpr* absent = make(ExprKind::kTypeTest, types_.boolean, value->span, {held});
-    absent->type_arg = types_.none;
-    TStmt* check = stmt(StmtKind::kIf, value->span);
-    check->a = absent;
-    check->body = block([&] { raise_stmt(types_.find_exception(is_attribute ? "AttributeError" : "TypeError"), message, value->span); });
-    emit(check);
+    TExpr* absent = type_test(held, types_.none, value->span);
+    emit_if(absent, value->span, [&] { raise_stmt(types_.find_exception(is_attribute ? "AttributeError" : "TypeError"), message, value->span); });
     return narrow(held, rest);
 }
 

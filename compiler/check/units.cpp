@@ -114,9 +114,7 @@ void Checker::run_unit(Unit& unit, Span span) {
     const std::string name = "import#" + unit.name;
     TExpr* ran = make(TK::kGlobal, types_.boolean, span);
     ran->index = global_index(done, name);
-    TStmt* once = stmt(SK::kIf, span);
-    once->a = negate(ran);
-    once->body = block([&] {
+    emit_if(negate(ran), span, [&] {
         TStmt* mark = stmt(SK::kAssignGlobal, span);
         mark->index = global_index(done, name);
         mark->a = constant_bool(true, span);
@@ -125,7 +123,6 @@ void Checker::run_unit(Unit& unit, Span span) {
         run->callee = instance.function;
         emit_expr(run);
     });
-    emit(once);
 }
 
 // Imports every package on the way to a.b.c; the last unit, or null after an error.
