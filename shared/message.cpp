@@ -57,12 +57,13 @@ void pack(Packer& packer, const Hello& hello) {
 }
 
 void pack(Packer& packer, const Finished& finished) {
-    packer.pack_array(5);
+    packer.pack_array(6);
     packer.pack(finished.run);
     packer.pack(finished.status);
     packer.pack(finished.exception_class);
     packer.pack(finished.message);
     packer.pack(finished.traceback);
+    packer.pack(finished.leaks);
 }
 
 void pack(Packer& packer, const InputRequest& request) {
@@ -105,10 +106,11 @@ void pack(Packer& packer, const ValuesRestored& restored) {
 }
 
 void pack(Packer& packer, const Setup& setup) {
-    packer.pack_array(12);
+    packer.pack_array(13);
     packer.pack(setup.environment_root);
     packer.pack(setup.bridge);
     packer.pack(setup.output_is_terminal);
+    packer.pack(setup.leak_check);
     pack_strings(packer, setup.sandbox.read_only);
     pack_strings(packer, setup.sandbox.read_write);
     packer.pack(setup.sandbox.temporary);
@@ -339,6 +341,7 @@ void take_members(Members& members, Finished& finished) {
     members.take(finished.exception_class);
     members.take(finished.message);
     members.take(finished.traceback);
+    members.take(finished.leaks);
 }
 
 void take_members(Members& members, InputRequest& request) {
@@ -374,6 +377,7 @@ void take_members(Members& members, Setup& setup) {
     members.take(setup.environment_root);
     members.take(setup.bridge);
     members.take(setup.output_is_terminal);
+    members.take(setup.leak_check);
     members.take(setup.sandbox.read_only);
     members.take(setup.sandbox.read_write);
     members.take(setup.sandbox.temporary);

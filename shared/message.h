@@ -19,7 +19,7 @@
 
 namespace kayton {
 
-constexpr uint32_t kProtocolVersion = 3;
+constexpr uint32_t kProtocolVersion = 4;
 
 enum class FrameType : uint32_t {
     // worker to supervisor
@@ -69,6 +69,7 @@ struct Finished {
     std::string exception_class;  // empty: ended without an uncaught exception
     std::string message;
     std::string traceback;  // rendered, as printed on standard error
+    std::string leaks;      // of a leak check: the objects still alive after the end; mostly empty
 };
 
 struct InputRequest {
@@ -122,6 +123,7 @@ struct Setup {
     std::string environment_root;
     std::string bridge;  // path of the environment's bridge dylib; empty: no plugin can be opened
     bool output_is_terminal = false;
+    bool leak_check = false;  // objects are counted, and those left at the end are told in Finished
     SandboxPolicy sandbox;
 };
 

@@ -41,6 +41,12 @@ struct KtClassNeed {
     const char* const* field_signatures;
     const KtTypeOps* ops;  // entries the class defines; NULL entries are inherited
     const KtTypeInfo** slot;
+    int32_t (*finalize)(void* object) = nullptr;  // __del__; NULL: inherited
+};
+// A global that holds references. The byte behind the value says whether it is bound; unbound, the value is zero.
+struct KtGlobalNeed {
+    const char* signature;
+    void* address;
 };
 struct KtStartupTable {
     int64_t plugin_count;
@@ -51,6 +57,8 @@ struct KtStartupTable {
     const KtTypeNeed* types;
     int64_t function_count;
     const KtFunctionNeed* functions;
+    int64_t global_count;
+    const KtGlobalNeed* globals;
 };
 
 // A captured variable shared by closures; base.type->args[0] is the value's type.
@@ -81,6 +89,7 @@ struct KtGenerator {
 constexpr int32_t kResumeNext = 0;   // go on
 constexpr int32_t kResumeThrow = 1;  // an exception is pending: raise it at the yield
 constexpr int32_t kResumeDrop = 2;   // undo the frame; nothing is pending
+constexpr int32_t kResumeTrace = 3;  // name each reference that the frame owns, change nothing and stand there again
 
 // An exception object; fields of user subclasses follow.
 struct KtException {
@@ -100,6 +109,8 @@ struct KtException {
 //   kt_type_none kt_type_bool kt_type_int kt_type_float kt_type_str kt_type_bytes kt_type_dynamic: const KtTypeInfo
 //   kt_interrupt_flag: volatile int32_t, polled at safe points
 //   kt_stack_limit: const char*, the lowest address a frame may reach; below it kt_raise_recursion is due
+//   kt_recursion_left: int64_t, how many more calls may be open at once, kept by programs that can tell
 #define KT_DATA_SYMBOLS(X) \
     X(kt_type_none) X(kt_type_bool) X(kt_type_int) X(kt_type_float) X(kt_type_str) X(kt_type_bytes) \
-    X(kt_type_dynamic) X(kt_interrupt_flag) X(kt_stack_limit)
+    X(kt_type_dynamic) X(kt_interrupt_flag) X(kt_stack_limit) \
+    X(kt_recursion_left)

@@ -176,6 +176,8 @@ int command_line(std::vector<std::string> arguments) {
     run_flags.add_to(*run);
     run_flags.add_times_to(*run);
     run_flags.add_amounts_to(*run);
+    bool leak_check = false;
+    run->add_flag("--leak-check", leak_check, "Count the program's objects: exit with 71 when any is left at its end");
 
     CheckCommand check_request;
     std::vector<std::string> files;
@@ -214,7 +216,7 @@ int command_line(std::vector<std::string> arguments) {
         return app.exit(error, std::cout, std::cerr) == 0 ? 0 : 2;
     }
     if (run->parsed()) {
-        return run_command({file, std::move(program_arguments), run_flags.grants()});
+        return run_command({file, std::move(program_arguments), run_flags.grants(), leak_check});
     }
     if (check->parsed()) {
         check_request.files.assign(files.begin(), files.end());

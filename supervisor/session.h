@@ -46,6 +46,7 @@ struct SessionOptions {
     std::filesystem::path working_folder;  // empty: the current one
     SandboxGrants grants;
     bool output_is_terminal = false;  // output is passed on line by line
+    bool leak_check = false;          // Finished names the objects that a run left behind
     bool checkpoints = false;         // one before each run: its variables survive the worker's end
     std::chrono::milliseconds start_limit{30'000};
     std::chrono::milliseconds interrupt_grace{2'000};
@@ -76,6 +77,7 @@ struct RunOutcome {
 
 constexpr int kStatusInterrupted = 130;  // 128 + SIGINT
 constexpr int kStatusWorkerLost = 70;    // the worker ended by itself or was killed for cause
+constexpr int kStatusLeaks = 71;         // a leak check found objects
 
 class Session {
   public:

@@ -120,6 +120,7 @@ void Loop::run(const Run& request) {
     finished.exception_class = bounded(std::move(end.exception_class));
     finished.message = bounded(std::move(end.message));
     finished.traceback = bounded(std::move(end.traceback));
+    finished.leaks = bounded(std::move(end.leaks));
     if (finished.message.size() + finished.traceback.size() > kLongestText) {
         finished.message.clear();  // it is part of the traceback
     }

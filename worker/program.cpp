@@ -13,11 +13,13 @@
 #include "worker/plugins/startup.h"
 #include "worker/runtime/exceptions.h"
 #include "worker/runtime/file.h"
+#include "worker/runtime/leak_check.h"
 #include "worker/runtime/memory.h"
 #include "worker/runtime/print.h"
 #include "worker/runtime/program_arguments.h"
 #include "worker/runtime/runtime.h"
 #include "worker/runtime/runtime_symbols.h"
+#include "worker/runtime/teardown.h"
 #include "worker/runtime/traceback.h"
 #include "worker/runtime/vm_state.h"
 #include "worker/vm/vm_api.h"
@@ -103,6 +105,7 @@ ProgramEnd end_of(KtException* exception) {
 
 void prepare_program(Loop& loop, const Setup& setup, const char* stack_top) {
     program.emplace(loop, setup.bridge);
+    if (setup.leak_check) start_leak_check();
     install_output_sink(&program->output);
     install_input_source(&program->input);
     // Every write goes into the ring at once, which costs about what a buffer would: nothing waits for a flush when a
@@ -112,6 +115,7 @@ void prepare_program(Loop& loop, const Setup& setup, const char* stack_top) {
     rlimit stack{};
     ::getrlimit(RLIMIT_STACK, &stack);
     kt_stack_limit = stack_top - stack.rlim_cur + kStackReserve;
+    keep_reserve();
 }
 
 ProgramEnd start_program(uint64_t entry) {
@@ -157,9 +161,11 @@ ProgramEnd run_program(uint64_t entry, const std::vector<std::string>& argv) {
     if (status != KT_OK) {
         KtException* exception = kt_exception_take();
         end = end_of(exception);
-        if (--exception->base.refcount == 0) {
-            kt_dealloc(exception);
-        }
+        release(exception);
+    }
+    if (vm.leak_check) {
+        end_program();
+        end.leaks = leak_report();
     }
     flush_standard_output();
     return end;

@@ -20,6 +20,7 @@ struct ProgramEnd {
     std::string exception_class;  // empty: no uncaught exception
     std::string message;
     std::string traceback;
+    std::string leaks;  // of a leak check: what was left alive
 };
 
 // Connects the runtime's streams to the loop and the plugin loader to the environment's bridge. Once, before any run.

@@ -233,6 +233,7 @@ void Checker::merge_equal_instances() {
             auto merged = same.find(protocol);
             if (merged != same.end()) protocol = merged->second;
         }
+        if (auto merged = same.find(c.finalizer); merged != same.end()) c.finalizer = merged->second;
     }
     std::erase_if(program_.functions, [&](const auto& f) { return same.contains(f.get()); });
 }

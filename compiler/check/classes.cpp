@@ -426,6 +426,7 @@ void Checker::protocol_instances() {
                              method("__len__", {c.type}, types_.integer),
                              nullptr,
                              method("__format__", {c.type, types_.str}, types_.str)};
+            out.finalizer = method("__del__", {c.type}, types_.none);
         }
         for (const ClassInfo* k : chain) {
             for (const ClassField& field : k->fields) {

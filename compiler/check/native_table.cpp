@@ -41,6 +41,7 @@ constexpr ModuleFunction kFunctions[] = {
     {"_native.number", RT::kt_os_number, "i", "int"},      {"_native.urandom", RT::kt_os_urandom, "i", "bytes"},
     {"_native.strerror", RT::kt_os_strerror, "i", "str"},  {"_native.uname", RT::kt_os_uname, "", "list[str]"},
     {"_native.listdir", RT::kt_os_listdir, "s", "list[str]"}, {"_native.makedirs", RT::kt_os_makedirs, "sb", "None"},
+    {"_native.gc", RT::kt_gc, "i", "int"}, {"_native.recursion_limit", RT::kt_recursion_limit, "i", "int"},
     {"_native.remove", RT::kt_os_remove, "s", "None"},     {"_native.getcwd", RT::kt_os_getcwd, "", "str"},
     {"_native.getenv", RT::kt_os_getenv, "s", "str | None"},
     {"_native.digest", RT::kt_hash_digest, "sy", "bytes"}, {"_native.crc32", RT::kt_crc32, "yi", "int"},

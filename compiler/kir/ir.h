@@ -127,7 +127,8 @@ enum class DataKind : uint8_t {
     kRuntimeSymbol,    // a data symbol of the worker
     kTypeSlot,         // filled at start-up; text: signature
     kFunctionSlot,     // filled at start-up; text: stable name, number: signature id
-    kGlobal,           // text: symbol; zeroed; size, align; external: declared only
+    kGlobal,           // text: symbol; second: signature of the type, empty when it holds no references; zeroed; size,
+                       // align; external: declared only
     kStartupTable,     // KtStartupTable of the module
 };
 struct Data {
@@ -144,6 +145,7 @@ struct ClassNeed {
     std::vector<std::string> field_names, field_signatures;
     std::vector<uint32_t> ops;
     DataId slot = kNone;
+    uint32_t finalizer = kNone;  // position in Module::functions
 };
 
 struct PluginNeed {

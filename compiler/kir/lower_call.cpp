@@ -39,7 +39,9 @@ Rvalue FunctionLowering::lower_call(const Expr* expr) {
     args.push_back(out);
     b_.call(program_.function(expr->callee), args, raising(expr->span));
     release_areas(areas);
-    return convert(call_result(expr->callee->result, out), expr->type);
+    Rvalue result = call_result(expr->callee->result, out);
+    finalizer_point(expr->span);
+    return convert(std::move(result), expr->type);
 }
 
 Rvalue FunctionLowering::lower_plugin_call(const Expr* expr) {

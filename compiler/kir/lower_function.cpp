@@ -51,7 +51,7 @@ void FunctionLowering::lower_prologue() {
 
     if (source_.is_generator) {
         begin_generator();
-    } else if (calls_kayton_) {
+    } else if (calls_kayton_ || program_.counts_calls()) {
         ValueId limit = b_.load(Repr::kPointer, b_.data(program_.runtime_symbol("kt_stack_limit")), 0, Memory::kFlag);
         ValueId low = b_.binary(Opcode::kULt, Repr::kBool, b_.frame_address(), limit);
         // Nothing of the frame is set up yet: this error leaves at once.
@@ -62,6 +62,10 @@ void FunctionLowering::lower_prologue() {
         b_.call_runtime(RuntimeFn::kt_raise_recursion, Repr::kVoid, {});
         b_.return_value(b_.constant(Repr::kInt32, 1));
         b_.move_to(here);
+        if (program_.counts_calls()) {
+            ValueId left = count_calls(-1);
+            b_.check(b_.binary(Opcode::kLt, Repr::kBool, left, b_.integer(0)), uncount_and_leave(overflow));
+        }
     }
 
     locals_.resize(source_.locals.size());
@@ -109,13 +113,34 @@ void FunctionLowering::lower_prologue() {
         }
     }
     if (source_.is_generator) {
+        BlockId standing = b_.new_block();
         BlockId started = b_.new_block();
+        b_.jump(standing);
+        b_.move_to(standing);
         b_.suspend(started);
         b_.move_to(started);
-        check_resumed(source_.span, false);
+        check_resumed(standing, source_.span, false, 0);
     } else if (program_.is_recursive(&source_)) {
         safe_point(source_.span);
     }
+}
+
+// Changes how many more calls may be open, and gives that number.
+ValueId FunctionLowering::count_calls(int64_t by) {
+    ValueId place = b_.data(program_.runtime_symbol("kt_recursion_left"));
+    ValueId left = b_.binary(Opcode::kAdd, Repr::kInt64, b_.load(Repr::kInt64, place, 0, Memory::kFlag), b_.integer(by));
+    b_.store(place, 0, left, Memory::kFlag);
+    return left;
+}
+
+BlockId FunctionLowering::uncount_and_leave(BlockId to) {
+    BlockId here = b_.block();
+    BlockId block = b_.new_block(true);
+    b_.move_to(block);
+    count_calls(1);
+    b_.jump(to);
+    b_.move_to(here);
+    return block;
 }
 
 void FunctionLowering::lower_exits() {
@@ -139,6 +164,7 @@ void FunctionLowering::lower_exits() {
             if (source_.is_generator) {
                 end_generator(b_.constant(Repr::kInt32, code));
             } else {
+                if (program_.counts_calls()) count_calls(1);
                 b_.return_value(b_.constant(Repr::kInt32, code));
             }
             return;
@@ -163,6 +189,7 @@ void FunctionLowering::lower_exits() {
     if (source_.is_generator) {
         end_generator(b_.load_slot(status));
     } else {
+        if (program_.counts_calls()) count_calls(1);
         b_.return_value(b_.load_slot(status));
     }
 }

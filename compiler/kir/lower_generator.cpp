@@ -18,13 +18,54 @@ void FunctionLowering::begin_generator() {
     b_.store(out_, 0, generator_, Memory::kStack);
 }
 
-// After a suspension: goes on, or to the error edge. A guarded yield is closed by an exception; others are undone.
-void FunctionLowering::check_resumed(Span span, bool guarded) {
+void FunctionLowering::trace_parts(const Type* type, const std::vector<ValueId>& parts) {
+    const Layout& shape = layout(type);
+    for (size_t i = 0; i < shape.parts.size(); ++i) {
+        PartKind kind = shape.parts[i].kind;
+        if (kind == PartKind::kPointer || kind == PartKind::kNullable) {
+            b_.call_runtime(RuntimeFn::kt_trace_held, Repr::kVoid, {parts[i]});
+        } else if (kind == PartKind::kValueType) {
+            b_.call_runtime(RuntimeFn::kt_trace_held_value, Repr::kVoid, {parts[i], parts[i + 1]});
+        }
+    }
+}
+
+// Names every reference that the frame owns where it stands, for the collector of cycles: locals, cells, temporaries.
+void FunctionLowering::trace_frame() {
+    for (LocalPlace& place : locals_) {
+        if (!place.counted) continue;
+        if (place.cell != kNone) {
+            b_.call_runtime(RuntimeFn::kt_trace_held, Repr::kVoid, {place.cell});
+            continue;
+        }
+        std::vector<ValueId> parts;
+        for (SlotId slot : place.slots) parts.push_back(b_.load_slot(slot));
+        trace_parts(place.type, parts);
+    }
+    for (const Cleanup& cleanup : cleanups_) {
+        if (cleanup.kind == CleanupKind::kRelease) trace_parts(cleanup.type, cleanup.parts);
+        if (cleanup.kind == CleanupKind::kHandling) {
+            b_.call_runtime(RuntimeFn::kt_trace_held, Repr::kVoid, {cleanup.parts[0]});
+        }
+    }
+}
+
+// After a suspension: goes on, or to the error edge; or it stands at the suspension `again`, `handled` exceptions being
+// its own. A guarded yield is closed by an exception; others are undone.
+void FunctionLowering::check_resumed(BlockId again, Span span, bool guarded, int64_t handled) {
     ValueId action = b_.load(Repr::kInt32, generator_, offsetof(KtGenerator, action), Memory::kAny);
     BlockId on = b_.new_block();
     BlockId stopped = b_.new_block(true);
     b_.branch(b_.binary(Opcode::kEq, Repr::kBool, action, b_.constant(Repr::kInt32, kResumeNext)), on, stopped, 1);
     b_.move_to(stopped);
+    BlockId trace = b_.new_block(true);
+    BlockId leave = b_.new_block(true);
+    b_.branch(b_.binary(Opcode::kEq, Repr::kBool, action, b_.constant(Repr::kInt32, kResumeTrace)), trace, leave, 0);
+    b_.move_to(trace);
+    for (int64_t i = 0; i < handled; ++i) b_.call_runtime(RuntimeFn::kt_handling_pop, Repr::kVoid, {});
+    trace_frame();
+    b_.jump(again);
+    b_.move_to(leave);
     if (!guarded) {
         ValueId drop = b_.binary(Opcode::kEq, Repr::kBool, action, b_.constant(Repr::kInt32, kResumeDrop));
         b_.check(drop, error_target());
@@ -76,11 +117,14 @@ Rvalue FunctionLowering::lower_yield(const typed::Expr* expr) {
         if (cleanup.kind == CleanupKind::kHandling) handled.push_back(cleanup.parts[0]);
     }
     for (size_t i = 0; i < handled.size(); ++i) b_.call_runtime(RuntimeFn::kt_handling_pop, Repr::kVoid, {});
+    BlockId standing = b_.new_block();
     BlockId resumed = b_.new_block();
+    b_.jump(standing);
+    b_.move_to(standing);
     b_.suspend(resumed);
     b_.move_to(resumed);
     for (ValueId exception : handled) b_.call_runtime(RuntimeFn::kt_handling_push, Repr::kVoid, {exception});
-    check_resumed(expr->span, guarded);
+    check_resumed(standing, expr->span, guarded, static_cast<int64_t>(handled.size()));
 
     if (types::storage_of(sent_type) == Storage::kUnit) return unit(sent_type);
     ValueId sent = b_.load(Repr::kPointer, generator_, offsetof(KtGenerator, sent), Memory::kAny);

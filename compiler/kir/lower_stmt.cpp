@@ -52,7 +52,13 @@ void FunctionLowering::lower_stmt(const Stmt* stmt) {
         case StmtKind::kBlock: lower_block(stmt->body); break;
     }
     close(depth);
+    finalizer_point(stmt->span);
     b_.span = before;
+}
+
+// What went away is finalized here, where nothing is borrowed, and not where its last reference went.
+void FunctionLowering::finalizer_point(Span span) {
+    if (program_.has_finalizers() && b_.open()) safe_point(span);
 }
 
 // --- assignments

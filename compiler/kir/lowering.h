@@ -154,6 +154,7 @@ class FunctionLowering {
     void lower_try(const typed::Stmt* stmt);
     void lower_handlers(const typed::Stmt* stmt, BlockId done);
     void safe_point(Span span);
+    void finalizer_point(Span span);
 
     // --- loops
     struct Loop {
@@ -181,7 +182,9 @@ class FunctionLowering {
 
     // --- generators (lower_generator.cpp)
     void begin_generator();
-    void check_resumed(Span span, bool guarded);
+    void check_resumed(BlockId again, Span span, bool guarded, int64_t handled);
+    void trace_frame();
+    void trace_parts(const Type* type, const std::vector<ValueId>& parts);
     void end_generator(ValueId status);
     void store_generator_result(const std::vector<ValueId>& parts);
     Rvalue lower_yield(const typed::Expr* expr);
@@ -199,6 +202,8 @@ class FunctionLowering {
     };
     void lower_prologue();
     void lower_exits();
+    ValueId count_calls(int64_t by);
+    BlockId uncount_and_leave(BlockId to);
     void find_assigned();
     void find_assigned(typed::Block block);
     void find_assigned_expr(const typed::Expr* expr);

@@ -15,6 +15,26 @@ using typed::ExprKind;
 using types::Type;
 using types::TypeKind;
 
+namespace {
+
+// Can the program tell at which depth its recursion ends?
+bool minds_recursion(typed::Block block) {
+    bool found = false;
+    walk_block(block, [&](const typed::Expr* expr) {
+        found = found || (expr->kind == ExprKind::kRuntime && expr->runtime == RuntimeFn::kt_recursion_limit);
+    });
+    return found || std::any_of(block.begin(), block.end(), [](const typed::Stmt* stmt) {
+        for (const typed::Handler& handler : stmt->handlers) {
+            if (minds_recursion(handler.body)) return true;
+            for (const Type* type : handler.types)
+                if (type->name == "RecursionError") return true;
+        }
+        return minds_recursion(stmt->body) || minds_recursion(stmt->else_body) || minds_recursion(stmt->finally_body);
+    });
+}
+
+}  // namespace
+
 ProgramLowering::ProgramLowering(const typed::TypedProgram& program, const Environment& environment,
                                  std::string module_name)
     : program_(program), environment_(environment) {
@@ -24,6 +44,10 @@ ProgramLowering::ProgramLowering(const typed::TypedProgram& program, const Envir
 
 Result<Module> ProgramLowering::lower() {
     find_recursion();
+    counts_calls_ = std::any_of(program_.functions.begin(), program_.functions.end(),
+                                [](const auto& function) { return minds_recursion(function->body); });
+    has_finalizers_ = std::any_of(program_.classes.begin(), program_.classes.end(),
+                                  [](const typed::Class& info) { return info.finalizer != nullptr; });
     for (const Manifest* manifest : program_.plugins) {
         const InstalledPlugin* plugin = environment_.find(manifest->crate);
         if (plugin == nullptr) {
@@ -44,6 +68,7 @@ Result<Module> ProgramLowering::lower() {
         for (const typed::Function* protocol : info.protocols) {
             need.ops.push_back(protocol == nullptr ? kNone : function(protocol));
         }
+        if (info.finalizer != nullptr) need.finalizer = finalizer_entry(info.finalizer);
         need.slot = type_slot(need.name);
         module_.classes.push_back(std::move(need));
     }
@@ -117,6 +142,25 @@ uint32_t ProgramLowering::closure_entry(const typed::Function* callee) {
     auto position = static_cast<uint32_t>(module_.functions.size());
     module_.functions.push_back(std::move(adapter));
     closure_entries_.emplace(callee, position);
+    return position;
+}
+
+// __del__ as the runtime calls it: without a place for its result.
+uint32_t ProgramLowering::finalizer_entry(const typed::Function* finalizer) {
+    uint32_t inner = function(finalizer);
+    Function adapter;
+    adapter.symbol = finalizer->symbol + ".as_finalizer";
+    adapter.display_name = finalizer->display_name;
+    adapter.file = finalizer->file;
+    adapter.span = finalizer->span;
+    adapter.params = {Repr::kPointer};
+    Builder b(adapter);
+    b.move_to(b.new_block());
+    b.span = finalizer->span;
+    ValueId args[] = {b.param(0), b.slot_address(b.new_area(16, 8, "none"))};
+    b.return_value(b.call(inner, args, kNone));
+    auto position = static_cast<uint32_t>(module_.functions.size());
+    module_.functions.push_back(std::move(adapter));
     return position;
 }
 
@@ -225,6 +269,7 @@ DataId ProgramLowering::global(uint32_t index) {
     data.size = shape.size + 1;  // the byte after the value: whether it is bound
     data.align = std::max<uint32_t>(8, shape.align);
     data.external = global.external;
+    if (types::holds_references(global.type)) data.second = types::signature_of(global.type);
     return intern(std::move(data), global.symbol);
 }
 

@@ -41,6 +41,10 @@ class ProgramLowering {
     [[nodiscard]] const typed::Class* class_of(const types::Type* type) const;
     // May the function be entered again while it runs (calls in a cycle, or through a value)?
     [[nodiscard]] bool is_recursive(const typed::Function* function) const { return recursive_.contains(function); }
+    // Can the program tell how deep its calls go? Then they are counted, as CPython does.
+    [[nodiscard]] bool counts_calls() const { return counts_calls_; }
+    // Does a class define __del__? Then what a statement lets go of is asked for at once, at a safe point behind it.
+    [[nodiscard]] bool has_finalizers() const { return has_finalizers_; }
     // The first thing that could not be lowered; reported as our own fault.
     void unsupported(const std::string& what, const SourceFile* file, Span span);
     // A program holds one layout a type; asked for all the time.
@@ -50,6 +54,7 @@ class ProgramLowering {
   private:
     DataId intern(Data data, const std::string& key);
     void find_recursion();
+    uint32_t finalizer_entry(const typed::Function* finalizer);
     void lower_entry();
     void lower_pending();
 
@@ -65,6 +70,8 @@ class ProgramLowering {
     std::unordered_map<const typed::Expr*, uint8_t> effects_;
     std::unordered_set<const typed::Function*> recursive_;
     std::string fault_;
+    bool has_finalizers_ = false;
+    bool counts_calls_ = false;
 };
 
 // What evaluating an expression may do to values that others have borrowed; and, the same bits, what ends a borrow.

@@ -213,6 +213,7 @@ struct Class {
     std::vector<const Type*> field_types;
     // What the runtime calls for str(), ==, sorting …: one for each entry of KtTypeOps, in its order; null: none.
     std::vector<Function*> protocols;
+    Function* finalizer = nullptr;  // __del__
     bool external = false;  // defined by an earlier cell
 };
 

@@ -116,6 +116,10 @@ int status_of(const RunOutcome& outcome, const TerminalIo& io, const Interrupts&
     if (outcome.finished) {
         std::fputs(outcome.finished->traceback.c_str(), stderr);
         report_help(outcome.help);
+        if (!outcome.finished->leaks.empty()) {
+            std::fprintf(stderr, "kayton: leak check: %s\n", outcome.finished->leaks.c_str());
+            return kStatusLeaks;
+        }
     } else {
         std::string typed = "kayton run " + command.file.string();
         for (const std::string& argument : command.arguments) {
@@ -149,6 +153,7 @@ int run_command(const RunCommand& command) {
         return report_error(settled.error());
     }
     options.output_is_terminal = ::isatty(STDOUT_FILENO) != 0;
+    options.leak_check = command.leak_check;
     auto started = Session::start(std::move(options), io);
     if (!started) {
         return report_error(started.error());

@@ -21,7 +21,7 @@ std::vector<EncodedMessage> seeds() {
     hello.missing_layers = {"landlock"};
     return {encode(WorkerMessage(hello)),
             encode(WorkerMessage(Output{true, "text"})),
-            encode(WorkerMessage(Finished{7, 1, "ValueError", "message", "Traceback (most recent call last):\n"})),
+            encode(WorkerMessage(Finished{7, 1, "ValueError", "message", "Traceback (most recent call last):\n", "leaks"})),
             encode(WorkerMessage(InputRequest{3, "name? "})),
             encode(WorkerMessage(CheckpointMade{5, 11})),
             encode(WorkerMessage(Resumed{6})),

@@ -57,7 +57,7 @@ class Hostile : private Attacks {
         missing_layers_ = std::move(sandboxed->missing_layers);
         hello();
         if (fault_ == "finished_before_run") {
-            send(Finished{1, 0, {}, {}, {}});
+            send(Finished{1, 0, {}, {}, {}, {}});
         }
         if (fault_ == "hello_twice") {
             hello();
@@ -195,7 +195,7 @@ class Hostile : private Attacks {
         send(Resumed{id});
     }
     void output(const std::string& text) override { send(Output{false, text}); }
-    void finish() { send(Finished{run_, 0, {}, {}, {}}); }
+    void finish() { send(Finished{run_, 0, {}, {}, {}, {}}); }
 
     [[nodiscard]] RingLines& lines() const { return reinterpret_cast<ControlPage*>(memory_)->to_supervisor; }
     void put(uint64_t offset, const void* bytes, size_t size) {
@@ -442,12 +442,12 @@ class Hostile : private Attacks {
         wait_for_the_end();
     }
     void trailing_bytes() {
-        const EncodedMessage good = encode(WorkerMessage(Finished{run_, 0, {}, {}, {}}));
+        const EncodedMessage good = encode(WorkerMessage(Finished{run_, 0, {}, {}, {}, {}}));
         payload_frame(good.type, std::string(as_text(good.payload)) + '\x01');
         wait_for_the_end();
     }
     void invalid_utf8() {
-        send(Finished{run_, 0, {}, "\xff", {}});
+        send(Finished{run_, 0, {}, "\xff", {}, {}});
         wait_for_the_end();
     }
     void unknown_type() {
@@ -465,7 +465,7 @@ class Hostile : private Attacks {
         wait_for_the_end();
     }
     void finished_other_run() {
-        send(Finished{run_ + 1, 0, {}, {}, {}});
+        send(Finished{run_ + 1, 0, {}, {}, {}, {}});
         wait_for_the_end();
     }
     void request_twice() {

@@ -1,6 +1,7 @@
 #include "worker/plugins/startup.h"
 
 #include "worker/runtime/exceptions.h"
+#include "worker/runtime/teardown.h"
 #include "worker/runtime/type_registry.h"
 
 namespace kayton {
@@ -54,6 +55,7 @@ extern "C" int32_t kt_startup(const KtStartupTable* table) {
         return raise(Exc::ImportError, "this worker was started without an environment, so it has no plugins");
     }
     if (const int32_t status = fetch_functions(*table); status != KT_OK) return status;
+    add_globals(table);
     return stopping ? KT_ERROR : KT_OK;
 }
 

@@ -9,6 +9,7 @@
 #include "worker/runtime/runtime.h"
 #include "worker/runtime/str.h"
 #include "worker/runtime/traceback.h"
+#include "worker/runtime/type_record.h"
 #include "worker/runtime/type_registry.h"
 #include "worker/runtime/unicode.h"
 #include "worker/runtime/vm_state.h"
@@ -31,7 +32,7 @@ constexpr std::string_view kBases[] = {
 };
 
 struct ExceptionTypes {
-    KtTypeInfo infos[kCount];
+    TypeRecord records[kCount];
 };
 
 constexpr int index_of(std::string_view name) {
@@ -41,16 +42,16 @@ constexpr int index_of(std::string_view name) {
 }
 
 extern const ExceptionTypes exception_types;
-constexpr ExceptionTypes make_exception_types(const KtTypeInfo* first) {
+constexpr ExceptionTypes make_exception_types(const TypeRecord* first) {
     ExceptionTypes types = {};
     for (int i = 0; i < kCount; ++i) {
-        const KtTypeInfo* base = kBases[i].empty() ? nullptr : first + index_of(kBases[i]);
-        types.infos[i] = {KT_KIND_EXCEPTION,   8,       8,      1, kNames[i].data(), base, nullptr, nullptr, 0,
+        const KtTypeInfo* base = kBases[i].empty() ? nullptr : &first[index_of(kBases[i])].info;
+        types.records[i].info = {KT_KIND_EXCEPTION,   8,       8,      1, kNames[i].data(), base, nullptr, nullptr, 0,
                           sizeof(KtException), nullptr, nullptr};
     }
     return types;
 }
-constinit const ExceptionTypes exception_types = make_exception_types(exception_types.infos);
+constinit const ExceptionTypes exception_types = make_exception_types(exception_types.records);
 
 Exc class_of_errno(int error) {
     switch (error) {
@@ -187,13 +188,13 @@ int32_t raise_with_text(const KtTypeInfo* type, KtList* args_owned, std::string_
 }  // namespace
 
 const KtTypeInfo* exception_type(Exc id) {
-    return &exception_types.infos[static_cast<int>(id)];
+    return &exception_types.records[static_cast<int>(id)].info;
 }
 
 const KtTypeInfo* builtin_exception(std::string_view name) {
     if (name == "IOError" || name == "EnvironmentError") name = "OSError";
     const int index = index_of(name);
-    return index < 0 ? nullptr : &exception_types.infos[index];
+    return index < 0 ? nullptr : &exception_types.records[index].info;
 }
 
 int32_t raise_type(const KtTypeInfo* type, std::string_view message) {

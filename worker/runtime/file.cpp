@@ -47,7 +47,7 @@ int32_t read_more(KtFile* file) {
             return KT_STOP;
         }
         if (errno != EINTR) return raise_errno(errno, nullptr);
-        if (kt_interrupt_flag != 0 && kt_safepoint() != KT_OK) return KT_ERROR;
+        if (kt_interrupt_flag != 0 && check_interrupt() != KT_OK) return KT_ERROR;
     }
 }
 
@@ -229,7 +229,7 @@ int32_t file_flush(KtFile* file) {
             continue;
         }
         if (errno != EINTR) return raise_errno(errno, nullptr);
-        if (kt_interrupt_flag != 0 && kt_safepoint() != KT_OK) return KT_ERROR;
+        if (kt_interrupt_flag != 0 && check_interrupt() != KT_OK) return KT_ERROR;
     }
     return KT_OK;
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <string_view>
+#include <vector>
 
 #include "worker/runtime/exceptions.h"
 #include "worker/runtime/file.h"
@@ -10,6 +11,7 @@
 #include "worker/runtime/memory.h"
 #include "worker/runtime/runtime.h"
 #include "worker/runtime/traceback.h"
+#include "worker/runtime/type_record.h"
 #include "worker/runtime/type_registry.h"
 #include "worker/runtime/vm_state.h"
 
@@ -68,7 +70,8 @@ int32_t run(KtGenerator* generator, int32_t action, const void* sent, void* out)
 }
 
 bool too_deep() {
-    return vm.generator_depth >= kMaxDepth || static_cast<const char*>(__builtin_frame_address(0)) < kt_stack_limit;
+    return vm.generator_depth >= kMaxDepth || kt_recursion_left <= 0 ||
+           static_cast<const char*>(__builtin_frame_address(0)) < kt_stack_limit;
 }
 
 int32_t close(KtGenerator* generator);
@@ -89,6 +92,7 @@ int32_t step(KtGenerator* generator, int32_t action, const void* sent, void* out
         return KT_ERROR;
     }
     ++vm.generator_depth;
+    --kt_recursion_left;
     retain(generator);
     if (KtGenerator* inner = generator->delegate) {
         generator->state = kRunning;
@@ -104,6 +108,7 @@ int32_t step(KtGenerator* generator, int32_t action, const void* sent, void* out
         if (status == KT_OK) {
             release(generator);
             --vm.generator_depth;
+            ++kt_recursion_left;
             return KT_OK;
         }
         generator->delegate = nullptr;
@@ -114,6 +119,7 @@ int32_t step(KtGenerator* generator, int32_t action, const void* sent, void* out
     const int32_t status = run(generator, action, sent, out);
     release(generator);
     --vm.generator_depth;
+    ++kt_recursion_left;
     return status;
 }
 
@@ -176,24 +182,14 @@ void drop_result(KtGenerator* generator) {
     value_release(generator->base.type->args[2], generator->result);
 }
 
-// The last reference went. Errors of the clean-up have nowhere to go but standard error.
 void drop(KtGenerator* generator) {
-    if (generator->state != kFinished) {
-        KtException* pending = kt_exception_take();
-        generator->base.refcount = KT_IMMORTAL;  // its frame runs once more, and may hold it
-        if (close(generator) != KT_OK) {
-            const Ref<KtException> error(kt_exception_take());
-            error->suppress_context = 1;  // what was going on meanwhile is not shown
-            release(error->cause);
-            error->cause = nullptr;
-            write_standard_error(fmt::format("Exception ignored in: <{} at {:#x}>\n", iterator_title(generator),
-                                             reinterpret_cast<uintptr_t>(generator)) +
-                                 render_traceback(error.get()));
-        }
-        vm.pending = pending;
-    }
-    drop_result(generator);
+    generator->base.refcount = KT_IMMORTAL;  // its frame runs once more, and may hold it
+    finish_generator(generator);
 }
+
+// Who asked for the frame's references.
+void (*trace_visit)(void* context, void* held) = nullptr;
+void* trace_context = nullptr;
 
 int32_t next(KtGenerator* generator, void* out) {
     return step(generator, kResumeNext, nullptr, out);
@@ -235,7 +231,60 @@ std::string iterator_type_name(const KtGenerator* generator) {
     return is_builtin_iterator(name) ? std::string(name) : "generator";
 }
 
+bool needs_closing(const KtGenerator* generator) {
+    return generator->state == kSuspended && generator->guarded != 0;
+}
+
+void finish_generator(KtGenerator* generator) {
+    if (generator->state != kFinished) {
+        KtException* pending = kt_exception_take();
+        if (close(generator) != KT_OK) {
+            const Ref<KtException> error(kt_exception_take());
+            error->suppress_context = 1;  // what was going on meanwhile is not shown
+            release(error->cause);
+            error->cause = nullptr;
+            write_standard_error(fmt::format("Exception ignored in: <{} at {:#x}>\n", iterator_title(generator),
+                                             reinterpret_cast<uintptr_t>(generator)) +
+                                 render_traceback(error.get()));
+        }
+        vm.pending = pending;
+    }
+    drop_result(generator);
+}
+
+void trace_generator(KtGenerator* generator, void (*visit)(void* context, void* held), void* context) {
+    trace_visit = visit;
+    trace_context = context;
+    if (generator->has_result != 0) {
+        std::vector<TracePlace> places;
+        add_places(generator->base.type->args[2], 0, places);
+        for (const TracePlace& place : places) {
+            const char* at = static_cast<const char*>(generator->result) + place.offset;
+            if (!place.is_value) {
+                kt_trace_held(*reinterpret_cast<void* const*>(at));
+            } else {
+                const auto* value = reinterpret_cast<const KtValue*>(at);
+                kt_trace_held_value(value->type, static_cast<int64_t>(value->payload));
+            }
+        }
+    }
+    // What a running one holds counts as held from outside, as the one itself does.
+    if (generator->state != kCreated && generator->state != kSuspended) return;
+    generator->action = kResumeTrace;
+    using Resume = void (*)(void* frame);
+    (*static_cast<Resume*>(generator->coroutine))(generator->coroutine);
+}
+
 extern "C" {
+
+void kt_trace_held(void* object) {
+    trace_visit(trace_context, object);
+}
+
+void kt_trace_held_value(const KtTypeInfo* type, int64_t payload) {
+    if (type != nullptr && (is_pointer_kind(type->kind) || is_boxed_kind(type->kind)))
+        trace_visit(trace_context, reinterpret_cast<void*>(payload));
+}
 
 KtGenerator* kt_generator_new(const KtTypeInfo* type, int64_t frame_size, const KtFrameInfo* info) {
     const auto frame = (static_cast<size_t>(frame_size) + 15) / 16 * 16;

@@ -110,7 +110,16 @@ KtList* kt_list_new(const KtTypeInfo* type, int64_t capacity) {
 }
 
 void kt_list_grow(KtList* list) {
-    list_reserve(list, list->capacity < 4 ? 4 : list->capacity + list->capacity / 2 + 2);
+    const int64_t wanted = list->capacity < 4 ? 4 : list->capacity + list->capacity / 2 + 2;
+    const auto bytes = static_cast<size_t>(std::max<int64_t>(1, bytes_of(list, wanted)));
+    if (void* moved = kt_try_realloc(list->data, bytes)) {
+        list->data = moved;
+        list->capacity = wanted;
+        return;
+    }
+    // Nobody takes an error here: the least that will do, and MemoryError at the next safe point.
+    request_memory_error(bytes);
+    list_reserve(list, list->capacity + 16);
 }
 
 void kt_list_append(KtList* list, const void* value) {
@@ -205,6 +214,7 @@ void kt_list_extend(KtList* list, KtList* more) {
 }
 
 int32_t kt_list_concat(KtList* a, KtList* b, KtList** out) {
+    if (check_room(static_cast<size_t>(bytes_of(a, a->length + b->length))) != KT_OK) return KT_ERROR;
     KtList* made = kt_list_new(a->base.type, a->length + b->length);
     kt_list_extend(made, a);
     kt_list_extend(made, b);
@@ -217,6 +227,7 @@ int32_t kt_list_repeat(KtList* list, int64_t times, KtList** out) {
     const int64_t count = list->length;
     const int64_t size = std::max<int64_t>(1, element_type(list)->size);
     if (times > 0 && count > 0 && times > (int64_t{1} << 40) / size / count) return raise(Exc::MemoryError, "");
+    if (check_room(static_cast<size_t>(count * times * size)) != KT_OK) return KT_ERROR;
     KtList* made = kt_list_new(list->base.type, count * times);
     if (count == 1 && size == 8) {
         std::fill_n(static_cast<int64_t*>(made->data), times, *static_cast<const int64_t*>(list->data));
@@ -234,6 +245,7 @@ int32_t kt_list_slice(KtList* list, int64_t start, int64_t stop, int64_t step, K
     if (step == 0) return raise(Exc::ValueError, "slice step cannot be zero");
     if (step == kAbsent) step = 1;
     const int64_t count = slice_indices(list->length, start, stop, step);
+    if (check_room(static_cast<size_t>(bytes_of(list, count))) != KT_OK) return KT_ERROR;
     KtList* made = kt_list_new(list->base.type, count);
     const auto size = static_cast<size_t>(element_type(list)->size);
     if (step == 1 && count > 0) {
@@ -369,6 +381,7 @@ int32_t kt_list_from_range(int64_t start, int64_t stop, int64_t step, KtList** o
     if (step == 0) return raise(Exc::ValueError, "range() arg 3 must not be zero");
     const int64_t count = range_length({start, stop, step});
     if (count > int64_t{1} << 37) return raise(Exc::MemoryError, "");
+    if (check_room(static_cast<size_t>(count) * sizeof(int64_t)) != KT_OK) return KT_ERROR;
     KtList* list = kt_list_new(type_list_int(), count);
     auto* items = static_cast<int64_t*>(list->data);
     for (int64_t i = 0; i < count; ++i) items[i] = start + i * step;

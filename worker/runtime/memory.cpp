@@ -1,15 +1,21 @@
 #include "worker/runtime/memory.h"
 
+#include <fmt/format.h>
 #include <malloc.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
 
+#include "worker/runtime/cycles.h"
 #include "worker/runtime/exceptions.h"
 #include "worker/runtime/file.h"
+#include "worker/runtime/leak_check.h"
+#include "worker/runtime/slabs.h"
 #include "worker/runtime/table.h"
+#include "worker/runtime/type_record.h"
 #include "worker/runtime/type_registry.h"
 #include "worker/runtime/vm_state.h"
 
@@ -19,8 +25,27 @@ namespace {
 
 // Nested destructions beyond this depth wait in vm.dead, so that long chains of objects do not overflow the stack.
 constexpr int64_t kMaxDeallocDepth = 40;
+constexpr size_t kLargeBlock = size_t{128} << 10;  // counts for the collector
+
+constexpr size_t kReserve = size_t{8} << 20;
+struct Reserve {
+    void* block = nullptr;
+    bool wanted = false;
+    size_t failed = 0;  // bytes of the block that MemoryError will speak of
+};
+Reserve reserve;
+
+std::string no_memory_text(size_t size) {
+    rlimit limit{};
+    ::getrlimit(RLIMIT_DATA, &limit);
+    std::string text = fmt::format("no memory for a block of {} bytes", size);
+    if (limit.rlim_cur != RLIM_INFINITY)
+        text += fmt::format(": the program may use {} MB (--max-memory)", limit.rlim_cur / 1'000'000);
+    return text;
+}
 
 [[noreturn]] void out_of_memory(size_t size) {
+    // Nothing that needs memory from here on.
     rlimit limit{};
     ::getrlimit(RLIMIT_DATA, &limit);
     char text[192];
@@ -33,6 +58,15 @@ constexpr int64_t kMaxDeallocDepth = 40;
     text[length++] = '\n';
     [[maybe_unused]] const ssize_t written = ::write(2, text, static_cast<size_t>(length));
     std::abort();
+}
+
+// Makes room for a small block; false when there is nothing left to make it from.
+bool use_reserve(size_t size) {
+    if (reserve.block == nullptr || size > kReserve / 2) return false;
+    ::munmap(reserve.block, kReserve);
+    reserve.block = nullptr;
+    request_memory_error(size);
+    return true;
 }
 
 void release_fields(const KtTypeInfo* type, void* object) {
@@ -50,8 +84,9 @@ void destroy(KtObject* object) {
             auto* list = reinterpret_cast<KtList*>(object);
             const KtTypeInfo* element = type->args[0];
             if (element->has_refs) {
-                char* at = static_cast<char*>(list->data);
-                for (int64_t i = 0; i < list->length; ++i, at += element->size) kt_value_release(element, at);
+                // Backwards, as CPython does.
+                char* at = static_cast<char*>(list->data) + list->length * static_cast<int64_t>(element->size);
+                for (int64_t i = 0; i < list->length; ++i) kt_value_release(element, at -= element->size);
             }
             kt_free(list->data);
             break;
@@ -71,12 +106,14 @@ void destroy(KtObject* object) {
             break;
         }
         case KT_KIND_CLASS:
+            if (defer_destruction(object)) return;
             if (type->ops != nullptr && type->ops->drop != nullptr)
                 type->ops->drop(object);
             else
                 release_fields(type, object);
             break;
         case KT_KIND_EXCEPTION:
+            if (defer_destruction(object)) return;
             drop_exception(reinterpret_cast<KtException*>(object));
             if (type->ops != nullptr && type->ops->drop != nullptr)
                 type->ops->drop(object);
@@ -95,6 +132,28 @@ void destroy(KtObject* object) {
     object_free(object);
 }
 
+void* slab_alloc(size_t size) {
+    void* block = slabs::allocate(size);
+    if (block == nullptr && use_reserve(size)) block = slabs::allocate(size);
+    if (block == nullptr) out_of_memory(size);
+    return block;
+}
+
+void* start_object(void* block, const KtTypeInfo* type) {
+    auto* object = static_cast<KtObject*>(block);
+    object->refcount = 1;
+    object->type = type;
+    if (vm.leak_check) count_made(type);
+    return object;
+}
+
+// The whole slot, as closures are walked to its end.
+void* slab_alloc_zeroed(const KtTypeInfo* type, size_t size) {
+    void* block = slab_alloc(size);
+    std::memset(block, 0, slabs::size_of(block));
+    return start_object(block, type);
+}
+
 // The dead are linked through their refcount, which nobody reads any more.
 void bury(KtObject* object) {
     object->refcount = reinterpret_cast<int64_t>(vm.dead);
@@ -105,24 +164,68 @@ void bury(KtObject* object) {
 
 void* kt_alloc(size_t size) {
     void* block = std::malloc(size);
+    if (block == nullptr && use_reserve(size)) block = std::malloc(size);
     if (block == nullptr) out_of_memory(size);
+    if (size >= kLargeBlock) note_large_block(size);
     return block;
 }
 
 void* kt_alloc_zeroed(size_t size) {
     void* block = std::calloc(1, size);
+    if (block == nullptr && use_reserve(size)) block = std::calloc(1, size);
     if (block == nullptr) out_of_memory(size);
     return block;
 }
 
 void* kt_realloc(void* block, size_t size) {
     void* moved = std::realloc(block, size);
+    if (moved == nullptr && use_reserve(size)) moved = std::realloc(block, size);
     if (moved == nullptr) out_of_memory(size);
+    if (size >= kLargeBlock) note_large_block(size);
     return moved;
 }
 
 void* kt_try_alloc(size_t size) {
     return std::malloc(size);
+}
+
+void* kt_try_realloc(void* block, size_t size) {
+    void* moved = std::realloc(block, size);
+    if (moved != nullptr && size >= kLargeBlock) note_large_block(size);
+    return moved;
+}
+
+int32_t check_room(size_t size) {
+    if (size < kReserve / 8) return KT_OK;
+    void* room = std::malloc(size);
+    std::free(room);
+    return room != nullptr ? int32_t{KT_OK} : raise_no_memory(size);
+}
+
+int32_t raise_no_memory(size_t size) {
+    return raise(Exc::MemoryError, no_memory_text(size));
+}
+
+void keep_reserve() {
+    reserve.wanted = true;
+    (void)restore_reserve();
+}
+
+bool restore_reserve() {
+    if (!reserve.wanted || reserve.block != nullptr) return true;
+    void* block = ::mmap(nullptr, kReserve, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (block == MAP_FAILED) return false;
+    reserve.block = block;
+    return true;
+}
+
+void request_memory_error(size_t size) {
+    reserve.failed = size;
+    request(kMemoryRequest | kReserveRequest);
+}
+
+int32_t raise_memory_error() {
+    return raise_no_memory(reserve.failed);
 }
 
 void kt_free(void* block) {
@@ -134,34 +237,20 @@ size_t kt_usable_size(const void* block) {
 }
 
 void* object_alloc(const KtTypeInfo* type, size_t size) {
-    auto* object = static_cast<KtObject*>(kt_alloc(size));
-    object->refcount = 1;
-    object->type = type;
-    if (vm.leak_check) ++vm.live_objects;
-    return object;
+    return start_object(is_cyclic(type) ? slab_alloc(size) : kt_alloc(size), type);
 }
 
 void* object_alloc_zeroed(const KtTypeInfo* type, size_t size) {
-    auto* object = static_cast<KtObject*>(kt_alloc_zeroed(size));
-    object->refcount = 1;
-    object->type = type;
-    if (vm.leak_check) ++vm.live_objects;
-    return object;
+    if (is_cyclic(type)) return slab_alloc_zeroed(type, size);
+    return start_object(kt_alloc_zeroed(size), type);
 }
 
 void object_free(void* object) {
-    if (vm.leak_check) --vm.live_objects;
-    kt_free(object);
-}
-
-void start_leak_check() {
-    const char* wanted = std::getenv("KAYTON_LEAK_CHECK");
-    vm.leak_check = wanted != nullptr && wanted[0] == '1';
-}
-
-void report_leaks() {
-    if (!vm.leak_check) return;
-    std::fprintf(stderr, "kayton: %lld objects alive at exit\n", static_cast<long long>(vm.live_objects));
+    if (vm.leak_check) count_ended(static_cast<KtObject*>(object)->type);
+    if (slabs::contains(object))
+        slabs::free(object);
+    else
+        kt_free(object);
 }
 
 KtValue make_value(const KtTypeInfo* type, const void* value) {
@@ -257,8 +346,10 @@ void* kt_object_new(const KtTypeInfo* type) {
 }
 
 KtClosure* kt_closure_new(void* code, void (*drop)(KtClosure*), int64_t captures) {
-    auto* closure =
-        static_cast<KtClosure*>(object_alloc_zeroed(&kTypeFunction, sizeof(KtClosure) + static_cast<size_t>(captures)));
+    const size_t size = sizeof(KtClosure) + static_cast<size_t>(captures);
+    // What a closure captures may hold the closure.
+    auto* closure = static_cast<KtClosure*>(captures > 0 ? slab_alloc_zeroed(&kTypeFunction, size)
+                                                         : object_alloc_zeroed(&kTypeFunction, size));
     closure->code = code;
     closure->drop = drop;
     return closure;

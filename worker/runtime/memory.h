@@ -1,5 +1,6 @@
 // Memory of the VM: raw blocks, reference counts, and copying and releasing of values by their type.
-// A block that cannot be had ends the worker with a message, except through try_alloc.
+// Where the program can hear of it, a block that cannot be had is a MemoryError; elsewhere it ends the worker with a
+// message.
 // Used by the VM's one thread.
 #pragma once
 
@@ -16,16 +17,22 @@ namespace kayton {
 [[nodiscard]] void* kt_alloc_zeroed(size_t size);
 [[nodiscard]] void* kt_realloc(void* block, size_t size);
 [[nodiscard]] void* kt_try_alloc(size_t size);  // NULL when there is no memory
+[[nodiscard]] void* kt_try_realloc(void* block, size_t size);
+// KT_ERROR with MemoryError, which names the limit, when a block of so many bytes cannot be had.
+[[nodiscard]] int32_t check_room(size_t size);
+int32_t raise_no_memory(size_t size);
+// Sets some memory aside: a small block that cannot be had otherwise is made room for, and MemoryError is raised at the
+// next safe point. Called once; safe points ask restore_reserve() for it until it is back.
+void keep_reserve();
+[[nodiscard]] bool restore_reserve();
+void request_memory_error(size_t size);
+[[nodiscard]] int32_t raise_memory_error();  // what was requested
 void kt_free(void* block);
 [[nodiscard]] size_t kt_usable_size(const void* block);
 
-// Objects are counted for the leak check of KAYTON_LEAK_CHECK=1.
 [[nodiscard]] void* object_alloc(const KtTypeInfo* type, size_t size);
 [[nodiscard]] void* object_alloc_zeroed(const KtTypeInfo* type, size_t size);
 void object_free(void* object);
-// Reads KAYTON_LEAK_CHECK; the report goes to standard error. REQUIRES: no VM object exists yet.
-void start_leak_check();
-void report_leaks();
 
 inline void retain(void* object) {
     if (object != nullptr) ++static_cast<KtObject*>(object)->refcount;

@@ -5,6 +5,7 @@
 
 #include "worker/runtime/runtime.h"
 #include "worker/runtime/unicode.h"
+#include "worker/runtime/vm_state.h"
 
 namespace kayton {
 
@@ -324,7 +325,7 @@ bool RegexMachine<Char>::run(int64_t pc, int64_t at) {
     const size_t base = stack_.size();
     while (true) {
         bool ok = false;
-        if ((++steps_ & 0xFFFF) == 0 && kt_interrupt_flag != 0 && kt_safepoint() != KT_OK) {
+        if ((++steps_ & 0xFFFF) == 0 && kt_interrupt_flag != 0 && check_interrupt() != KT_OK) {
             interrupted_ = true;
             return false;
         }

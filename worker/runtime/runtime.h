@@ -20,6 +20,7 @@ extern const KtTypeInfo kt_type_none, kt_type_bool, kt_type_int, kt_type_float, 
     kt_type_dynamic;
 extern volatile int32_t kt_interrupt_flag;
 extern const char* kt_stack_limit;
+extern int64_t kt_recursion_left;
 
 // --- memory, types, start
 void kt_dealloc(void* object);
@@ -396,6 +397,12 @@ int32_t kt_generator_throw(KtGenerator* generator, KtException* exception, void*
 int32_t kt_generator_close(KtGenerator* generator);
 int32_t kt_generator_result(KtGenerator* generator, void* out);
 int32_t kt_stop_value(KtException* stop, void* out);
+void kt_trace_held(void* object);
+void kt_trace_held_value(const KtTypeInfo* type, int64_t payload);
+
+// --- limits
+int64_t kt_gc(int64_t which);
+int32_t kt_recursion_limit(int64_t limit, int64_t* out);
 
 }  // extern "C"
 

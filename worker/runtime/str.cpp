@@ -175,6 +175,8 @@ int32_t kt_str_concat(KtStr* a, KtStr* b, KtStr** out) {
         *out = same(a);
     else if (a->byte_len == 0)
         *out = same(b);
+    else if (check_room(static_cast<size_t>(a->byte_len + b->byte_len)) != KT_OK)
+        return KT_ERROR;
     else
         *out = concat_two(a, b);
     return KT_OK;
@@ -209,6 +211,10 @@ int32_t kt_str_append(KtStr* text, KtStr* more, KtStr** out) {
         *out = text;
         return KT_OK;
     }
+    if (check_room(static_cast<size_t>(text->byte_len + more->byte_len)) != KT_OK) {
+        release(text);
+        return KT_ERROR;
+    }
     if (text->base.refcount != 1 || text == more) {
         *out = text->byte_len == 0 ? same(more) : concat_two(text, more);
         release(text);
@@ -238,9 +244,7 @@ int32_t kt_str_repeat(KtStr* text, int64_t times, KtStr** out) {
     }
     if (times > kMaxBytes / text->byte_len) return raise(Exc::MemoryError, "");
     const int64_t bytes = text->byte_len * times;
-    void* room = kt_try_alloc(sizeof(KtStr) + static_cast<size_t>(bytes));
-    if (room == nullptr) return raise(Exc::MemoryError, "");
-    kt_free(room);
+    if (check_room(sizeof(KtStr) + static_cast<size_t>(bytes)) != KT_OK) return KT_ERROR;
     KtStr* made = str_alloc(bytes);
     if (text->byte_len == 1) {
         std::memset(made->data, text->data[0], static_cast<size_t>(bytes));

@@ -114,10 +114,21 @@ void put_in_index(KtDict* table, uint64_t mark, int64_t position) {
     table->index[slot] = static_cast<int32_t>(position);
 }
 
-// Gives the table room for `capacity` entries and drops the deleted ones.
-void rebuild(KtDict* table, int64_t capacity) {
+uint64_t slots_for(int64_t capacity) {
     uint64_t slots = 8;
     while (static_cast<int64_t>(slots / 2 + slots / 8) < capacity) slots *= 2;
+    return slots;
+}
+
+// Bytes of what rebuild allocates.
+size_t rebuilt_size(const KtDict* table, int64_t capacity) {
+    const uint64_t slots = slots_for(capacity);
+    return slots * sizeof(int32_t) + (slots / 2 + slots / 8) * table->entry_size;
+}
+
+// Gives the table room for `capacity` entries and drops the deleted ones.
+void rebuild(KtDict* table, int64_t capacity) {
+    const uint64_t slots = slots_for(capacity);
     capacity = static_cast<int64_t>(slots / 2 + slots / 8);
     auto* entries = static_cast<char*>(kt_alloc(static_cast<size_t>(capacity) * table->entry_size));
     char* to = entries;
@@ -191,8 +202,11 @@ int32_t table_insert(KtDict* table, const void* key, char** entry, bool* added) 
         alignas(16) char small[64];
         char* copy = table->key_size <= sizeof small ? small : static_cast<char*>(kt_alloc(table->key_size));
         std::memcpy(copy, key, table->key_size);
-        rebuild(table, table->used * 2 + 5);
-        const int32_t status = table_insert(table, copy, entry, added);
+        int32_t status = check_room(rebuilt_size(table, table->used * 2 + 5));
+        if (status == KT_OK) {
+            rebuild(table, table->used * 2 + 5);
+            status = table_insert(table, copy, entry, added);
+        }
         if (copy != small) kt_free(copy);
         return status;
     }

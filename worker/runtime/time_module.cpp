@@ -8,6 +8,7 @@
 #include "worker/runtime/runtime.h"
 #include "worker/runtime/str.h"
 #include "worker/runtime/type_registry.h"
+#include "worker/runtime/vm_state.h"
 
 namespace kayton {
 
@@ -46,7 +47,7 @@ int32_t kt_time_sleep(double seconds) {
     }
     // A signal that asks for an interruption ends the sleep, any other does not.
     do {
-        if (kt_interrupt_flag != 0 && kt_safepoint() != KT_OK) return KT_ERROR;
+        if (kt_interrupt_flag != 0 && check_interrupt() != KT_OK) return KT_ERROR;
     } while (::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &end, nullptr) == EINTR);
     return KT_OK;
 }

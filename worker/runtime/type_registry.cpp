@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "worker/runtime/exceptions.h"
+#include "worker/runtime/type_record.h"
 #include "worker/runtime/memory.h"
 #include "worker/runtime/type_parser.h"
 
@@ -40,8 +41,9 @@ struct Registry {
     std::unordered_map<std::string, const KtTypeInfo*> by_signature;  // cleared when a class is redefined
     std::unordered_map<std::string, const KtTypeInfo*> named;
     std::deque<std::string> names;
-    std::deque<KtTypeInfo> classes;
-    std::deque<KtTypeInfo> infos;
+    std::deque<TypeRecord> classes;
+    std::deque<TypeRecord> infos;
+    std::unordered_map<const KtTypeInfo*, std::vector<const KtTypeInfo*>> subclasses;  // direct ones
     std::deque<std::vector<const KtTypeInfo*>> arguments;
     std::deque<std::vector<uint32_t>> offsets;
     std::deque<std::vector<const char*>> field_names;
@@ -131,7 +133,7 @@ const KtTypeInfo* composite_type(uint32_t kind, std::vector<const KtTypeInfo*> a
         info.has_refs = 0;
         for (const KtTypeInfo* member : args) info.has_refs |= member->has_refs | uint32_t{is_boxed_kind(member->kind)};
     }
-    const KtTypeInfo* made = &types.infos.emplace_back(info);
+    const KtTypeInfo* made = &types.infos.emplace_back(TypeRecord{info}).info;
     types.composites.emplace(std::make_tuple(kind, std::move(args), std::string(flavour)), made);
     return made;
 }
@@ -239,8 +241,9 @@ int32_t unknown_type(std::string_view signature, std::string_view where) {
     return raise_format(Exc::SystemError, "type '{}' of {} is not known to this worker", signature, where);
 }
 
-int32_t lay_out_class(const KtClassNeed& need, KtTypeInfo& info) {
+int32_t lay_out_class(const KtClassNeed& need, TypeRecord& record) {
     auto& types = registry();
+    KtTypeInfo& info = record.info;
     const KtTypeInfo* base = nullptr;
     if (need.base_signature != nullptr) {
         base = intern_type(need.base_signature);
@@ -258,7 +261,10 @@ int32_t lay_out_class(const KtClassNeed& need, KtTypeInfo& info) {
         end = members.empty() ? base->object_size : offsets.back() + members.back()->size;
         info.kind = base->kind;
         info.base = base;
+        record.finalize = record_of(base).finalize;
+        types.subclasses[base].push_back(&info);
     }
+    if (need.finalize != nullptr) record.finalize = need.finalize;
     const size_t inherited = names.size();
     for (int64_t i = 0; i < need.field_count; ++i) {
         bool known = false;
@@ -286,17 +292,17 @@ int32_t lay_out_class(const KtClassNeed& need, KtTypeInfo& info) {
 
 int32_t define_classes(const KtClassNeed* needs, int64_t count) {
     auto& types = registry();
-    std::vector<KtTypeInfo*> declared;
+    std::vector<TypeRecord*> declared;
     for (int64_t i = 0; i < count; ++i) {
         const char* name = keep(needs[i].name);
-        KtTypeInfo& info = types.classes.emplace_back(
-            KtTypeInfo{KT_KIND_CLASS, 8, 8, 1, name, nullptr, nullptr, nullptr, 0, 0, nullptr, nullptr});
-        announce(name, &info);
-        declared.push_back(&info);
+        TypeRecord& record = types.classes.emplace_back(
+            TypeRecord{KtTypeInfo{KT_KIND_CLASS, 8, 8, 1, name, nullptr, nullptr, nullptr, 0, 0, nullptr, nullptr}});
+        announce(name, &record.info);
+        declared.push_back(&record);
     }
     for (int64_t i = 0; i < count; ++i) {
         if (lay_out_class(needs[i], *declared[static_cast<size_t>(i)]) != KT_OK) return KT_ERROR;
-        if (needs[i].slot != nullptr) *needs[i].slot = declared[static_cast<size_t>(i)];
+        if (needs[i].slot != nullptr) *needs[i].slot = &declared[static_cast<size_t>(i)]->info;
     }
     return KT_OK;
 }
@@ -308,7 +314,7 @@ const KtTypeInfo* register_handle_type(std::string_view name, const KtTypeOps* o
         return taken->second->kind == KT_KIND_HANDLE && taken->second->ops == ops ? taken->second : nullptr;
     const char* kept = keep(name);
     const KtTypeInfo* info = &types.infos.emplace_back(
-        KtTypeInfo{KT_KIND_HANDLE, 8, 8, 1, kept, nullptr, nullptr, nullptr, 0, sizeof(KtHandle), ops, nullptr});
+        TypeRecord{KtTypeInfo{KT_KIND_HANDLE, 8, 8, 1, kept, nullptr, nullptr, nullptr, 0, sizeof(KtHandle), ops, nullptr}}).info;
     announce(kept, info);
     return info;
 }
@@ -319,9 +325,15 @@ const KtTypeInfo* register_exception(std::string_view name, const KtTypeInfo* ba
     if (taken != types.named.end()) return taken->second->base == base ? taken->second : nullptr;
     const char* kept = keep(name);
     const KtTypeInfo* info = &types.infos.emplace_back(
-        KtTypeInfo{KT_KIND_EXCEPTION, 8, 8, 1, kept, base, nullptr, nullptr, 0, sizeof(KtException), ops, nullptr});
+        TypeRecord{KtTypeInfo{KT_KIND_EXCEPTION, 8, 8, 1, kept, base, nullptr, nullptr, 0, sizeof(KtException), ops, nullptr}}).info;
     announce(kept, info);
     return info;
+}
+
+const std::vector<const KtTypeInfo*>& subclasses_of(const KtTypeInfo* type) {
+    static const std::vector<const KtTypeInfo*> none;
+    const auto found = registry().subclasses.find(type);
+    return found != registry().subclasses.end() ? found->second : none;
 }
 
 int32_t fill_types(const KtTypeNeed* needs, int64_t count) {

@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "shared/kayton_api.h"
 #include "shared/object_layout.h"
@@ -35,6 +36,8 @@ extern const KtTypeInfo kTypeFunction, kTypeTextFile, kTypeBinaryFile, kTypeRang
 [[nodiscard]] const KtTypeInfo* register_handle_type(std::string_view name, const KtTypeOps* ops);
 // Registers an exception class without fields.
 [[nodiscard]] const KtTypeInfo* register_exception(std::string_view name, const KtTypeInfo* base, const KtTypeOps* ops);
+// Those that the program has defined of a class so far, direct ones.
+[[nodiscard]] const std::vector<const KtTypeInfo*>& subclasses_of(const KtTypeInfo* type);
 // Fills the slots of a module's types; KT_ERROR with an exception pending when one is unknown.
 [[nodiscard]] int32_t fill_types(const KtTypeNeed* needs, int64_t count);
 

@@ -48,12 +48,13 @@ TEST(Message, HelloComesBackWhole) {
 }
 
 TEST(Message, OthersComeBackWhole) {
-    const auto finished = from_worker<Finished>(Finished{3, -1, "ValueError", "h\u00e9", "Traceback\n"});
+    const auto finished = from_worker<Finished>(Finished{3, -1, "ValueError", "h\u00e9", "Traceback\n", "1 object"});
     EXPECT_EQ(finished.run, 3U);
     EXPECT_EQ(finished.status, -1);
     EXPECT_EQ(finished.exception_class, "ValueError");
     EXPECT_EQ(finished.message, "h\u00e9");
     EXPECT_EQ(finished.traceback, "Traceback\n");
+    EXPECT_EQ(finished.leaks, "1 object");
     const std::string any("\0\xff\x80", 3);
     EXPECT_EQ(from_worker<Output>(Output{true, any}).bytes, any);
     EXPECT_TRUE(from_worker<Output>(Output{true, any}).error);
@@ -74,11 +75,13 @@ TEST(Message, OthersComeBackWhole) {
     setup.environment_root = "/home/me/env";
     setup.bridge = "/home/me/env/bridge.so";
     setup.output_is_terminal = true;
+    setup.leak_check = true;
     setup.sandbox = {{"/usr", "/lib"}, {"/work"}, "/tmp/x", 99, 7, 8, NetAccess::kHosts, true, false};
     const auto back = from_supervisor<kayton::Setup>(setup);
     EXPECT_EQ(back.environment_root, setup.environment_root);
     EXPECT_EQ(back.bridge, setup.bridge);
     EXPECT_TRUE(back.output_is_terminal);
+    EXPECT_TRUE(back.leak_check);
     EXPECT_EQ(back.sandbox.read_only, setup.sandbox.read_only);
     EXPECT_EQ(back.sandbox.read_write, setup.sandbox.read_write);
     EXPECT_EQ(back.sandbox.temporary, "/tmp/x");

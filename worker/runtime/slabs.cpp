@@ -1,0 +1,190 @@
+#include "worker/runtime/slabs.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <map>
+
+#include "worker/runtime/cycles.h"
+
+namespace kayton::slabs {
+
+State state;
+
+namespace {
+
+constexpr size_t kReserved = size_t{1} << 40;  // addresses only
+constexpr size_t kLeastCommit = size_t{256} << 10;
+constexpr size_t kHugePage = size_t{2} << 20;
+constexpr size_t kSmall = 512;       // up to here sizes go by 16
+constexpr size_t kLargest = 16 << 10;  // of a slot
+
+// Sizes above kSmall: four to a power of two.
+size_t class_of(size_t size) {
+    if (size <= kSmall) return (size + 15) / 16;
+    const auto top = static_cast<size_t>(63 - __builtin_clzll(size - 1));  // size is in (2^top, 2^(top+1)]
+    const size_t quarter = (size - 1) >> (top - 2) & 3;
+    return kSmall / 16 + (top - 9) * 4 + quarter + 1;
+}
+size_t size_of_class(size_t index) {
+    if (index <= kSmall / 16) return index * 16;
+    const size_t above = index - kSmall / 16 - 1;
+    return (size_t{1} << (9 + above / 4)) / 4 * (5 + above % 4);
+}
+
+std::map<size_t, Page*>& free_spans() {
+    static std::map<size_t, Page*> instance;
+    return instance;
+}
+
+bool reserve() {
+    for (size_t size = kReserved; size >= kHugePage * 64; size /= 4) {
+        void* range = ::mmap(nullptr, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (range == MAP_FAILED) continue;
+        const auto address = reinterpret_cast<uintptr_t>(range);
+        const uintptr_t start = (address + kHugePage - 1) & ~(kHugePage - 1);
+        state.base = reinterpret_cast<char*>(start);
+        state.reserved = (size - (start - address)) & ~(kPageSize - 1);
+        return true;
+    }
+    return false;
+}
+
+// Makes the range up to `end` writable, in steps that grow with it; large pages once it is worth it.
+bool commit(size_t end) {
+    if (end <= state.committed) return true;
+    if (end > state.reserved) return false;
+    size_t step = std::clamp(state.committed / 4, kLeastCommit, kHugePage * 8);
+    if (state.committed + step >= kHugePage) step = (step + kHugePage - 1) & ~(kHugePage - 1);
+    for (size_t wanted : {std::max(end, state.committed + step), end}) {
+        wanted = std::min(wanted, state.reserved);
+        char* from = state.base + state.committed;
+        if (::mprotect(from, wanted - state.committed, PROT_READ | PROT_WRITE) != 0) continue;
+        if (wanted - state.committed >= kHugePage) ::madvise(from, wanted - state.committed, MADV_HUGEPAGE);
+        state.committed = wanted;
+        return true;
+    }
+    return false;
+}
+
+Page* take_span(size_t pages) {
+    auto& spans = free_spans();
+    const auto kept = spans.find(pages);
+    Page* page = nullptr;
+    if (kept != spans.end()) {
+        page = kept->second;
+        if (page->next != nullptr)
+            kept->second = page->next;
+        else
+            spans.erase(kept);
+    } else {
+        if (state.base == nullptr && !reserve()) return nullptr;
+        const size_t end = state.end + pages * kPageSize;
+        if (!commit(end)) return nullptr;
+        page = reinterpret_cast<Page*>(state.base + state.end);
+        state.end = end;
+    }
+    *page = Page{};
+    page->span = static_cast<uint32_t>(pages);
+    state.pages_used += pages;
+    consider_collection();
+    return page;
+}
+
+void give_span_back(Page* page) {
+    const size_t pages = page->span;
+    state.pages_used -= pages;
+    char* start = reinterpret_cast<char*>(page);
+    // The pages behind the first are zero again: pages that are not in use.
+    if (pages > 1) ::madvise(start + kPageSize, (pages - 1) * kPageSize, MADV_DONTNEED);
+    Page*& first = free_spans()[pages];
+    *page = Page{};
+    page->next = first;
+    first = page;
+}
+
+void link(Page* page) {
+    Page*& first = state.room[page->size_class];
+    page->previous = nullptr;
+    page->next = first;
+    if (first != nullptr) first->previous = page;
+    first = page;
+}
+
+void unlink(Page* page) {
+    if (page->next != nullptr) page->next->previous = page->previous;
+    if (page->previous != nullptr)
+        page->previous->next = page->next;
+    else
+        state.room[page->size_class] = page->next;
+    page->next = page->previous = nullptr;
+}
+
+void* allocate_large(size_t size) {
+    Page* page = take_span((size + kPageHead + kPageSize - 1) / kPageSize);
+    if (page == nullptr) return nullptr;
+    page->slot_size = static_cast<uint32_t>(page->span * kPageSize - kPageHead);
+    page->slot_count = page->opened = page->used = 1;
+    return reinterpret_cast<char*>(page) + kPageHead;
+}
+
+Page* new_page(size_t size_class) {
+    Page* page = take_span(1);
+    if (page == nullptr) return nullptr;
+    page->slot_size = static_cast<uint32_t>(size_of_class(size_class));
+    page->slot_count = static_cast<uint32_t>((kPageSize - kPageHead) / page->slot_size);
+    page->size_class = static_cast<uint32_t>(size_class);
+    link(page);
+    return page;
+}
+
+// A free slot: the words of an object's header.
+struct __attribute__((may_alias)) FreeSlot {
+    int64_t no_count;
+    KtObject* next;
+};
+KtObject*& link_of(KtObject* slot) {
+    return reinterpret_cast<FreeSlot*>(slot)->next;
+}
+
+}  // namespace
+
+void* allocate(size_t size) {
+    if (size > kLargest) return allocate_large(size);
+    const size_t index = class_of(size);
+    Page* page = state.room[index];
+    if (page == nullptr) {
+        page = new_page(index);
+        if (page == nullptr) return nullptr;
+    }
+    KtObject* slot = page->free;
+    if (slot != nullptr) {
+        page->free = link_of(slot);
+    } else {
+        slot = reinterpret_cast<KtObject*>(reinterpret_cast<char*>(page) + kPageHead +
+                                           size_t{page->opened} * page->slot_size);
+        ++page->opened;
+    }
+    if (++page->used == page->slot_count) unlink(page);
+    return slot;
+}
+
+void free(void* object) {
+    Page* page = page_of(object);
+    if (page->slot_count == 1) {
+        give_span_back(page);
+        return;
+    }
+    auto* slot = static_cast<KtObject*>(object);
+    slot->refcount = 0;
+    link_of(slot) = page->free;
+    page->free = slot;
+    if (page->used-- == page->slot_count) {
+        link(page);
+    } else if (page->used == 0 && (page->next != nullptr || page->previous != nullptr)) {
+        unlink(page);  // another page of the size has room
+        give_span_back(page);
+    }
+}
+
+}  // namespace kayton::slabs
