@@ -187,7 +187,7 @@ const Type* Checker::annotation(const Expr& e) {
             if (e.kind == ExprKind::kAttribute && is_open_name(as<AttributeExpr>(e).name)) return types_.dynamic;
             Entity entity = this->entity(e);
             if (entity.kind == EntityKind::kCrateType) return crate_annotation(entity, {}, e);
-            if (entity.kind == EntityKind::kType) return entity.type;
+            if (entity.kind == EntityKind::kType) return with_mixed(entity.type);
             if (entity.kind == EntityKind::kBuiltin)
                 if (const Type* type = builtin_type(entity.name); type != nullptr && !entity.name.starts_with("collections.")) return type;
             // A name of typing, a type variable, a function whose results it describes: the value tells.

@@ -118,7 +118,7 @@ Entity Checker::entity(const Expr& e) {
             result.value = runtime(RT::kt_type_name, types_.str, e.span, {type_info(prune(value->type), e.span), value});
             return result;
         }
-        if (is_super_call(*a.object)) {
+        if (super_owner(*a.object) != nullptr) {
             CallExpr none{};
             none.kind = ExprKind::kCall;
             none.span = e.span;
@@ -486,6 +486,11 @@ TExpr* Checker::bool_op(const BoolOpExpr& e) {
         std::function<TExpr*(size_t)> rest = [&](size_t i) -> TExpr* {
             TExpr* operand = expression(*e.operands[i]);
             if (i + 1 == e.operands.size()) return operand;
+            if (is_plain_read(operand)) {
+                // Decided: the others are never evaluated.
+                const TExpr* decided = truth(operand);
+                if (decided->kind == TK::kBool && (decided->int_value == 0) == e.is_and) return operand;
+            }
             Condition known = condition(*e.operands[i]);
             if (prune(operand->type)->kind == TypeKind::kBool) {
                 NarrowScope narrowed(*this, e.is_and ? known.when_true : known.when_false);

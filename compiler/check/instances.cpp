@@ -61,7 +61,8 @@ TExpr* Checker::by_class(TExpr* object, Span span, const std::function<const voi
     for (ClassInfo* k : concrete) {
         const void* key = choice(*k);
         auto group = std::find_if(groups.begin(), groups.end(), [&](const auto& g) { return g.first == key; });
-        if (group == groups.end()) {
+        // What super() means depends on the exact class where there are several bases.
+        if (group == groups.end() || k->is_mixed || group->second.front()->is_mixed) {
             groups.push_back({key, {k}});
         } else {
             group->second.push_back(k);
@@ -125,7 +126,7 @@ TExpr* Checker::construct(ClassInfo& c, const CallExpr& e) {
     }
     std::vector<std::string> missing;
     std::set<std::string> seen;
-    for (const ClassInfo* k = &c; k != nullptr; k = k->base)
+    for (const ClassInfo* k : c.mro)
         for (const auto& [name, method] : k->methods)
             if (seen.insert(name).second && method.is_abstract) missing.push_back(name);
     if (!missing.empty()) {
@@ -160,7 +161,7 @@ TExpr* Checker::construct(ClassInfo& c, const CallExpr& e) {
             emit(store);
         }
     }
-    if (find_method(c, "_start") != nullptr && is_container(c)) emit_expr(call_method(object, "_start", {}, span));
+    if (find_method(c, "_start") != nullptr && container_kind(c)) emit_expr(call_method(object, "_start", {}, span));
     if (const Method* init = find_method(c, "__init__")) {
         if (c.type->kind == TypeKind::kException) {
             // BaseException.__new__ keeps the arguments, whatever __init__ does with them.
@@ -258,7 +259,7 @@ TExpr* Checker::class_attribute(TExpr* object, const AttributeExpr& e) {
     ClassInfo& c = *t->class_info;
     if (name == "__class__") return type_of(object, e.span);
     auto choice = [&](ClassInfo& k) -> const void* {
-        for (ClassInfo* b = &k; b != nullptr; b = b->base) {
+        for (ClassInfo* b : k.mro) {
             auto method = b->methods.find(name);
             if (method != b->methods.end() && method->second.kind == MethodKind::kProperty) return &method->second;
             if (std::any_of(b->fields.begin(), b->fields.end(), [&](const ClassField& f) { return f.name == name; })) return &b->fields;
@@ -273,7 +274,7 @@ TExpr* Checker::class_attribute(TExpr* object, const AttributeExpr& e) {
     if (std::all_of(concrete.begin(), concrete.end(), [&](ClassInfo* k) { return choice(*k) == nullptr; })) {
         if (t->kind == TypeKind::kException) return nullptr;  // what every exception has
         std::vector<std::string> names;
-        for (ClassInfo* k = &c; k != nullptr; k = k->base) {
+        for (ClassInfo* k : c.mro) {
             for (const ClassField& f : k->fields) names.push_back(f.name);
             for (const auto& [method, info] : k->methods) names.push_back(method);
         }
@@ -375,7 +376,7 @@ Entity Checker::class_member(ClassInfo& c, const AttributeExpr& e) {
         return result;
     }
     std::vector<std::string> names;
-    for (ClassInfo* k = &c; k != nullptr; k = k->base) {
+    for (ClassInfo* k : c.mro) {
         for (const std::string& n : k->attributes) names.push_back(n);
         for (const auto& [method, info] : k->methods) names.push_back(method);
     }
@@ -640,25 +641,40 @@ TExpr* Checker::call_on_class(const Type* type, const AttributeExpr& callee, con
     return is_instance(member.value->type) ? call_object(member.value, e) : call_closure(member.value, e);
 }
 
-bool Checker::is_super_call(const Expr& e) {
-    return e.kind == ExprKind::kCall && as<CallExpr>(e).callee->kind == ExprKind::kName && as<NameExpr>(*as<CallExpr>(e).callee).name == "super" &&
-           state_->instance->decl->owner != nullptr;
+// The class after which `super()` or `super(Class, self)` looks. Null: it is no such call.
+ClassInfo* Checker::super_owner(const Expr& e) {
+    ClassInfo* owner = state_->instance->decl->owner;
+    if (e.kind != ExprKind::kCall || owner == nullptr) return nullptr;
+    const auto& call = as<CallExpr>(e);
+    if (call.callee->kind != ExprKind::kName || as<NameExpr>(*call.callee).name != "super") return nullptr;
+    if (call.args.size() == 2)
+        if (Entity named = entity(*call.args[0]); named.kind == EntityKind::kType && named.type->class_info != nullptr) return named.type->class_info;
+    return owner;
 }
 
 // `super().method(...)`: the base's, on the same object.
 TExpr* Checker::super_call(const AttributeExpr& callee, const CallExpr& e) {
     FunctionDecl& decl = *state_->instance->decl;
-    ClassInfo* owner = decl.owner;
+    ClassInfo* owner = super_owner(*callee.object);
     if (decl.params.empty()) {
         report(DiagCode::kUnsupported, callee.span, "super() needs the method's first parameter");
         return never(e.span);
     }
     TExpr* self = expression_of_name(decl.params[0].name, callee.span);
-    if (owner->base != nullptr) {
-        if (const Method* m = find_method(*owner->base, callee.name)) {
-            if (m->kind == MethodKind::kStatic) return call_decl(*m->decl, e);
-            return call_decl(*m->decl, e, self);
-        }
+    // After the class that the method stands in, in the order of the object's own class.
+    const Type* of = prune(self->type);
+    if (of->kind == TypeKind::kTypeObject) of = prune(of->args[0]);
+    std::vector<ClassInfo*> order = is_instance(of) ? of->class_info->mro : owner->mro;
+    auto next = std::find(order.begin(), order.end(), owner);
+    if (next == order.end()) {
+        order = owner->mro;
+        next = order.begin();
+    }
+    for (++next; next != order.end(); ++next) {
+        if ((*next)->methods.find(callee.name) == (*next)->methods.end()) continue;
+        const Method& m = (*next)->methods.find(callee.name)->second;
+        if (m.kind == MethodKind::kStatic) return call_decl(*m.decl, e);
+        return call_decl(*m.decl, e, self);
     }
     const Type* base = owner->type;
     while (base != nullptr && base->class_info != nullptr) base = base->base;

@@ -13,6 +13,7 @@ class Walker {
     void bind(std::string_view name) {
         scope_.used.insert(name);
         if (depth_ > 0 && scope_.slots.contains(name)) scope_.rebound.insert(name);
+        if (scope_.slots.contains(name)) scope_.reassigned.insert(name);
         if (scope_.globals.contains(name) || scope_.nonlocals.contains(name)) return;
         if (scope_.slots.emplace(name, static_cast<uint32_t>(scope_.names.size())).second) scope_.names.push_back(name);
     }
@@ -158,6 +159,9 @@ class Walker {
             if (!inner.binds(name)) scope_.nested_used.insert(name);
         for (auto name : inner.globals) scope_.nested_globals.insert(name);
         for (auto name : inner.nested_globals) scope_.nested_globals.insert(name);
+        for (auto name : inner.nonlocals) scope_.nested_nonlocals.insert(name);
+        for (auto name : inner.nested_nonlocals)
+            if (!inner.binds(name)) scope_.nested_nonlocals.insert(name);
     }
 
     void comprehension(const ComprehensionExpr& c) {

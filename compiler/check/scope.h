@@ -20,7 +20,9 @@ struct Scope {
     std::set<std::string_view> used;          // every name read or written here or in a nested function or comprehension
     std::set<std::string_view> nested_used;   // of those, the ones that nested functions use
     std::set<std::string_view> rebound;       // parameters that the body assigns
+    std::set<std::string_view> reassigned;    // bound at more than one place
     std::set<std::string_view> redefined;     // functions with several definitions, not all at the top of the body
+    std::set<std::string_view> nested_nonlocals;  // names that a nested function declares `nonlocal`
     std::set<std::string_view> nested_globals;  // names that a nested function declares `global` and so may assign
 
     [[nodiscard]] bool binds(std::string_view name) const { return slots.contains(name); }

@@ -29,7 +29,15 @@ void Checker::guarded_statement(const Stmt& s) {
     diagnostics_.rewind(mark);
     state_->out->resize(emitted);
     state_->env = before;
-    raise_stmt(types_.find_exception(exception_for(first.code)), as_raised(first.message), first.primary.span);
+    std::string exception = exception_for(first.code);
+    std::string message = as_raised(first.message);
+    if (first.code == DiagCode::kPossiblyUnbound) {
+        const std::string name = message.substr(1, message.find('`', 1) - 1);
+        if (state_->instance->decl->is_module) exception = "NameError";
+        message = state_->instance->decl->is_module ? "name '" + name + "' is not defined"
+                                                    : "cannot access local variable '" + name + "' where it is not associated with a value";
+    }
+    raise_stmt(types_.find_exception(exception), message, first.primary.span);
     state_->env.reachable = false;
 }
 
@@ -131,7 +139,7 @@ void Checker::assign(const AssignStmt& s) {
             return;
         }
     }
-    if (named_tuple_statement(s) || type_statement(s)) return;
+    if (named_tuple_statement(s) || type_statement(s) || lambda_statement(s)) return;
     const Type* expected = nullptr;
     if (s.targets.size() == 1 && s.targets[0]->kind == ExprKind::kName) {
         VarState* var = find_var(as<NameExpr>(*s.targets[0]).name);
@@ -147,6 +155,23 @@ void Checker::assign(const AssignStmt& s) {
     }
     value = hold(value);
     for (const Expr* target : s.targets) assign_target(*target, value);
+}
+
+// `f = lambda a, b=1: …`, the name's only assignment: as a `def` would be, so that calls know its defaults.
+bool Checker::lambda_statement(const AssignStmt& s) {
+    if (s.value->kind != ExprKind::kLambda || s.targets.size() != 1 || s.targets[0]->kind != ExprKind::kName) return false;
+    const auto& lambda = as<LambdaExpr>(*s.value);
+    const std::string_view name = as<NameExpr>(*s.targets[0]).name;
+    const Scope& scope = state_->instance->decl->scope;
+    const bool plain = std::all_of(lambda.params.begin(), lambda.params.end(),
+                                   [](const Param& p) { return p.kind == ParamKind::kNormal && p.default_value == nullptr; });
+    if (plain || cell_ || scope.reassigned.contains(name) || scope.nested_nonlocals.contains(name) || find_overlay(name) != nullptr) return false;
+    if (!scope.binds(name) && !state_->instance->decl->is_module) return false;
+    Entity entity;
+    entity.kind = EntityKind::kFunction;
+    entity.function = declare(&lambda, "<lambda>", lambda.params, nullptr, {}, lambda.body, false, lambda.span);
+    bind_entity(name, entity, s.span);
+    return true;
 }
 
 // `list += more`, in place.
@@ -538,6 +563,13 @@ void Checker::aug_assign(const AugAssignStmt& s) {
 void Checker::ann_assign(const AnnAssignStmt& s) {
     const Type* annotated = s.annotation != nullptr ? annotation(*s.annotation) : nullptr;
     if (s.value == nullptr) return;
+    if (annotated != nullptr && annotated->kind == TypeKind::kDynamic && s.target->kind == ExprKind::kName && s.value->kind == ExprKind::kName) {
+        // Any says nothing: a function keeps what it takes.
+        if (Entity known = entity(*s.value); known.kind == EntityKind::kFunction || known.kind == EntityKind::kBuiltin || known.kind == EntityKind::kType) {
+            bind_entity(as<NameExpr>(*s.target).name, known, s.span);
+            return;
+        }
+    }
     TExpr* value = expression(*s.value, annotated);
     if (annotated != nullptr && annotated->kind != TypeKind::kDynamic) {
         if (flow_into(value->type, annotated)) {
@@ -590,7 +622,15 @@ void Checker::return_value(TExpr* value, Span span) {
     }
     const Type* target = instance.forced_result;
     if (target != nullptr) {
+        const Type* found = value->type;
+        const size_t mark = diagnostics_.all().size();
+        // What the runtime asks for a bool is asked for its truth, as `a == b` in a list's `==` is.
+        if (!instance.may_widen && prune(target)->kind == TypeKind::kBool) value = truth(value);
         value = coerce(value, target, span, "result of `" + instance.decl->name + "`");
+        if (instance.may_widen && diagnostics_.all().size() > mark) {
+            diagnostics_.rewind(mark);
+            instance.wider = join_types(instance.wider != nullptr ? instance.wider : target, found);
+        }
         if (resolved(instance.result) != resolved(target)) {
             instance.result = target;
             changed_ = true;
@@ -747,8 +787,10 @@ void Checker::function_statement(const FunctionStmt& s) {
     entity.function = decl;
     for (auto d = applied.rbegin(); d != applied.rend(); ++d) entity = decorate(entity, **d);
     // Which of several definitions it is shows when the program runs: a value then.
-    if (entity.kind == EntityKind::kFunction && state_->instance->decl->scope.redefined.contains(s.name)) {
-        VarState* var = find_var(s.name);
+    const Scope& scope = state_->instance->decl->scope;
+    VarState* var = scope.reassigned.contains(s.name) ? find_var(s.name) : nullptr;
+    const bool replaces_value = var != nullptr && var->bound != Bound::kNo && !var->entity;
+    if (entity.kind == EntityKind::kFunction && (replaces_value || scope.redefined.contains(s.name) || scope.nested_nonlocals.contains(s.name))) {
         const Type* expected = var != nullptr && var->bound != Bound::kNo && !var->entity ? var->flow : nullptr;
         if (expected != nullptr && prune(expected)->kind != TypeKind::kFunction) expected = nullptr;
         entity.value = function_value(*entity.function, &s, s.name_span, expected);
