@@ -622,6 +622,7 @@ TExpr* Checker::call(const CallExpr& e, const Type* expected) {
         const auto& a = as<AttributeExpr>(callee);
         if (super_owner(*a.object) != nullptr) return super_call(a, e);
         Entity object = entity(*a.object);
+        if (object.kind == EntityKind::kBuiltin && object.name == "object" && a.name == "__new__") return bare_object(e);
         if (object.kind == EntityKind::kType)
             if (TExpr* result = call_on_class(object.type, a, e)) return result;
         if (object.kind == EntityKind::kModuleMember || object.kind == EntityKind::kCrateFunctions) {
@@ -674,6 +675,8 @@ TExpr* Checker::call(const CallExpr& e, const Type* expected) {
             return tuple_display(tuple, nullptr);
         }
     }
+    if (callee.kind == ExprKind::kCall)
+        if (TExpr* result = named_method_call(as<CallExpr>(callee), e)) return result;
     Entity entity = this->entity(callee);
     switch (entity.kind) {
         case EntityKind::kFunction: return call_decl(*entity.function, e);

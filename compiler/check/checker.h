@@ -255,6 +255,7 @@ class Checker {
     std::map<std::string, Entity, std::less<>> function_refs_;  // by the name of their type
     std::map<const FunctionDecl*, size_t> function_numbers_;
     std::map<const void*, const syntax::AttributeExpr*> named_attributes_;  // of getattr() and its like, by the call
+    std::map<std::pair<const void*, std::string>, const syntax::AttributeExpr*> dynamic_attributes_;  // and by the name
 
     std::optional<Entity> asked_;  // of members_of: what the expression stands for, while it is checked
     bool asking_ = false;
@@ -373,6 +374,12 @@ class Checker {
     TExpr* call_type(const Type* type, const syntax::CallExpr& e, const Type* expected);
     TExpr* subclass_call(const syntax::CallExpr& e);
     TExpr* attribute_by_name(const std::string& name, const syntax::CallExpr& e);
+    TExpr* attribute_of_any_name(const std::string& name, const syntax::CallExpr& e);
+    syntax::AttributeExpr* attribute_of(syntax::Expr* object, std::string_view name, Span span);
+    TExpr* by_attribute_name(const syntax::CallExpr& e, bool fields_only, const std::function<TExpr*(const syntax::AttributeExpr&)>& each,
+                             const std::function<TExpr*(TExpr* object, TExpr* name)>& otherwise);
+    TExpr* no_such_attribute(TExpr* object, TExpr* name, Span span);
+    TExpr* named_method_call(const syntax::CallExpr& getter, const syntax::CallExpr& e);
 
     // annotations.cpp
     const Type* annotation(const syntax::Expr& e);
@@ -438,6 +445,7 @@ class Checker {
     TExpr* dict_display(const syntax::DictExpr& e, const Type* expected);
     TExpr* comprehension(const syntax::ComprehensionExpr& e, const Type* expected);  // a generator expression gives a list
     void comprehension_clauses(const syntax::ComprehensionExpr& e, size_t clause, const std::function<void()>& innermost);
+    void each_element(const syntax::ComprehensionExpr& e, const Type* expected, const std::function<void(TExpr*, TExpr*)>& take);
     TExpr* conditional(const syntax::ConditionalExpr& e, const Type* expected);
     TExpr* bool_op(const syntax::BoolOpExpr& e);
     TExpr* subscript(const syntax::SubscriptExpr& e);
@@ -537,6 +545,7 @@ class Checker {
     void class_statement(const syntax::ClassStmt& s);
     void class_body(types::ClassInfo& c, const syntax::ClassStmt& s);
     void add_method(types::ClassInfo& c, const syntax::FunctionStmt& f);
+    bool wrapped_method(types::ClassInfo& c, std::string_view name, const syntax::Expr& value);
     void typed_dict(const syntax::ClassStmt& s, const Type* base);
     static std::optional<TypeKind> container_kind(const types::ClassInfo& c);
     types::ClassInfo* container_base(const syntax::ClassStmt& s, std::string_view name);
@@ -563,6 +572,9 @@ class Checker {
     TExpr* by_class(TExpr* object, Span span, const std::function<const void*(types::ClassInfo&)>& choice,
                     const std::function<TExpr*(TExpr*, types::ClassInfo&)>& each);
     TExpr* construct(types::ClassInfo& c, const syntax::CallExpr& e);
+    TExpr* construct_with(const types::Method& maker, types::ClassInfo& c, const syntax::CallExpr& e);
+    TExpr* new_object(types::ClassInfo& c, Span span);
+    TExpr* bare_object(const syntax::CallExpr& e);
     void init_exception(TExpr* object, const syntax::CallExpr& e);
     const syntax::CallExpr& with_held_arguments(const syntax::CallExpr& e);
     TExpr* read_field(TExpr* object, types::ClassInfo& c, std::string_view name, Span span);

@@ -322,6 +322,7 @@ void Checker::add_method(ClassInfo& c, const FunctionStmt& f) {
         function_statement(f);  // says what is missing
         return;
     }
+    if (f.name == "__new__") method.kind = MethodKind::kStatic;
     const auto before = c.methods.find(f.name);
     method.decl = declare(&f, std::string(f.name), f.params, f.returns, f.body, nullptr, f.is_fn, f.name_span);
     method.decl->owner = &c;
@@ -342,6 +343,37 @@ void Checker::add_method(ClassInfo& c, const FunctionStmt& f) {
     }
     c.methods[std::string(f.name)] = method;
     c.attributes.erase(std::string(f.name));
+}
+
+// `area = property(get_area, set_area)`, `make = staticmethod(f)`: as the decorators would be.
+bool Checker::wrapped_method(ClassInfo& c, std::string_view name, const Expr& value) {
+    if (value.kind != ExprKind::kCall || as<CallExpr>(value).callee->kind != ExprKind::kName) return false;
+    const auto& call = as<CallExpr>(value);
+    const std::string_view wrapper = as<NameExpr>(*call.callee).name;
+    if (wrapper != "property" && wrapper != "staticmethod" && wrapper != "classmethod") return false;
+    auto function_of = [&](const Expr* e) -> FunctionDecl* {
+        if (e == nullptr) return nullptr;
+        if (e->kind == ExprKind::kLambda) {
+            const auto& lambda = as<LambdaExpr>(*e);
+            FunctionDecl* decl = declare(e, "<lambda>", lambda.params, nullptr, {}, lambda.body, false, e->span);
+            decl->owner = &c;
+            return decl;
+        }
+        if (e->kind != ExprKind::kName) return nullptr;
+        if (auto own = c.methods.find(as<NameExpr>(*e).name); own != c.methods.end()) return own->second.decl;
+        const Entity named = entity(*e);
+        return named.kind == EntityKind::kFunction ? named.function : nullptr;
+    };
+    auto argument = [&](size_t place, std::string_view by_name) { return function_of(place < call.args.size() ? call.args[place] : keyword(call, by_name)); };
+    Method method;
+    method.owner = &c;
+    method.kind = wrapper == "property" ? MethodKind::kProperty : wrapper == "staticmethod" ? MethodKind::kStatic : MethodKind::kClass;
+    method.decl = argument(0, wrapper == "property" ? "fget" : "function");
+    if (method.decl == nullptr) return false;
+    if (wrapper == "property") method.setter = argument(1, "fset");
+    c.methods[std::string(name)] = method;
+    c.attributes.erase(std::string(name));
+    return true;
 }
 
 void Checker::class_body(ClassInfo& c, const ClassStmt& s) {
@@ -386,6 +418,7 @@ void Checker::class_body(ClassInfo& c, const ClassStmt& s) {
                     enum_member(c, name, *a.value, next_value);
                     break;
                 }
+                if (wrapped_method(c, name, *a.value)) break;
                 TExpr* value = hold(expression(*a.value));
                 for (const Expr* t : a.targets) attribute(as<NameExpr>(*t).name, value, t->span);
                 break;

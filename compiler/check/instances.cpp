@@ -138,11 +138,52 @@ TExpr* Checker::construct(ClassInfo& c, const CallExpr& e) {
                    "Can't instantiate abstract class " + c.name + " with abstract method" + (missing.size() == 1 ? " " : "s ") + names, span);
         return scope.finish(never(span));
     }
+    if (const Method* maker = find_method(c, "__new__")) return construct_with(*maker, c, e);
+    BlockScope scope(*this);
+    TExpr* object = new_object(c, span);
+    if (const Method* init = find_method(c, "__init__")) {
+        if (c.type->kind == TypeKind::kException) {
+            // BaseException.__new__ keeps the arguments, whatever __init__ does with them.
+            state_->overlays.emplace_back();
+            const CallExpr& again = with_held_arguments(e);
+            init_exception(object, again);
+            emit_expr(call_decl(*init->decl, again, object));
+            state_->overlays.pop_back();
+        } else {
+            emit_expr(call_decl(*init->decl, e, object));
+        }
+    } else if (c.type->kind == TypeKind::kException) {
+        init_exception(object, e);
+    } else if (!e.args.empty() || !e.keywords.empty()) {
+        report(DiagCode::kBadArguments, span, c.name + "() takes no arguments", "it has no __init__");
+        return never(span);
+    }
+    return scope.finish(object);
+}
+
+// A class with __new__: what that returns is initialised where it is an object of the class.
+TExpr* Checker::construct_with(const Method& maker, ClassInfo& c, const CallExpr& e) {
+    BlockScope scope(*this);
+    state_->overlays.emplace_back();
+    const CallExpr& again = with_held_arguments(e);
+    TExpr* made = hold(call_decl(*maker.decl, again, class_value(c.type, e.span)));
+    if (const Method* init = find_method(c, "__init__")) {
+        auto initialise = [&] { emit_expr(call_decl(*init->decl, again, narrow(made, c.type))); };
+        const Type* t = prune(made->type);
+        if (types::is_subclass(t, c.type)) initialise();
+        else if (is_several(t) && accepts(t, c.type)) emit_if(type_test(made, c.type, e.span), e.span, initialise);
+    }
+    state_->overlays.pop_back();
+    return scope.finish(made);
+}
+
+// An object of the class before its __init__: fields that are class attributes too have their values. The statements
+// stand in the current block.
+TExpr* Checker::new_object(ClassInfo& c, Span span) {
     if (!c.instantiated) {
         c.instantiated = true;
         changed_ = true;
     }
-    BlockScope scope(*this);
     TExpr* object = make(TK::kNew, c.type, span);
     object->type_arg = c.type;
     object = hold(object);
@@ -162,24 +203,21 @@ TExpr* Checker::construct(ClassInfo& c, const CallExpr& e) {
         }
     }
     if (find_method(c, "_start") != nullptr && container_kind(c)) emit_expr(call_method(object, "_start", {}, span));
-    if (const Method* init = find_method(c, "__init__")) {
-        if (c.type->kind == TypeKind::kException) {
-            // BaseException.__new__ keeps the arguments, whatever __init__ does with them.
-            state_->overlays.emplace_back();
-            const CallExpr& again = with_held_arguments(e);
-            init_exception(object, again);
-            emit_expr(call_decl(*init->decl, again, object));
-            state_->overlays.pop_back();
-        } else {
-            emit_expr(call_decl(*init->decl, e, object));
-        }
-    } else if (c.type->kind == TypeKind::kException) {
-        init_exception(object, e);
-    } else if (!e.args.empty() || !e.keywords.empty()) {
-        report(DiagCode::kBadArguments, span, c.name + "() takes no arguments", "it has no __init__");
-        return never(span);
+    return object;
+}
+
+// object.__new__(cls), super().__new__(cls)
+TExpr* Checker::bare_object(const CallExpr& e) {
+    TExpr* cls = e.args.empty() ? never(e.span) : expression(*e.args[0]);
+    const Type* t = prune(cls->type);
+    if (t->kind == TypeKind::kNever) return cls;
+    if (t->kind != TypeKind::kTypeObject || !is_instance(t->args[0])) {
+        report(DiagCode::kTypeMismatch, e.span, "__new__() takes a class of this program", "this is " + to_string(resolved(t)));
+        return never(e.span);
     }
-    return scope.finish(object);
+    BlockScope scope(*this);
+    emit_expr(cls);
+    return scope.finish(new_object(*prune(t->args[0])->class_info, e.span));
 }
 
 // The call with each argument evaluated once, into a name of the overlay that the caller has opened.
@@ -635,6 +673,7 @@ TExpr* Checker::call_on_class(const Type* type, const AttributeExpr& callee, con
         return scope.finish(constant_none(e.span));
     }
     if (c == nullptr) return nullptr;
+    if (callee.name == "__new__") return bare_object(e);
     if (callee.name == "__init__" || callee.name == "__init_subclass__") return constant_none(e.span);
     Entity member = class_member(*c, callee);
     if (member.value == nullptr || prune(member.value->type)->kind == TypeKind::kNever) return never(e.span);
@@ -686,6 +725,7 @@ TExpr* Checker::super_call(const AttributeExpr& callee, const CallExpr& e) {
         }
         if (callee.name == "__str__" || callee.name == "__repr__") return scope.finish(runtime(RT::kt_exception_str, types_.str, e.span, {self}));
     }
+    if (callee.name == "__new__") return bare_object(e);
     if (callee.name == "__init__" || callee.name == "__post_init__") {
         BlockScope scope(*this);
         for (const Expr* arg : e.args) emit_expr(expression(*arg));

@@ -27,9 +27,12 @@ class TreeBuilder {
         return e;
     }
     Expr* tuple(std::span<const std::string_view> names) {
-        auto* e = make<SequenceExpr>(ExprKind::kTuple);
         std::vector<Expr*> items;
         for (std::string_view n : names) items.push_back(name(n));
+        return tuple_of(items);
+    }
+    Expr* tuple_of(const std::vector<Expr*>& items) {
+        auto* e = make<SequenceExpr>(ExprKind::kTuple);
         e->items = arena_.copy(items);
         return e;
     }
@@ -133,7 +136,7 @@ TExpr* Checker::generator_expression(const ComprehensionExpr& e) {
     if (prune(first->type)->kind == TypeKind::kNever) return first;
     return call_synthetic(&e, "<genexpr>", {first}, e.span, [&] {
         TreeBuilder tree(synthetic_, e.span);
-        Stmt* inner = tree.yield(e.element);
+        Stmt* inner = tree.yield(e.value == nullptr ? e.element : tree.tuple_of({e.element, e.value}));
         for (size_t i = e.clauses.size(); i-- > 0;) {
             const ComprehensionClause& clause = e.clauses[i];
             for (size_t k = clause.conditions.size(); k-- > 0;) inner = tree.when(clause.conditions[k], inner);

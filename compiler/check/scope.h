@@ -30,6 +30,8 @@ struct Scope {
 
 // `params` may be empty (modules). Comprehension targets are not bound here: they live in the comprehension.
 [[nodiscard]] Scope analyse_scope(std::span<const syntax::Param> params, syntax::Body body);
+// Whether a function written in the comprehension uses its targets, and so keeps them.
+[[nodiscard]] bool closes_over_targets(const syntax::ComprehensionExpr& comprehension);
 [[nodiscard]] Scope analyse_lambda(const syntax::LambdaExpr& lambda);
 
 }  // namespace kayton::check

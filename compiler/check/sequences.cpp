@@ -160,8 +160,7 @@ TExpr* Checker::min_max_call(const CallExpr& e, bool max) {
         // max(*xs, 1) is max([*xs, 1]), counted when it runs.
         const CallExpr*& listed = applied_[{&e, SIZE_MAX}];
         if (listed == nullptr) {
-            auto* list = synthetic_.make<SequenceExpr>(Expr{ExprKind::kList, 2, e.span});
-            list->items = e.args;
+            auto* list = synthetic_.make<SequenceExpr>(Expr{ExprKind::kList, 2, e.span}, e.args);
             auto* call = synthetic_.make<CallExpr>(e);
             call->args = synthetic_.copy(std::vector<Expr*>{list});
             listed = call;
