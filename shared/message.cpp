@@ -106,10 +106,11 @@ void pack(Packer& packer, const ValuesRestored& restored) {
 }
 
 void pack(Packer& packer, const Setup& setup) {
-    packer.pack_array(13);
+    packer.pack_array(14);
     packer.pack(setup.environment_root);
     packer.pack(setup.bridge);
     packer.pack(setup.output_is_terminal);
+    packer.pack(setup.one_program);
     packer.pack(setup.leak_check);
     pack_strings(packer, setup.sandbox.read_only);
     pack_strings(packer, setup.sandbox.read_write);
@@ -377,6 +378,7 @@ void take_members(Members& members, Setup& setup) {
     members.take(setup.environment_root);
     members.take(setup.bridge);
     members.take(setup.output_is_terminal);
+    members.take(setup.one_program);
     members.take(setup.leak_check);
     members.take(setup.sandbox.read_only);
     members.take(setup.sandbox.read_write);

@@ -123,7 +123,8 @@ struct Setup {
     std::string environment_root;
     std::string bridge;  // path of the environment's bridge dylib; empty: no plugin can be opened
     bool output_is_terminal = false;
-    bool leak_check = false;  // objects are counted, and those left at the end are told in Finished
+    bool one_program = false;  // its first run is its last: what waits for a program's end happens there
+    bool leak_check = false;   // objects are counted, and those left at the end are told in Finished
     SandboxPolicy sandbox;
 };
 

@@ -89,6 +89,7 @@ Result<void> Session::start_worker() {
     request.setup.environment_root = options_.environment.root.string();
     request.setup.bridge = options_.environment.bridge().string();
     request.setup.output_is_terminal = options_.output_is_terminal;
+    request.setup.one_program = options_.one_program;
     request.setup.leak_check = options_.leak_check;
     policy_ = make_policy(options_.environment, options_.working_folder, temporary_.path(), options_.grants);
     request.setup.sandbox = policy_;

@@ -46,7 +46,8 @@ struct SessionOptions {
     std::filesystem::path working_folder;  // empty: the current one
     SandboxGrants grants;
     bool output_is_terminal = false;  // output is passed on line by line
-    bool leak_check = false;          // Finished names the objects that a run left behind
+    bool one_program = false;         // the first run is the last: globals are released at its end
+    bool leak_check = false;          // with one_program: Finished names the objects that a run left behind
     bool checkpoints = false;         // one before each run: its variables survive the worker's end
     std::chrono::milliseconds start_limit{30'000};
     std::chrono::milliseconds interrupt_grace{2'000};

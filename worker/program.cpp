@@ -84,6 +84,7 @@ struct Program {
     MessageInput input;
     Vm vm;
     PluginLoader plugins;
+    bool ends_with_run = false;
 };
 std::optional<Program> program;
 
@@ -105,6 +106,7 @@ ProgramEnd end_of(KtException* exception) {
 
 void prepare_program(Loop& loop, const Setup& setup, const char* stack_top) {
     program.emplace(loop, setup.bridge);
+    program->ends_with_run = setup.one_program;
     if (setup.leak_check) start_leak_check();
     install_output_sink(&program->output);
     install_input_source(&program->input);
@@ -163,8 +165,10 @@ ProgramEnd run_program(uint64_t entry, const std::vector<std::string>& argv) {
         end = end_of(exception);
         release(exception);
     }
-    if (vm.leak_check) {
+    if (program->ends_with_run && (vm.leak_check || end_matters())) {
         end_program();
+    }
+    if (vm.leak_check) {
         end.leaks = leak_report();
     }
     flush_standard_output();

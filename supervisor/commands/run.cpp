@@ -153,6 +153,7 @@ int run_command(const RunCommand& command) {
         return report_error(settled.error());
     }
     options.output_is_terminal = ::isatty(STDOUT_FILENO) != 0;
+    options.one_program = true;
     options.leak_check = command.leak_check;
     auto started = Session::start(std::move(options), io);
     if (!started) {

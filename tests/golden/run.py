@@ -8,6 +8,7 @@
 
 A program that ends with a status other than 0 has NAME.err besides: `exit N`, then the last line of standard error.
 NAME.in, where it exists, is standard input. Each run starts in an empty folder of its own.
+No program may leak: Kayton runs it with --leak-check.
 
 Programs without Kayton-only syntax are also run by this Python, with the same expectations: --autoupdate takes them from
 Python alone. A first line `# kayton-only` marks the others; for those --autoupdate takes what --kayton prints, to be
@@ -34,6 +35,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 DIAGNOSTICS = "diagnostics"
 TIMEOUT_SECONDS = 60
+# The same run checks the output and that no object is left at its end: a leak is status 71 and a line of its own.
+CHECKED_RUN = ["run", "--leak-check"]
 # What a person has set up for themselves must not reach a golden program: no environment, no crates, no colours.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("KAYTON_")} | {
     "KAYTON_HOME": "/nonexistent/kayton", "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1", "NO_COLOR": "1", "TZ": "UTC"}
@@ -120,11 +123,11 @@ def check_program(program: Program, kayton: str) -> str:
             return found
     if program.refused:
         return check_refusal(program, kayton)
-    return difference(expected, program.run([kayton, "run"]), "kayton")
+    return difference(expected, program.run([kayton, *CHECKED_RUN]), "kayton")
 
 
 def check_refusal(program: Program, kayton: str) -> str:
-    completed = program.completed([kayton, "run"])
+    completed = program.completed([kayton, *CHECKED_RUN])
     text = completed.stderr.decode("utf-8", "replace")
     if completed.returncode == 0:
         return "  it compiles and runs now: take the line `# refused: ...` out, so that its output is compared"
@@ -225,7 +228,7 @@ def self_test() -> int:
     failures = 0
     with tempfile.TemporaryDirectory() as folder:
         stand_in = Path(folder) / "kayton"
-        stand_in.write_text(f'#!/bin/sh\nshift\nexec {sys.executable} -u "$@"\n', encoding="utf-8")
+        stand_in.write_text(f'#!/bin/sh\nshift 2\nexec {sys.executable} -u "$@"\n', encoding="utf-8")
         stand_in.chmod(0o755)
         for name, (source, out, err, good) in samples.items():
             path = Path(folder) / "sample" / f"{name}.kay"

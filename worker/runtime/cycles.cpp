@@ -79,13 +79,16 @@ class Pointers {
 
 // Leaves the unreachable objects in `garbage`, all counts as they were.
 void find_garbage(Pointers& garbage) {
-    auto take_off = [](KtObject* child) { child->refcount = (child->refcount | kTouched) - 1; };
+    auto take_off = [](KtObject* child) {
+        if (slabs::contains(child)) child->refcount = (child->refcount | kTouched) - 1;
+    };
     slabs::for_each([&](KtObject* object) {
         object->refcount |= kTouched;
         trace_object(object, take_off);
     });
     Pointers& reached = garbage;  // empty again before it is filled
     auto give_back = [&reached](KtObject* child) {
+        if (!slabs::contains(child)) return;
         ++child->refcount;
         if ((child->refcount & kReached) == 0) {
             child->refcount |= kReached;
@@ -105,7 +108,9 @@ void find_garbage(Pointers& garbage) {
         else
             garbage.push(object);
     });
-    auto restore = [](KtObject* child) { ++child->refcount; };
+    auto restore = [](KtObject* child) {
+        if (slabs::contains(child)) ++child->refcount;
+    };
     for (KtObject* object : garbage) trace_object(object, restore);
     for (KtObject* object : garbage) object->refcount &= kCount;
 }
@@ -264,12 +269,21 @@ void run_finalizers() {
     }
 }
 
-void finalize_all(std::span<const HeldValue> held) {
-    std::unordered_set<const KtObject*> seen;
-    std::vector<KtObject*> found;  // each held
+namespace {
+
+// The objects with finalizers, each with a reference of ours: those first that the values lead to, in the order in
+// which a destruction of the values would come to them.
+std::vector<KtObject*> find_finalizers(std::span<const HeldValue> held) {
+    std::vector<KtObject*> found;
+    std::unordered_set<const KtObject*> seen_elsewhere;
     std::vector<KtObject*> path;
     auto meet = [&](KtObject* object) {
-        if (!seen.insert(object).second) return;
+        if (slabs::contains(object)) {
+            if ((object->refcount & kReached) != 0) return;
+            object->refcount |= kReached;
+        } else if (!seen_elsewhere.insert(object).second) {
+            return;
+        }
         path.push_back(object);
     };
     auto walk = [&](KtObject* from) {
@@ -277,28 +291,38 @@ void finalize_all(std::span<const HeldValue> held) {
         while (!path.empty()) {
             KtObject* object = path.back();
             path.pop_back();
-            if (has_finalizer(object)) {
-                retain(object);
-                found.push_back(object);
-            }
+            if (has_finalizer(object)) found.push_back(object);
             const size_t mark = path.size();
             trace_object(object, meet);
-            std::reverse(path.begin() + static_cast<ptrdiff_t>(mark), path.end());
+            // Lists and tuples go backwards.
+            const uint32_t kind = object->type->kind;
+            if (kind != KT_KIND_LIST && kind != KT_KIND_TUPLE)
+                std::reverse(path.begin() + static_cast<ptrdiff_t>(mark), path.end());
         }
     };
+    for (const HeldValue& value : held) {
+        std::vector<TracePlace> places;
+        add_places(value.type, 0, places);
+        trace_places(places, value.value, walk);
+    }
+    slabs::for_each(walk);
+    slabs::for_each([](KtObject* object) { object->refcount &= ~kReached; });
+    for (KtObject* object : found) retain(object);
+    return found;
+}
+
+}  // namespace
+
+void finalize_all(std::span<const HeldValue> held) {
     for (int round = 0; round < kMostRounds; ++round) {
-        seen.clear();
-        for (const HeldValue& value : held) {
-            std::vector<TracePlace> places;
-            add_places(value.type, 0, places);
-            trace_places(places, value.value, walk);
-        }
-        slabs::for_each(walk);
-        if (found.empty()) return;
+        bool any = false;
+        slabs::for_each([&any](const KtObject* object) { any = any || has_finalizer(object); });
+        if (!any) return;
+        const std::vector<KtObject*> found = find_finalizers(held);
         for (KtObject* object : found) {
             if (has_finalizer(object)) run_finalizer(object);
         }
-        for (KtObject* object : std::exchange(found, {})) release(object);
+        for (KtObject* object : found) release(object);
     }
 }
 

@@ -272,6 +272,7 @@ void discard_buffers(KtFile* file) {
 
 KtFile* file_new(int fd, KtStr* name, std::string_view mode, bool binary) {
     auto* file = static_cast<KtFile*>(object_alloc_zeroed(binary ? &kTypeBinaryFile : &kTypeTextFile, sizeof(KtFile)));
+    ++vm.waiting_for_end;
     file->fd = fd;
     file->binary = binary;
     file->codec = Codec::kUtf8;

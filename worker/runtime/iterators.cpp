@@ -290,6 +290,7 @@ KtGenerator* kt_generator_new(const KtTypeInfo* type, int64_t frame_size, const 
     const auto frame = (static_cast<size_t>(frame_size) + 15) / 16 * 16;
     const size_t result = type->args_count == 3 ? type->args[2]->size : 0;
     auto* generator = static_cast<KtGenerator*>(object_alloc(type, sizeof(KtGenerator) + frame + result));
+    ++vm.waiting_for_end;
     generator->next = next;
     generator->drop = drop;
     generator->delegate = nullptr;

@@ -129,6 +129,8 @@ void destroy(KtObject* object) {
         case KT_KIND_FILE: file_destroy(reinterpret_cast<KtFile*>(object)); break;
         default: break;
     }
+    constexpr uint32_t kWaiting = 1u << KT_KIND_ITERATOR | 1u << KT_KIND_FILE | 1u << KT_KIND_HANDLE;
+    if ((kWaiting >> type->kind & 1u) != 0) --vm.waiting_for_end;
     object_free(object);
 }
 

@@ -7,6 +7,16 @@
 
 #include "worker/runtime/cycles.h"
 
+// In a build with AddressSanitizer, what lies behind a free slot's header may not be touched, and what lies in slots counts
+// as a place that memory is reachable from.
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#include <sanitizer/lsan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(address, size) ((void)(address), (void)(size))
+#define ASAN_UNPOISON_MEMORY_REGION(address, size) ((void)(address), (void)(size))
+#endif
+
 namespace kayton::slabs {
 
 State state;
@@ -37,6 +47,12 @@ std::map<size_t, Page*>& free_spans() {
     return instance;
 }
 
+void register_root_region([[maybe_unused]] const void* start, [[maybe_unused]] size_t size) {
+#if defined(__SANITIZE_ADDRESS__)
+    __lsan_register_root_region(start, size);
+#endif
+}
+
 bool reserve() {
     for (size_t size = kReserved; size >= kHugePage * 64; size /= 4) {
         void* range = ::mmap(nullptr, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -61,6 +77,7 @@ bool commit(size_t end) {
         char* from = state.base + state.committed;
         if (::mprotect(from, wanted - state.committed, PROT_READ | PROT_WRITE) != 0) continue;
         if (wanted - state.committed >= kHugePage) ::madvise(from, wanted - state.committed, MADV_HUGEPAGE);
+        register_root_region(from, wanted - state.committed);
         state.committed = wanted;
         return true;
     }
@@ -84,6 +101,7 @@ Page* take_span(size_t pages) {
         page = reinterpret_cast<Page*>(state.base + state.end);
         state.end = end;
     }
+    ASAN_UNPOISON_MEMORY_REGION(page, pages * kPageSize);
     *page = Page{};
     page->span = static_cast<uint32_t>(pages);
     state.pages_used += pages;
@@ -166,6 +184,7 @@ void* allocate(size_t size) {
         ++page->opened;
     }
     if (++page->used == page->slot_count) unlink(page);
+    ASAN_UNPOISON_MEMORY_REGION(slot, page->slot_size);
     return slot;
 }
 
@@ -179,6 +198,7 @@ void free(void* object) {
     slot->refcount = 0;
     link_of(slot) = page->free;
     page->free = slot;
+    ASAN_POISON_MEMORY_REGION(slot + 1, page->slot_size - sizeof(KtObject));
     if (page->used-- == page->slot_count) {
         link(page);
     } else if (page->used == 0 && (page->next != nullptr || page->previous != nullptr)) {

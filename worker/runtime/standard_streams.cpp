@@ -19,6 +19,7 @@ KtFile* make_stream(int fd, std::string_view name) {
     const Ref<KtStr> name_text(str_new(name));
     KtFile* file = file_new(fd, name_text.get(), fd == 0 ? "r" : "w", false);
     file->base.refcount = KT_IMMORTAL;
+    --vm.waiting_for_end;
     if (vm.leak_check) {  // they live for ever, as the one character of the mode does anyway
         count_ended(file->base.type);
         count_ended(file->name->base.type);

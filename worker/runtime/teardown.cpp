@@ -33,6 +33,10 @@ void add_globals(const KtStartupTable* table) {
     if (table->global_count != 0) tables().push_back(table);
 }
 
+bool end_matters() {
+    return vm.waiting_for_end != 0 || finalizers_defined();
+}
+
 void end_program() {
     std::vector<HeldValue> held;
     for (const KtStartupTable* table : tables()) {

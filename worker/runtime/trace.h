@@ -1,5 +1,5 @@
-// Walks the references that an object of the slabs holds to others there: each one that its reference count speaks of,
-// once. Used by the VM's one thread.
+// Walks the references that an object holds to others which may hold some themselves: each one that a reference count
+// speaks of, once; not to texts and the like. Whether the other lies in the slabs is for the visitor to ask. Used by the VM's one thread.
 #pragma once
 
 #include <type_traits>
@@ -15,14 +15,14 @@ namespace kayton {
 
 template <typename Visit>
 void trace_pointer(void* object, Visit& visit) {
-    if (slabs::contains(object)) visit(static_cast<KtObject*>(object));
+    if (object != nullptr) visit(static_cast<KtObject*>(object));
 }
 
 template <typename Visit>
 void trace_value(const KtValue& value, Visit& visit) {
     if (value.type == nullptr) return;
-    const uint32_t kind = value.type->kind;
-    if (is_pointer_kind(kind) || is_boxed_kind(kind)) trace_pointer(reinterpret_cast<void*>(value.payload), visit);
+    constexpr uint32_t kWithReferences = (kRecordKinds & ~(1u << kKindCell)) | 1u << KT_KIND_FUNCTION;
+    if ((kWithReferences >> value.type->kind & 1u) != 0) trace_pointer(reinterpret_cast<void*>(value.payload), visit);
 }
 
 template <typename Visit>
@@ -78,6 +78,7 @@ void trace_object(KtObject* object, Visit& visit) {
             trace_places(places_of(type).places, reinterpret_cast<const KtCell*>(object)->value, visit);
             break;
         case KT_KIND_FUNCTION: {  // captured cells fill the slot behind the closure; the rest of it is zero
+            if (!slabs::contains(object)) break;  // it captures nothing
             auto* at = reinterpret_cast<void**>(reinterpret_cast<KtClosure*>(object) + 1);
             auto* end = reinterpret_cast<void**>(reinterpret_cast<char*>(object) + slabs::size_of(object));
             for (; at < end; ++at) trace_pointer(*at, visit);

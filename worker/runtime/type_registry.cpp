@@ -48,6 +48,7 @@ struct Registry {
     std::deque<std::vector<uint32_t>> offsets;
     std::deque<std::vector<const char*>> field_names;
     std::deque<KtTypeOps> ops;
+    bool finalizers = false;
 };
 
 Registry& registry() {
@@ -264,7 +265,10 @@ int32_t lay_out_class(const KtClassNeed& need, TypeRecord& record) {
         record.finalize = record_of(base).finalize;
         types.subclasses[base].push_back(&info);
     }
-    if (need.finalize != nullptr) record.finalize = need.finalize;
+    if (need.finalize != nullptr) {
+        record.finalize = need.finalize;
+        types.finalizers = true;
+    }
     const size_t inherited = names.size();
     for (int64_t i = 0; i < need.field_count; ++i) {
         bool known = false;
@@ -328,6 +332,10 @@ const KtTypeInfo* register_exception(std::string_view name, const KtTypeInfo* ba
         TypeRecord{KtTypeInfo{KT_KIND_EXCEPTION, 8, 8, 1, kept, base, nullptr, nullptr, 0, sizeof(KtException), ops, nullptr}}).info;
     announce(kept, info);
     return info;
+}
+
+bool finalizers_defined() {
+    return registry().finalizers;
 }
 
 const std::vector<const KtTypeInfo*>& subclasses_of(const KtTypeInfo* type) {

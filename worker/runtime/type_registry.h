@@ -36,6 +36,8 @@ extern const KtTypeInfo kTypeFunction, kTypeTextFile, kTypeBinaryFile, kTypeRang
 [[nodiscard]] const KtTypeInfo* register_handle_type(std::string_view name, const KtTypeOps* ops);
 // Registers an exception class without fields.
 [[nodiscard]] const KtTypeInfo* register_exception(std::string_view name, const KtTypeInfo* base, const KtTypeOps* ops);
+// Has a class been defined with a __del__?
+[[nodiscard]] bool finalizers_defined();
 // Those that the program has defined of a class so far, direct ones.
 [[nodiscard]] const std::vector<const KtTypeInfo*>& subclasses_of(const KtTypeInfo* type);
 // Fills the slots of a module's types; KT_ERROR with an exception pending when one is unknown.

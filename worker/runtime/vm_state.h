@@ -33,6 +33,7 @@ struct VmState {
     const KtStr* cursor_text = nullptr;
     int64_t cursor_index = 0;
     int64_t cursor_offset = 0;
+    int64_t waiting_for_end = 0;  // generators, files and crates' values that are alive
     bool leak_check = false;  // objects are counted (leak_check.h)
     KtList* argv = nullptr;  // sys.argv, owned
 };

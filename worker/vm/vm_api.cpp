@@ -91,6 +91,7 @@ int32_t api_dict_next(void*, KtDict* dict, int64_t* position, void** key, void**
 
 KtHandle* api_handle_new(void*, const KtTypeInfo* type, void* data, void (*drop_data)(KtHandle*)) {
     auto* handle = static_cast<KtHandle*>(object_alloc_zeroed(type, sizeof(KtHandle)));
+    ++kayton::vm.waiting_for_end;
     handle->data = data;
     handle->drop_data = drop_data;
     return handle;

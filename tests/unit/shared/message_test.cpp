@@ -75,12 +75,14 @@ TEST(Message, OthersComeBackWhole) {
     setup.environment_root = "/home/me/env";
     setup.bridge = "/home/me/env/bridge.so";
     setup.output_is_terminal = true;
+    setup.one_program = true;
     setup.leak_check = true;
     setup.sandbox = {{"/usr", "/lib"}, {"/work"}, "/tmp/x", 99, 7, 8, NetAccess::kHosts, true, false};
     const auto back = from_supervisor<kayton::Setup>(setup);
     EXPECT_EQ(back.environment_root, setup.environment_root);
     EXPECT_EQ(back.bridge, setup.bridge);
     EXPECT_TRUE(back.output_is_terminal);
+    EXPECT_TRUE(back.one_program);
     EXPECT_TRUE(back.leak_check);
     EXPECT_EQ(back.sandbox.read_only, setup.sandbox.read_only);
     EXPECT_EQ(back.sandbox.read_write, setup.sandbox.read_write);
