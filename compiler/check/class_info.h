@@ -64,6 +64,7 @@ struct ClassInfo {
     std::vector<DataField> data_fields;             // inherited first
     std::vector<std::string_view> match_args;       // __match_args__
     bool is_dataclass = false, is_frozen = false;
+    bool is_protocol = false;  // typing.Protocol stands among its bases: what has its methods is one
     bool is_enum = false;
     bool is_value_enum = false;    // its members are ints or strs besides
     bool shows_value_enum = false;  // and are shown as those: IntEnum, StrEnum

@@ -206,6 +206,7 @@ void Checker::class_statement(const ClassStmt& s) {
     }
     ClassInfo& c = *slot;
     c.declared_in = pass_;
+    c.is_protocol = std::any_of(s.bases.begin(), s.bases.end(), [](const Expr* e) { return last_name(*e) == "Protocol"; });
     c.is_enum = is_enum || (base != nullptr && base->is_enum);
     c.shows_value_enum = shows_value || (base != nullptr && base->shows_value_enum);
     c.is_value_enum = is_plain_value || (base != nullptr && base->is_value_enum);

@@ -273,11 +273,8 @@ void Checker::delete_statement(const DeleteStmt& s) {
         if (is_instance(t) && sub.index->kind == ExprKind::kSlice && find_method(*t->class_info, "__delslice__") != nullptr) {  // of shipped classes
             const auto& slice = as<SliceExpr>(*sub.index);
             emit_expr(call_method(object, "__delslice__", {slice_bound(slice.start), slice_bound(slice.stop), slice_bound(slice.step)}, target->span));
-        } else if (t->kind == TypeKind::kList && sub.index->kind == ExprKind::kSlice) {
-            const auto& slice = as<SliceExpr>(*sub.index);
-            TExpr* start = slice_bound(slice.start);
-            TExpr* stop = slice_bound(slice.stop);
-            TExpr* step = slice_bound(slice.step);
+        } else if (const auto bounds = t->kind == TypeKind::kList ? slice_bounds(*sub.index) : std::nullopt) {
+            const auto& [start, stop, step] = *bounds;
             emit_expr(runtime(RT::kt_list_del_slice, types_.none, target->span, {object, start, stop, step}));
         } else if (t->kind == TypeKind::kList) {
             TExpr* index = coerce(expression(*sub.index), types_.integer, sub.index->span, "list index", true);
