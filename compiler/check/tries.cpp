@@ -84,7 +84,7 @@ void Checker::try_statement(const TryStmt& s) {
                 Entity entity = this->entity(*e);
                 const Type* type = entity.kind == EntityKind::kType || entity.kind == EntityKind::kCrateType ? entity.type : nullptr;
                 if (type == nullptr || type->kind != TypeKind::kException) {
-                    if (!(entity.kind == EntityKind::kValue && prune(entity.value->type)->kind == TypeKind::kNever))
+                    if (entity.kind != EntityKind::kValue || (entity.value != nullptr && prune(entity.value->type)->kind != TypeKind::kNever))
                         report(DiagCode::kTypeMismatch, e->span, "only exception classes can be caught", "this is not one");
                     continue;
                 }
