@@ -380,6 +380,7 @@ class Checker {
     syntax::AttributeExpr* attribute_of(syntax::Expr* object, std::string_view name, Span span);
     TExpr* by_attribute_name(const syntax::CallExpr& e, bool fields_only, const std::function<TExpr*(const syntax::AttributeExpr&)>& each,
                              const std::function<TExpr*(TExpr* object, TExpr* name)>& otherwise);
+    TExpr* attribute_or_else(const syntax::AttributeExpr& attribute, const syntax::CallExpr& e, bool has);
     TExpr* no_such_attribute(TExpr* object, TExpr* name, Span span);
     TExpr* named_method_call(const syntax::CallExpr& getter, const syntax::CallExpr& e);
 
@@ -560,6 +561,8 @@ class Checker {
     void annotate_field(types::ClassInfo& c, std::string_view name, const syntax::Expr& written);
     void take_mixed_fields(types::ClassInfo& c);
     const Type* with_mixed(const Type* t);
+    bool may_be_unset(types::ClassInfo& c, types::ClassField& field);
+    void delete_attribute(const syntax::AttributeExpr& target);
     static const types::Method* find_method(const types::ClassInfo& c, std::string_view name);
     static types::ClassField* find_field(types::ClassInfo& c, std::string_view name);
     static types::ClassInfo* attribute_owner(types::ClassInfo& c, std::string_view name);

@@ -486,6 +486,7 @@ void Checker::annotate_field(ClassInfo& c, std::string_view name, const Expr& wr
     ClassField* field = find_field(c, name);
     if (field == nullptr) return;
     field->annotated = annotated;
+    if (annotated->kind == TypeKind::kNone || types::is_union_with_none(annotated)) field->holds_none = true;
     const Type* t = prune(annotated);
     // An int may stand where a float is written, as in Python: what is assigned decides.
     const bool decides = t->kind == TypeKind::kUnion || t->kind == TypeKind::kList || t->kind == TypeKind::kDict || t->kind == TypeKind::kSet ||

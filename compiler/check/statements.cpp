@@ -262,6 +262,10 @@ void Checker::delete_statement(const DeleteStmt& s) {
             delete_statement(inner);
             continue;
         }
+        if (target->kind == ExprKind::kAttribute) {
+            delete_attribute(as<AttributeExpr>(*target));
+            continue;
+        }
         if (target->kind != ExprKind::kSubscript) {
             report(DiagCode::kBadTarget, target->span, "this cannot be deleted");
             continue;
