@@ -663,7 +663,9 @@ class Checker {
     // partial.cpp
     Entity partial(const syntax::CallExpr& e);
     TExpr* callable_argument(const syntax::Expr& e);
-    Entity decorate(Entity function, const syntax::Expr& decorator);
+    std::vector<Entity> decorators(const std::vector<const syntax::Expr*>& written);
+    Entity decorator_function(const syntax::Expr& decorator);
+    Entity decorate(Entity function, const Entity& with, const syntax::Expr& decorator);
     Entity run_decoration(FunctionDecl& decl, const void* site, const std::vector<Entity>& args, Span span);
     void bind_parameters(FunctionDecl& decoration);
 

@@ -312,13 +312,14 @@ void Checker::function_statement(const FunctionStmt& s) {
             applied.push_back(d);
         }
     }
+    const std::vector<Entity> with = decorators(applied);
     FunctionDecl* decl = declare(&s, std::string(s.name), s.params, s.returns, s.body, nullptr, s.is_fn, s.name_span);
     decl->is_generator = s.is_generator;
     decl->is_cached = cached;
     Entity entity;
     entity.kind = EntityKind::kFunction;
     entity.function = decl;
-    for (auto d = applied.rbegin(); d != applied.rend(); ++d) entity = decorate(entity, **d);
+    for (size_t i = applied.size(); i-- > 0;) entity = decorate(entity, with[i], *applied[i]);
     // Which of several definitions it is shows when the program runs: a value then.
     const Scope& scope = state_->instance->decl->scope;
     VarState* var = scope.reassigned.contains(s.name) ? find_var(s.name) : nullptr;

@@ -185,7 +185,9 @@ TExpr* Checker::exception_value(TExpr* value, Span span) {
             CallExpr call{};
             call.kind = ExprKind::kCall;
             call.span = span;
-            return convert(call_type(type->args[0], call, nullptr), base);
+            BlockScope scope(*this);
+            if (!is_plain_read(one)) emit_expr(one);
+            return scope.finish(convert(call_type(type->args[0], call, nullptr), base));
         }
         report(DiagCode::kTypeMismatch, span, "exceptions must derive from BaseException", "this is no exception");
         return never(span);
