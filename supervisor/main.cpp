@@ -173,6 +173,8 @@ int command_line(std::vector<std::string> arguments) {
     std::string file;
     CLI::App* run = app.add_subcommand("run", "Run a program: kayton run [options] FILE [arguments of the program]");
     run->add_option("FILE", file, "The program; everything after it is passed to it")->required();
+    bool quick = false;
+    run->add_flag("--quick", quick, "Compile without optimisation: starts sooner, runs slower");
     run_flags.add_to(*run);
     run_flags.add_times_to(*run);
     run_flags.add_amounts_to(*run);
@@ -214,7 +216,7 @@ int command_line(std::vector<std::string> arguments) {
         return app.exit(error, std::cout, std::cerr) == 0 ? 0 : 2;
     }
     if (run->parsed()) {
-        return run_command({file, std::move(program_arguments), run_flags.grants()});
+        return run_command({file, std::move(program_arguments), run_flags.grants(), quick});
     }
     if (check->parsed()) {
         check_request.files.assign(files.begin(), files.end());
