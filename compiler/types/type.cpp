@@ -59,7 +59,8 @@ TypeContext::TypeContext()
 }
 
 const Type* TypeContext::intern(TypeKind kind, std::span<const Type* const> args, std::string_view name) {
-    const auto found = interned_.find(Key{kind, args, name});
+    const Key key{kind, args, name};
+    const auto found = interned_.find(key);
     if (found != interned_.end()) return *found;
     Type type{};
     type.kind = kind;
@@ -85,6 +86,7 @@ const Type* TypeContext::intern(TypeKind kind, std::span<const Type* const> args
         names_.emplace_back(name);
         type.name = names_.back();
     }
+    type.hash = KeyHash{}(key);
     type.id = static_cast<uint32_t>(types_.size());
     types_.push_back(type);
     interned_.insert(&types_.back());

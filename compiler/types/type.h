@@ -46,6 +46,7 @@ struct Type {
     uint16_t depth = 1;                   // of nesting, through what variables stood for when it was made
     uint32_t size = 0;                    // of it and what is in it: how many types with arguments, each as often as it stands there
     uint32_t id = 0;                      // in order of creation
+    size_t hash = 0;                      // of kind, args and name
 };
 
 // How a value lies in storage and in registers.
@@ -71,7 +72,7 @@ class TypeContext {
     struct KeyHash {
         using is_transparent = void;
         size_t operator()(const Key& key) const;
-        size_t operator()(const Type* type) const { return (*this)(Key{type->kind, type->args, type->name}); }
+        size_t operator()(const Type* type) const { return type->hash; }
     };
     struct SameKey {
         using is_transparent = void;
