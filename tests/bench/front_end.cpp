@@ -2,6 +2,7 @@
 // memory the process had.
 //   front_end_bench FILE [RUNS]
 // Prints one line of JSON with the best of RUNS (3).
+#include <malloc.h>
 #include <pthread.h>
 #include <sys/resource.h>
 
@@ -75,7 +76,10 @@ int main(int argc, char** argv) {
         return 2;
     }
     Job job{argv[1], argc > 2 ? std::max(1, std::atoi(argv[2])) : 3};
-    // Trees may be deep: a stack as the compiler's own.
+    // The heap and the stack of the `kayton` command's compiler.
+    mallopt(M_ARENA_MAX, 1);
+    mallopt(M_TOP_PAD, 4 << 20);
+    mallopt(M_TRIM_THRESHOLD, 256 << 20);
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, size_t{512} << 20);
