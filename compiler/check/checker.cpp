@@ -76,6 +76,8 @@ Diagnostic& Checker::report_limit(DiagCode code, Span span, std::string message,
 }
 
 void Checker::report_endless(const Stmt& s) {
+    const auto& said = diagnostics_.all();
+    if (std::any_of(said.begin(), said.end(), [](const Diagnostic& d) { return d.code == DiagCode::kRecursiveType; })) return;
     report(DiagCode::kRecursiveType, s.span, "a type here grows without end", "each step puts it into itself",
            "annotate the function or variable that it comes from");
 }

@@ -238,6 +238,8 @@ def main() -> int:
             done += len(texts)
             optimised += len(texts) if not runner.options else 0
             lines += sum(text.count("\n") for text in texts.values())
+            if batch % 10 == 9:
+                print(f"{done} programs, {differing} differ, {time.monotonic() - begun:.0f} s", flush=True)
             for i, what in found.items():
                 differing += 1
                 kind = kind_of(what)
