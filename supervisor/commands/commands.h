@@ -17,6 +17,7 @@ struct RunCommand {
     std::vector<std::string> arguments;
     SandboxGrants grants;
     bool leak_check = false;
+    bool quick = false;  // compiled without optimisation
 };
 [[nodiscard]] int run_command(const RunCommand& command);
 

@@ -7,8 +7,8 @@
 
 #include "worker/runtime/cycles.h"
 
-// In a build with AddressSanitizer, what lies behind a free slot's header may not be touched, and what lies in slots counts
-// as a place that memory is reachable from.
+// With AddressSanitizer, what lies behind a free slot's header may not be touched, and slots count as places that memory
+// is reachable from.
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/lsan_interface.h>

@@ -1,5 +1,5 @@
-// The heap of the objects that can be part of cycles: slots of one size each in pages of one reserved range, so that the
-// collector can walk all of them and tell them from other objects by their address, and an object carries nothing for it.
+// The heap of the objects that can be part of cycles: slots of one size each in pages of one reserved range. So the
+// collector can walk all of them and knows them by their address, and an object carries nothing for it.
 // A free slot has a reference count of 0; its second word links it. Used by the VM's one thread.
 #pragma once
 

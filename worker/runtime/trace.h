@@ -1,5 +1,6 @@
 // Walks the references that an object holds to others which may hold some themselves: each one that a reference count
-// speaks of, once; not to texts and the like. Whether the other lies in the slabs is for the visitor to ask. Used by the VM's one thread.
+// speaks of, once; not to texts and the like. Whether the other lies in the slabs is for the visitor to ask.
+// Used by the VM's one thread.
 #pragma once
 
 #include <type_traits>

@@ -9,8 +9,8 @@ namespace kayton {
 
 namespace {
 
-// Goes from type to type as values of one may hold values of the next. What only a program knows (Dynamic, what closures
-// capture, what generators keep) may hold anything.
+// Goes from type to type as values of one may hold values of the next. What only a program knows (Dynamic, what
+// closures capture, what generators keep) may hold anything.
 class Reach {
   public:
     explicit Reach(const KtTypeInfo* origin) : origin_(origin) {}

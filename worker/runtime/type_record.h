@@ -17,8 +17,8 @@ struct TracePlace {
     bool is_value;
 };
 
-// Classes: from the object's start. Lists, cells, sets, tuples in a box: from the element's start. Dicts: the key's, and
-// those of values in `values`.
+// Classes: from the object's start. Lists, cells, sets, tuples in a box: from the element's start. Dicts: the key's,
+// and those of values in `values`.
 struct TracePlaces {
     std::vector<TracePlace> places;
     std::vector<TracePlace> values;
