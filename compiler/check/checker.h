@@ -182,6 +182,11 @@ class Checker {
     // names.cpp: for completion and inspection. The module is one expression statement; nothing of it stays.
     [[nodiscard]] std::vector<NameInfo> visible_names();
     [[nodiscard]] std::vector<NameInfo> members_of(const syntax::Module& module);
+    [[nodiscard]] std::optional<NameInfo> description_of(const syntax::Module& module);  // nothing: it has errors
+    // findings.cpp, for editors: what the names of a program stand for, and the members of the expression at `object`. The
+    // tree may have errors. Once for a checker.
+    [[nodiscard]] std::vector<KnownName> known_names(const syntax::Module& module);
+    [[nodiscard]] std::vector<NameInfo> members_at(const syntax::Module& module, Span object);
 
   private:
     friend struct BlockScope;
@@ -256,7 +261,22 @@ class Checker {
     std::optional<Entity> asked_;  // of members_of: what the expression stands for, while it is checked
     bool asking_ = false;
 
+    // findings.cpp: what stands where, noted while an editor asks
+    bool noting_ = false;
+    bool guessing_ = false;  // functions that nothing calls are checked too, whatever their parameters are
+    std::map<std::pair<uint32_t, uint32_t>, std::vector<Entity>> notes_;  // of the latest pass; a value has its `type` only
+    void note(Span span, const Entity& what);
+    void note(Span span, const Type* type);
+    void note_all(const syntax::Module& module);
+    void note_parameters();
+    NameInfo describe_notes(std::string_view name, const std::vector<Entity>& notes);
+    std::vector<NameInfo> members_noted(Span object);
+    void locate(NameInfo& info, const Entity& module);
+    void known_in(const syntax::Module& module, std::map<std::pair<uint32_t, uint32_t>, NameInfo>& known);
+    void as_module_body(const std::function<void()>& work);
+
     // names.cpp
+    void ask(const syntax::Module& module, const std::function<void(const Entity&)>& answer);
     NameInfo describe(std::string name, const Entity& entity);
     NameInfo describe(const FunctionDecl& decl, std::string name, const char* kind, bool method);
     void add_members(const Entity& entity, std::vector<NameInfo>& out);
@@ -426,7 +446,9 @@ class Checker {
 
     // expressions.cpp
     TExpr* expression(const syntax::Expr& e, const Type* expected = nullptr);
+    TExpr* expression_value(const syntax::Expr& e, const Type* expected);
     Entity entity(const syntax::Expr& e);
+    Entity named_entity(const syntax::Expr& e);
     TExpr* entity_value(const Entity& entity, const syntax::Expr& e, const Type* expected);
     TExpr* list_display(const syntax::SequenceExpr& e, const Type* expected);
     TExpr* set_display(const syntax::SequenceExpr& e, const Type* expected);

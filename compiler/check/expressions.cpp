@@ -13,6 +13,12 @@ using TK = typed::ExprKind;
 using SK = typed::StmtKind;
 
 TExpr* Checker::expression(const Expr& e, const Type* expected) {
+    TExpr* value = expression_value(e, expected);
+    if (noting_ && e.kind != ExprKind::kName && e.kind != ExprKind::kAttribute) note(e.span, value->type);
+    return value;
+}
+
+TExpr* Checker::expression_value(const Expr& e, const Type* expected) {
     switch (e.kind) {
         case ExprKind::kError: return never(e.span);
         case ExprKind::kName:
@@ -100,6 +106,12 @@ TExpr* Checker::expression(const Expr& e, const Type* expected) {
 
 // What a name or a dotted path stands for, values included.
 Entity Checker::entity(const Expr& e) {
+    Entity found = named_entity(e);
+    if (noting_) note(e.span, found);
+    return found;
+}
+
+Entity Checker::named_entity(const Expr& e) {
     if (e.kind == ExprKind::kName) return lookup(as<NameExpr>(e).name, e.span);
     Entity result;
     if (e.kind == ExprKind::kAttribute) {
