@@ -223,7 +223,8 @@ void Checker::add_members(const Type* type, bool of_class, std::vector<NameInfo>
         return;
     }
     const auto of_file = [](const ClassInfo& c) { return c.file != nullptr ? c.file->name() : std::string(); };
-    for (const ClassInfo* c = type->class_info; c != nullptr; c = c->base) {
+    static const std::vector<ClassInfo*> kNone;
+    for (const ClassInfo* c : type->class_info != nullptr ? type->class_info->mro : kNone) {
         if (!of_class)
             for (const types::ClassField& field : c->fields)
                 out.push_back({field.name, "field", field.name + ": " + to_string(types_.resolve(field.type, true)), "", of_file(*c), field.span});
