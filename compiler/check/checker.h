@@ -466,6 +466,7 @@ class Checker {
     TExpr* tuple_display(const syntax::SequenceExpr& e, const Type* expected);
     TExpr* dict_display(const syntax::DictExpr& e, const Type* expected);
     TExpr* comprehension(const syntax::ComprehensionExpr& e, const Type* expected);  // a generator expression gives a list
+    TExpr* comprehension_value(const syntax::ComprehensionExpr& e, const Type* expected);
     void comprehension_clauses(const syntax::ComprehensionExpr& e, size_t clause, const std::function<void()>& innermost);
     void each_element(const syntax::ComprehensionExpr& e, const Type* expected, const std::function<void(TExpr*, TExpr*)>& take);
     TExpr* conditional(const syntax::ConditionalExpr& e, const Type* expected);
@@ -523,6 +524,8 @@ class Checker {
     Instance* instantiate(FunctionDecl& decl, std::vector<const Type*> args, Span span, const Type* forced_result, bool may_widen = false);
     void check_instance(Instance& instance);
     TExpr* inline_lambda(const syntax::LambdaExpr& lambda, const Args& args, Span span);
+    void note_inlined(const char* name, Span body, Span outside, Span call);
+    TExpr* builtin_result(const std::string& name, const syntax::CallExpr& e, const Type* expected);
     TExpr* apply_callable(const syntax::Expr& callable, const Args& args, Span span);
     FunctionDecl* declare(const void* node, std::string name, std::span<const syntax::Param> params, const syntax::Expr* returns,
                           syntax::Body body, const syntax::Expr* lambda_body, bool is_fn, Span span);
@@ -755,6 +758,7 @@ struct FunctionState {
     std::set<uint32_t> late_cells;                  // of those, locals whose cell may have nothing in it yet
     std::set<std::string_view> unbound_reads;       // names read where nothing was assigned yet, in the loop body at hand
     std::vector<const Type*> caught;                // exceptions that handlers around the statement at hand take
+    const syntax::CallExpr* consumer = nullptr;     // the call of a built-in whose code, loops and all, stands in its place
     int caught_imports = 0;                         // try bodies around the statement at hand whose handlers take an ImportError
     std::set<const syntax::Stmt*> tails;            // of a `fn`: expression statements whose value is returned
 };

@@ -1,5 +1,7 @@
 // Expressions but operators, calls and text formatting.
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "compiler/check/builtin_names.h"
 #include "compiler/check/checker.h"
@@ -392,6 +394,8 @@ void Checker::comprehension_clauses(const ComprehensionExpr& e, size_t clause, c
         return;
     }
     const ComprehensionClause& c = e.clauses[clause];
+    if (clause == 0 && state_->consumer != nullptr && e.comprehension == ComprehensionKind::kGenerator)
+        note_inlined("<genexpr>", e.span, c.iterable->span, state_->consumer->span);
     typed::Iter* iter = iterate(*c.iterable);
     if (iter == nullptr) iter = iterate_value(never(c.iterable->span), c.iterable->span);
     state_->overlays.emplace_back();
@@ -445,6 +449,16 @@ void Checker::each_element(const ComprehensionExpr& e, const Type* expected, con
 }
 
 TExpr* Checker::comprehension(const ComprehensionExpr& e, const Type* expected) {
+    static constexpr std::array<const char*, 4> kFrames{"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"};
+    const CallExpr* outer = std::exchange(state_->consumer, nullptr);
+    const bool consumed = e.comprehension == ComprehensionKind::kGenerator && outer != nullptr;
+    note_inlined(kFrames[static_cast<size_t>(e.comprehension)], e.span, e.clauses.front().iterable->span, consumed ? outer->span : e.span);
+    TExpr* collected = comprehension_value(e, expected);
+    state_->consumer = outer;
+    return collected;
+}
+
+TExpr* Checker::comprehension_value(const ComprehensionExpr& e, const Type* expected) {
     BlockScope scope(*this);
     const Type* element = variable_at(&e);
     Span span = e.span;
