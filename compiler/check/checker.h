@@ -12,6 +12,7 @@
 #include <array>
 #include <filesystem>
 #include <functional>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -21,6 +22,7 @@
 #include <vector>
 
 #include "compiler/check/class_info.h"
+#include "compiler/check/entities.h"
 #include "compiler/check/name_info.h"
 #include "compiler/check/scope.h"
 #include "compiler/diagnostics/diagnostics.h"
@@ -29,126 +31,6 @@
 #include "shared/environment.h"
 
 namespace kayton::check {
-
-using types::Type;
-using types::TypeContext;
-using types::TypeKind;
-using TExpr = typed::Expr;
-using TStmt = typed::Stmt;
-using RT = typed::RuntimeFn;
-
-struct Instance;
-struct FunctionState;
-struct FunctionDecl;
-
-// A module: the program itself or what it imports. Its global names are keyed with `prefix`.
-struct Unit {
-    std::string name = "__main__";  // dotted
-    std::string prefix;             // "": the program's own names
-    syntax::Module tree;
-    FunctionDecl* body = nullptr;
-    std::vector<Unit*> stars;  // `from m import *`
-    bool is_package = false;
-    bool committed = false;  // ran in an earlier cell
-};
-
-// A function, lambda or the module body as written.
-struct FunctionDecl {
-    std::string name;
-    const SourceFile* file = nullptr;
-    Span span;
-    std::span<const syntax::Param> params;
-    const syntax::Expr* returns = nullptr;
-    syntax::Body body;
-    const syntax::Expr* lambda_body = nullptr;
-    bool is_fn = false;
-    bool is_module = false;
-    Unit* unit = nullptr;                 // the module it stands in
-    types::ClassInfo* owner = nullptr;    // of a method: the class whose body it stands in
-    std::string qualified;                // "Point.area" for methods; else empty
-    bool is_cached = false;               // @lru_cache, @cache
-    bool is_decoration = false;           // the body of a decorator, run for one function: a module of its own
-    std::vector<std::pair<std::string_view, const Type*>> bound;  // what a value of it is made with, by name
-    bool is_generator = false;
-    Scope scope;
-    FunctionDecl* parent = nullptr;      // null at module level
-    Instance* parent_instance = nullptr;  // the activation that a nested function belongs to
-    std::vector<std::unique_ptr<Instance>> instances;
-};
-
-// What a name or attribute can stand for besides a value.
-enum class EntityKind { kNothing, kValue, kFunction, kBuiltin, kType, kModule, kModuleMember, kCrate, kCrateFunctions, kCrateType };
-struct Entity {
-    EntityKind kind = EntityKind::kNothing;
-    FunctionDecl* function = nullptr;
-    std::string name;                 // builtin, module ("os.path"), module member ("math.sqrt"), crate path ("regex.Regex")
-    const Type* type = nullptr;       // kType, kCrateType
-    const Manifest* manifest = nullptr;
-    TExpr* value = nullptr;
-};
-
-// A decl with the types of its parameters.
-struct Instance {
-    FunctionDecl* decl = nullptr;
-    std::vector<const Type*> args;
-    const Type* forced_result = nullptr;  // set for function values: what callers of the value expect
-    bool may_widen = false;               // those may take more
-    const Type* wider = nullptr;          // of the latest pass: what did not fit forced_result, joined with it
-    const Type* result = nullptr;         // grows; kNever until a return was seen
-    int checked_in = -1;                  // pass
-    bool in_progress = false;
-    bool is_closure = false;
-    uint32_t number = 0;
-    typed::Function* function = nullptr;  // of the latest pass
-    std::map<const void*, const Type*> variables;                 // inference variables by syntax node
-    std::map<std::pair<const void*, int>, const Type*> extra_variables;
-    std::map<std::string_view, const Type*> pinned;               // names of several types: their union
-    std::map<const void*, std::map<uint32_t, const Type*>> loop_types;  // what names carry back to a loop's head
-    std::map<const void*, std::unique_ptr<FunctionDecl>> nested;
-    std::map<const void*, std::unique_ptr<types::ClassInfo>> nested_classes;
-    bool wants_sent = false;                             // a generator that uses what it is sent
-    std::set<std::string_view> captured;                 // names that nested functions share: they live in cells
-    std::vector<std::string_view> shared;                // names that this one takes from the functions around it
-    std::map<std::string_view, uint32_t> pinned_locals;  // of the latest pass
-    std::map<std::string_view, Entity> entities;  // nested functions and imports, by name
-};
-
-
-// A name in a function's flow.
-enum class Bound : uint8_t { kNo, kMaybe, kYes };
-struct VarState {
-    int32_t local = -1;                // -1: not in a local
-    const Type* declared = nullptr;    // type of the local or global
-    const Type* flow = nullptr;        // what it is known to be here; part of `declared`
-    Bound bound = Bound::kNo;
-    bool global = false;               // stored in a module global
-    std::shared_ptr<Entity> entity;    // imports, functions: compile-time values
-};
-struct Env {
-    bool reachable = true;
-    std::vector<VarState> vars;
-    std::map<std::string_view, const Type*> paths;  // "self.head": what it is known to be here
-};
-
-struct GlobalName {
-    const Type* declared = nullptr;  // grows
-    uint32_t index = 0;              // in the typed program of this pass, valid when listed_in == pass
-    int listed_in = -1;
-    std::string symbol;
-    bool external = false;
-    bool maybe_unset = false;        // external, of a cell that did not end well
-    Entity entity;                   // functions, imports and so on
-    Span span;
-};
-
-struct Narrowing {
-    std::string_view name;
-    const Type* type;
-};
-struct Condition {
-    TExpr* test;  // bool
-    std::vector<Narrowing> when_true, when_false;
-};
 
 using Args = std::vector<TExpr*>;
 
@@ -256,6 +138,7 @@ class Checker {
     FunctionState* state_ = nullptr;
     syntax::AstArena synthetic_;       // trees of the checker's own making: wrappers of built-ins used as values
     std::map<const void*, const syntax::LambdaExpr*> wrappers_;
+    std::set<const void*> awaited_names_;  // annotations that name what is defined further down
     std::map<std::pair<const void*, size_t>, const syntax::CallExpr*> applied_;
     std::map<std::string, Entity, std::less<>> function_refs_;  // by the name of their type
     std::map<const FunctionDecl*, size_t> function_numbers_;
@@ -304,26 +187,31 @@ class Checker {
     Diagnostic& report(DiagCode code, Span span, std::string message, std::string label = {}, std::string help = {});
     // Of a rule that only static types have: Python does not mind.
     Diagnostic& report_limit(DiagCode code, Span span, std::string message, std::string label = {}, std::string help = {});
+    void report_endless(const syntax::Stmt& s);  // TypeContext::take_endless
     [[nodiscard]] const SourceFile& file() const;
 
     // building nodes (nodes.cpp)
     TExpr* make(typed::ExprKind kind, const Type* type, Span span);
-    TExpr* make(typed::ExprKind kind, const Type* type, Span span, const Args& args);
+    TExpr* make(typed::ExprKind kind, const Type* type, Span span, std::span<TExpr* const> args);
+    TExpr* make(typed::ExprKind kind, const Type* type, Span span, std::initializer_list<TExpr*> args) { return make(kind, type, span, std::span(args.begin(), args.size())); }
     TExpr* constant_int(int64_t value, Span span);
     TExpr* constant_bool(bool value, Span span);
     TExpr* constant_str(std::string_view value, Span span);
     TExpr* constant_none(Span span);
     TExpr* never(Span span);  // stands for an expression that has an error: silent in what follows
-    TExpr* runtime(RT fn, const Type* type, Span span, const Args& args);
+    TExpr* runtime(RT fn, const Type* type, Span span, std::span<TExpr* const> args);
+    TExpr* runtime(RT fn, const Type* type, Span span, std::initializer_list<TExpr*> args) { return runtime(fn, type, span, std::span(args.begin(), args.size())); }
     TExpr* type_info(const Type* type, Span span);
     TExpr* null(Span span);
-    TExpr* op(typed::Op op, const Type* type, Span span, const Args& args, std::string_view text = {});
+    TExpr* op(typed::Op op, const Type* type, Span span, std::span<TExpr* const> args, std::string_view text = {});
+    TExpr* op(typed::Op op, const Type* type, Span span, std::initializer_list<TExpr*> args, std::string_view text = {}) { return this->op(op, type, span, std::span(args.begin(), args.size()), text); }
     TExpr* type_test(TExpr* value, const Type* type, Span span);
     TExpr* if_expr(TExpr* condition, TExpr* then_value, TExpr* else_value, const Type* type);
     TExpr* len(TExpr* value);
     std::string_view keep(std::string text);
     template <typename T>
     std::span<T> keep(const std::vector<T>& items) { return program_.arena->copy(items); }
+    std::span<TExpr*> keep(std::span<TExpr* const> items) { return program_.arena->copy(items); }
     TStmt* stmt(typed::StmtKind kind, Span span);
     void emit(TStmt* s);
     void emit_expr(TExpr* e);
@@ -358,6 +246,7 @@ class Checker {
     TExpr* truth(TExpr* value);
     const Type* narrow_to(const Type* t, const Type* target);
     const Type* class_argument(const syntax::Expr& e);
+    TExpr* instance_of_any(TExpr* value, TExpr* classes, Span span);
     const Type* instances_of(const Type* t, const syntax::Expr& e);
     std::optional<bool> has_protocol(const Type* t, std::string_view protocol);
     static bool is_plain_read(const TExpr* e);
@@ -398,11 +287,13 @@ class Checker {
     syntax::AttributeExpr* attribute_of(syntax::Expr* object, std::string_view name, Span span);
     TExpr* by_attribute_name(const syntax::CallExpr& e, bool fields_only, const std::function<TExpr*(const syntax::AttributeExpr&)>& each,
                              const std::function<TExpr*(TExpr* object, TExpr* name)>& otherwise);
+    TExpr* attribute_or_else(const syntax::AttributeExpr& attribute, const syntax::CallExpr& e, bool has);
     TExpr* no_such_attribute(TExpr* object, TExpr* name, Span span);
     TExpr* named_method_call(const syntax::CallExpr& getter, const syntax::CallExpr& e);
 
     // annotations.cpp
     const Type* annotation(const syntax::Expr& e);
+    const Type* class_defined_later(std::string_view name, const syntax::Expr& e);
     // Of a manifest: as values cross, "$K" being Dynamic. `open`: placeholders (handles "$K") instead.
     const Type* parse_type(std::string_view text, bool open = false);
     bool annotation_accepts(const Type* annotated, const Type* actual);
@@ -474,6 +365,11 @@ class Checker {
     TExpr* subscript(const syntax::SubscriptExpr& e);
     TExpr* subscript_value(TExpr* object, const syntax::SubscriptExpr& e);
     TExpr* slice_value(TExpr* object, const syntax::SliceExpr& e);
+    TExpr* slice_between(TExpr* object, const std::array<TExpr*, 3>& bounds, Span span);
+    TExpr* slice_object(const syntax::SliceExpr& e);
+    types::ClassInfo* slice_class(Span span);
+    std::optional<std::array<TExpr*, 3>> slice_bounds(const syntax::Expr& index);
+    TExpr* as_slice_bound(TExpr* bound, Span span);
     TExpr* slice_bound(const syntax::Expr* e);
     TExpr* fstring(const syntax::FStringExpr& e);
     TExpr* format_spec(const syntax::FStringExpr* spec, Span span);
@@ -577,6 +473,8 @@ class Checker {
     void annotate_field(types::ClassInfo& c, std::string_view name, const syntax::Expr& written);
     void take_mixed_fields(types::ClassInfo& c);
     const Type* with_mixed(const Type* t);
+    bool may_be_unset(types::ClassInfo& c, types::ClassField& field);
+    void delete_attribute(const syntax::AttributeExpr& target);
     static const types::Method* find_method(const types::ClassInfo& c, std::string_view name);
     static types::ClassField* find_field(types::ClassInfo& c, std::string_view name);
     static types::ClassInfo* attribute_owner(types::ClassInfo& c, std::string_view name);
@@ -677,7 +575,9 @@ class Checker {
     // partial.cpp
     Entity partial(const syntax::CallExpr& e);
     TExpr* callable_argument(const syntax::Expr& e);
-    Entity decorate(Entity function, const syntax::Expr& decorator);
+    std::vector<Entity> decorators(const std::vector<const syntax::Expr*>& written);
+    Entity decorator_function(const syntax::Expr& decorator);
+    Entity decorate(Entity function, const Entity& with, const syntax::Expr& decorator);
     Entity run_decoration(FunctionDecl& decl, const void* site, const std::vector<Entity>& args, Span span);
     void bind_parameters(FunctionDecl& decoration);
 
