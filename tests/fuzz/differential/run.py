@@ -111,6 +111,14 @@ class Runner:
                 for index in refused:
                     left.pop(index, None)
                 continue
+            if not outputs and len(left) > 1:  # the compiler itself ended: one of them is why
+                half = len(left) // 2
+                for part in (list(left.items())[:half], list(left.items())[half:]):
+                    one = self.run(dict(part))
+                    ended.outputs |= one.outputs
+                    ended.refused |= one.refused
+                    ended.broken |= one.broken
+                return ended
             # The last one that began is the one that ended the process.
             last = max(outputs) if outputs else next(iter(left))
             ended.broken[last] = f"status {done.returncode}: {errors[-500:]}"
