@@ -405,6 +405,13 @@ Entity Checker::class_member(ClassInfo& c, const AttributeExpr& e) {
         result.value = read_attribute_global(*owner, name, e.span);
         return result;
     }
+    if (name == "_fields" && find_method(c, "_as_tuple") != nullptr) {
+        Args names;
+        for (const auto& field : c.data_fields) names.push_back(constant_str(field.name, e.span));
+        const std::vector<const Type*> members(names.size(), types_.str);
+        result.value = make(TK::kTuple, types_.tuple(members), e.span, names);
+        return result;
+    }
     if (name == "__members__" && c.is_enum) {
         Args parts;
         TExpr* members = enum_list(c, e.span);

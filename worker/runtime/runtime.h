@@ -43,6 +43,7 @@ int32_t kt_hash(const KtTypeInfo* type, const void* value, int64_t* out);
 int32_t kt_truth(const KtTypeInfo* type, const void* value, uint8_t* out);
 int64_t kt_id(const KtTypeInfo* type, const void* value);
 KtStr* kt_type_name(const KtTypeInfo* type, const void* value);
+int32_t kt_class_name(const KtTypeInfo* type, const void* value, KtStr** out);
 int32_t kt_type_of(const KtTypeInfo* type, const void* value, void* out);
 uint8_t kt_isinstance(void* object, const KtTypeInfo* type);
 
