@@ -192,7 +192,7 @@ const Type* Checker::annotation(const Expr& e) {
             if (e.kind == ExprKind::kAttribute && is_open_name(as<AttributeExpr>(e).name)) return types_.dynamic;
             Entity entity = this->entity(e);
             if (entity.kind == EntityKind::kCrateType) return crate_annotation(entity, {}, e);
-            if (entity.kind == EntityKind::kType) return is_array(entity.type) ? types_.dynamic : entity.type;
+            if (entity.kind == EntityKind::kType) return is_array(entity.type) ? types_.dynamic : with_mixed(entity.type);
             if (entity.kind == EntityKind::kBuiltin)
                 if (const Type* type = builtin_type(entity.name); type != nullptr && !entity.name.starts_with("collections.")) return type;
             // A name of typing, a type variable, a function whose results it describes: the value tells.
@@ -251,6 +251,15 @@ const Type* Checker::annotation(const Expr& e) {
                 if (t == nullptr) return nullptr;
                 args.push_back(t);
             }
+            // A container of float may be given ints, as in Python: its elements widen.
+            if (name != "tuple" && name != "Tuple" && name != "Optional" && name != "Union")
+                for (size_t i = 0; i < args.size(); ++i) {
+                    if (prune(args[i])->kind != TypeKind::kFloat) continue;
+                    const Type* element = variable_at(&e, 60 + static_cast<int>(i));
+                    grow(element, types_.floating);
+                    element->fixed = true;
+                    args[i] = element;
+                }
             if (name == "Optional" && args.size() == 1) return types_.optional(args[0]);
             if (name == "Union") return types_.unite(args);
             if (name == "Final" || name == "ClassVar") return args.empty() ? types_.dynamic : args[0];

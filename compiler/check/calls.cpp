@@ -157,7 +157,7 @@ TExpr* Checker::call_decl(FunctionDecl& decl, const CallExpr& e, TExpr* self) {
     };
     BlockScope scope(*this);
     Args extra;
-    TExpr* spread = nullptr;  // a tuple of any length that *args takes
+    TExpr* counted = nullptr;  // a list of the positional arguments from the first that only the run can count
     size_t next = 0;
     auto take = [&](TExpr* value) {
         if (next < positional) {
@@ -171,31 +171,19 @@ TExpr* Checker::call_decl(FunctionDecl& decl, const CallExpr& e, TExpr* self) {
     if (self != nullptr) take(self);
     for (const Expr* arg : e.args) {
         if (arg->kind == ExprKind::kStarred) {
+            for (TExpr*& earlier : values)
+                if (earlier != nullptr) earlier = hold(earlier);
+            for (TExpr*& earlier : extra) earlier = hold(earlier);
             TExpr* tuple = hold(expression(*as<StarredExpr>(*arg).value));
             const Type* t = prune(tuple->type);
             if (t->kind == TypeKind::kNever) return never(e.span);
-            if (t->kind != TypeKind::kTuple && var_args != count && spread == nullptr && arg == e.args.back()) {
-                // However many there are: those that are left after the named parameters.
-                TExpr* all = hold(collect(tuple, arg->span, "tuple"));
-                const Type* element = prune(all->type)->args[0];
-                int64_t taken = 0;
-                while (next < positional) {
-                    take(make(TK::kListGet, element, arg->span, {all, constant_int(taken++, arg->span)}));
+            if (t->kind != TypeKind::kTuple || counted != nullptr) {
+                // From here on the call itself counts them.
+                if (counted == nullptr) {
+                    const Type* type = types_.list(variable_at(arg), "tuple");
+                    counted = hold(make(TK::kList, type, arg->span, Args{}));
                 }
-                spread = taken == 0 ? all : runtime(RT::kt_list_slice, all->type, arg->span,
-                                                    {all, constant_int(taken, arg->span), constant_int(INT64_MIN, arg->span), constant_int(INT64_MIN, arg->span)});
-                continue;
-            }
-            if (t->kind != TypeKind::kTuple) {
-                // As many as the parameters that are left take, found when it is called.
-                bool exact = var_args == count && e.keywords.empty();
-                for (size_t i = next; i < positional; ++i) exact &= decl.params[i].default_value == nullptr;
-                if (!exact || arg != e.args.back()) {
-                    report(DiagCode::kUnsupported, arg->span, "only a tuple can be spread into these arguments: its length must be known",
-                           "this is " + to_string(resolved(t)));
-                    return never(e.span);
-                }
-                for (TExpr* item : spread_values(decl, tuple, next, positional, arg->span)) take(item);
+                extend_list(counted, tuple, arg->span, arg->span);
                 continue;
             }
             for (size_t i = 0; i < t->args.size(); ++i) {
@@ -205,7 +193,9 @@ TExpr* Checker::call_decl(FunctionDecl& decl, const CallExpr& e, TExpr* self) {
             }
             continue;
         }
-        if (next < positional) {
+        if (counted != nullptr) {
+            append_to(counted, expression(*arg), arg->span);
+        } else if (next < positional) {
             values[next] = argument_for(decl, next, *arg);
             ++next;
         } else {
@@ -267,17 +257,24 @@ TExpr* Checker::call_decl(FunctionDecl& decl, const CallExpr& e, TExpr* self) {
         if (values[at] != nullptr) return wrong(k.span, shown + "() got multiple values for argument '" + std::string(k.name) + "'");
         values[at] = argument_for(decl, at, *k.value);
     }
+    if (counted != nullptr || spread_keywords != nullptr) {
+        const OpenArguments open{counted, spread_keywords, next, positional, var_args != count, var_keywords != count};
+        spread_keywords = take_open(decl, open, values, e.span);
+    }
     std::vector<std::string> missing;
-    if (spread_keywords != nullptr) spread_keywords = take_keywords(decl, spread_keywords, values, var_keywords != count, e.span);
     for (size_t i = 0; i < count; ++i) {
         if (values[i] != nullptr) continue;
         if (i == var_args) {
             std::vector<const Type*> members;
             for (TExpr* v : extra) members.push_back(v->type);
             values[i] = make(TK::kTuple, types_.tuple(members), e.span, extra);
-            if (spread != nullptr) {
-                const Type* both = join_types(values[i]->type, spread->type);
-                values[i] = extra.empty() ? spread : runtime(RT::kt_list_concat, both, e.span, {convert(values[i], both), convert(spread, both)});
+            if (counted != nullptr) {
+                const int64_t taken = next < positional ? static_cast<int64_t>(positional - next) : 0;
+                TExpr* rest = taken == 0 ? counted
+                                         : runtime(RT::kt_list_slice, counted->type, e.span,
+                                                   {counted, constant_int(taken, e.span), constant_int(INT64_MIN, e.span), constant_int(INT64_MIN, e.span)});
+                const Type* both = join_types(values[i]->type, rest->type);
+                values[i] = extra.empty() ? rest : runtime(RT::kt_list_concat, both, e.span, {convert(values[i], both), convert(rest, both)});
             }
         } else if (i == var_keywords) {
             const Type* value = variable_at(&e, 50);
@@ -305,34 +302,83 @@ TExpr* Checker::call_decl(FunctionDecl& decl, const CallExpr& e, TExpr* self) {
     return scope.finish(call_instance(decl, values, e.span));
 }
 
-// f(**keywords): fills the parameters that are still open by name, when it is called; what is left over is returned.
-TExpr* Checker::take_keywords(FunctionDecl& decl, TExpr* keywords, std::vector<TExpr*>& values, bool open_ended, Span span) {
+// f(*xs, **keywords): fills the parameters that are still open, by place and by name, when it is called. What is left of
+// the keywords is returned.
+TExpr* Checker::take_open(FunctionDecl& decl, const OpenArguments& open, std::vector<TExpr*>& values, Span span) {
     const std::string& shown = decl.qualified.empty() ? decl.name : decl.qualified;
-    const Type* type = plain(keywords->type);
-    const Type* value_type = prune(type)->args[1];
-    TExpr* rest = hold(runtime(RT::kt_dict_copy, type, span, {keywords}));
+    const Type* type_error = types_.find_exception("TypeError");
+    TExpr* rest = open.keywords == nullptr ? nullptr : hold(runtime(RT::kt_dict_copy, plain(open.keywords->type), span, {open.keywords}));
+    TExpr* counted = open.positional == nullptr ? nullptr : hold(len(open.positional));
+    auto more_than = [&](size_t n) { return op(typed::Op::kIntGt, types_.boolean, span, {counted, constant_int(static_cast<int64_t>(n), span)}); };
+    // The text of the parameters from `first` on that nothing can fill any more.
+    auto missing_from = [&](size_t first) {
+        std::vector<std::string> names;
+        for (size_t i = first; i < decl.params.size(); ++i) {
+            const Param& p = decl.params[i];
+            const bool needed = values[i] == nullptr && p.default_value == nullptr && (p.kind == ParamKind::kNormal || p.kind == ParamKind::kPositionalOnly);
+            if (i == first || (needed && rest == nullptr)) names.push_back("'" + std::string(p.name) + "'");
+        }
+        std::string text;
+        for (size_t i = 0; i < names.size(); ++i) text += (i == 0 ? "" : i + 1 < names.size() ? ", " : names.size() > 2 ? ", and " : " and ") + names[i];
+        return shown + "() missing " + std::to_string(names.size()) + " required " + (decl.params[first].kind == ParamKind::kKeywordOnly ? "keyword-only" : "positional") +
+               " argument" + (names.size() == 1 ? "" : "s") + ": " + text;
+    };
+    auto has = [&](const Param& p) { return runtime(RT::kt_dict_contains, types_.boolean, span, {rest, constant_str(p.name, span)}); };
+    auto takes_name = [](const Param& p) { return p.kind == ParamKind::kNormal || p.kind == ParamKind::kKeywordOnly; };
+    if (rest != nullptr && !open.takes_keywords) {
+        typed::Iter* names = make_iter(typed::IterKind::kDictKeys, span, {rest}, types_.str);
+        loop_over(names, span, [&](TExpr* name) {
+            TExpr* known = constant_bool(false, span);
+            for (const Param& p : decl.params)
+                if (takes_name(p)) known = make(TK::kOr, types_.boolean, span, {known, equal(name, constant_str(p.name, span), span, false)});
+            emit_if(negate(known), span, [&] {
+                raise_text(type_error, make(TK::kStrJoin, types_.str, span,
+                                            {constant_str(shown + "() got an unexpected keyword argument '", span), name, constant_str("'", span)}), span);
+            });
+        });
+    }
+    std::vector<TExpr*> filled = values;
     for (size_t i = 0; i < decl.params.size(); ++i) {
         const Param& p = decl.params[i];
-        if (values[i] != nullptr || (p.kind != ParamKind::kNormal && p.kind != ParamKind::kKeywordOnly)) continue;
-        TExpr* name = constant_str(p.name, span);
-        TExpr* given = runtime(RT::kt_dict_contains, types_.boolean, span, {rest, name});
-        TExpr* taken = runtime(RT::kt_dict_pop, value_type, span, {rest, name});
+        const bool by_name = rest != nullptr && takes_name(p);
+        const bool by_place = counted != nullptr && i >= open.first && i < open.end;
+        auto given_twice = [&](TExpr* test) {
+            emit_if(test, span, [&] { raise_stmt(type_error, shown + "() got multiple values for argument '" + std::string(p.name) + "'", span); });
+        };
+        if (values[i] != nullptr && by_place) given_twice(more_than(i - open.first));
+        if (values[i] != nullptr && by_name) given_twice(has(p));
+        if (values[i] != nullptr || (!by_name && !by_place)) continue;
+        if (by_name && by_place) given_twice(make(TK::kAnd, types_.boolean, span, {more_than(i - open.first), has(p)}));
+        TExpr* value = nullptr;
         if (p.default_value != nullptr) {
-            TExpr* fallback = default_value(decl, i, span);
-            values[i] = fit_argument(decl, i, hold(if_expr(given, taken, fallback, join_types(value_type, fallback->type))));
-            continue;
+            value = default_value(decl, i, span);
+        } else {
+            BlockScope scope(*this);
+            raise_stmt(type_error, missing_from(i), span);
+            value = scope.finish(never(span));
         }
-        emit_if(negate(given), span, [&] {
-            raise_stmt(types_.find_exception("TypeError"), shown + "() missing 1 required positional argument: '" + std::string(p.name) + "'", span);
-        });
-        values[i] = fit_argument(decl, i, hold(taken));
+        auto unless = [&](TExpr* given, TExpr* taken) { value = if_expr(given, taken, value, join_types(taken->type, value->type)); };
+        if (by_name) {
+            unless(has(p), runtime(RT::kt_dict_pop, prune(rest->type)->args[1], span, {rest, constant_str(p.name, span)}));
+        }
+        if (by_place)
+            unless(more_than(i - open.first), make(TK::kListGet, prune(open.positional->type)->args[0], span,
+                                                   {open.positional, constant_int(static_cast<int64_t>(i - open.first), span)}));
+        filled[i] = fit_argument(decl, i, hold(value));
     }
-    if (open_ended) return rest;
-    typed::Iter* names = make_iter(typed::IterKind::kDictKeys, span, {rest}, types_.str);
-    loop_over(names, span, [&](TExpr* name) {
-        TExpr* text = make(TK::kStrJoin, types_.str, span, {constant_str(shown + "() got an unexpected keyword argument '", span), name, constant_str("'", span)});
-        raise_text(types_.find_exception("TypeError"), text, span);
-    });
+    values = std::move(filled);
+    if (counted != nullptr && !open.takes_more) {
+        const size_t left = open.end > open.first ? open.end - open.first : 0;
+        size_t needed = 0;
+        for (size_t i = 0; i < open.end; ++i) needed += decl.params[i].default_value == nullptr ? 1 : 0;
+        emit_if(more_than(left), span, [&] {
+            TExpr* given = op(typed::Op::kIntAdd, types_.integer, span, {counted, constant_int(static_cast<int64_t>(open.first), span)}, "a + b");
+            const std::string takes = (needed < open.end ? "from " + std::to_string(needed) + " to " : "") + std::to_string(open.end);
+            raise_text(type_error, make(TK::kStrJoin, types_.str, span,
+                                        {constant_str(shown + "() takes " + takes + " positional argument" + (open.end == 1 ? "" : "s") + " but ", span),
+                                         runtime(RT::kt_int_str, types_.str, span, {given}), constant_str(" were given", span)}), span);
+        });
+    }
     return rest;
 }
 
@@ -428,10 +474,10 @@ TExpr* Checker::remembered_call(FunctionDecl& decl, Instance& instance, const Ar
 }
 
 // Null after an error.
-Instance* Checker::instantiate(FunctionDecl& decl, std::vector<const Type*> args, Span span, const Type* forced_result) {
+Instance* Checker::instantiate(FunctionDecl& decl, std::vector<const Type*> args, Span span, const Type* forced_result, bool may_widen) {
     Instance* found = nullptr;
     for (auto& candidate : decl.instances) {
-        if (candidate->forced_result != forced_result || candidate->args.size() != args.size()) continue;
+        if (candidate->forced_result != forced_result || candidate->may_widen != may_widen || candidate->args.size() != args.size()) continue;
         bool same = true;
         for (size_t i = 0; i < args.size() && same; ++i) same = resolved(candidate->args[i]) == resolved(args[i]);
         if (same) {
@@ -465,6 +511,7 @@ Instance* Checker::instantiate(FunctionDecl& decl, std::vector<const Type*> args
         instance->decl = &decl;
         instance->args = std::move(args);
         instance->forced_result = forced_result;
+        instance->may_widen = may_widen;
         instance->result = types_.never;
         instance->number = next_instance_++;
         found = instance.get();
@@ -482,6 +529,7 @@ void Checker::check_instance(Instance& instance) {
     instance.checked_in = pass_;
     checked_.push_back(&instance);
     instance.pinned_locals.clear();
+    instance.wider = nullptr;
     instance.entities.clear();
     ++depth_;
     program_.functions.push_back(std::make_unique<typed::Function>());
@@ -572,8 +620,9 @@ TExpr* Checker::call(const CallExpr& e, const Type* expected) {
     const Expr& callee = *e.callee;
     if (callee.kind == ExprKind::kAttribute) {
         const auto& a = as<AttributeExpr>(callee);
-        if (is_super_call(*a.object)) return super_call(a, e);
+        if (super_owner(*a.object) != nullptr) return super_call(a, e);
         Entity object = entity(*a.object);
+        if (object.kind == EntityKind::kBuiltin && object.name == "object" && a.name == "__new__") return bare_object(e);
         if (object.kind == EntityKind::kType)
             if (TExpr* result = call_on_class(object.type, a, e)) return result;
         if (object.kind == EntityKind::kModuleMember || object.kind == EntityKind::kCrateFunctions) {
@@ -626,6 +675,8 @@ TExpr* Checker::call(const CallExpr& e, const Type* expected) {
             return tuple_display(tuple, nullptr);
         }
     }
+    if (callee.kind == ExprKind::kCall)
+        if (TExpr* result = named_method_call(as<CallExpr>(callee), e)) return result;
     Entity entity = this->entity(callee);
     switch (entity.kind) {
         case EntityKind::kFunction: return call_decl(*entity.function, e);

@@ -277,10 +277,15 @@ void Checker::forget_last_cell(const std::vector<std::string>& lost) {
     globals_ = committed_globals_;
     if (!undo_) return;
     undecided_ = std::move(undo_->undecided);
+    auto forget = [&](types::ClassInfo* c) {
+        if (c->base != nullptr) std::erase(c->base->subclasses, c);
+        for (types::ClassInfo* k : c->mro) std::erase(k->mixed_into, c);
+        std::erase(mixed_exceptions_, c);
+    };
     for (types::ClassInfo* c : undo_->classes) {
         c->committed = false;
         c->declared_in = -1;
-        if (c->base != nullptr) std::erase(c->base->subclasses, c);
+        forget(c);
     }
     for (types::ClassInfo* c : undo_->settled) {
         c->committed = false;
@@ -288,7 +293,7 @@ void Checker::forget_last_cell(const std::vector<std::string>& lost) {
     }
     for (types::ClassInfo* c : undo_->declared) {
         c->pending = false;
-        if (c->base != nullptr) std::erase(c->base->subclasses, c);
+        forget(c);
     }
     for (Unit* unit : undo_->units) unit->committed = false;
     undo_.reset();

@@ -92,6 +92,8 @@ struct Instance {
     FunctionDecl* decl = nullptr;
     std::vector<const Type*> args;
     const Type* forced_result = nullptr;  // set for function values: what callers of the value expect
+    bool may_widen = false;               // those may take more
+    const Type* wider = nullptr;          // of the latest pass: what did not fit forced_result, joined with it
     const Type* result = nullptr;         // grows; kNever until a return was seen
     int checked_in = -1;                  // pass
     bool in_progress = false;
@@ -238,6 +240,7 @@ class Checker {
     std::map<const void*, std::unique_ptr<types::ClassInfo>> classes_;  // of modules, by their statement
     std::vector<types::ClassInfo*> declared_classes_;                    // in this pass, bases first
     std::map<std::string, size_t> class_names_;                          // how many classes bear a name
+    std::vector<types::ClassInfo*> mixed_exceptions_;                    // those with several built-in bases
     uint32_t next_class_ = 0;
     std::vector<const syntax::Expr*> factories_;  // of defaultdicts, by the number in their flavour
     std::set<std::string, std::less<>> paths_;
@@ -252,6 +255,7 @@ class Checker {
     std::map<std::string, Entity, std::less<>> function_refs_;  // by the name of their type
     std::map<const FunctionDecl*, size_t> function_numbers_;
     std::map<const void*, const syntax::AttributeExpr*> named_attributes_;  // of getattr() and its like, by the call
+    std::map<std::pair<const void*, std::string>, const syntax::AttributeExpr*> dynamic_attributes_;  // and by the name
 
     std::optional<Entity> asked_;  // of members_of: what the expression stands for, while it is checked
     bool asking_ = false;
@@ -370,6 +374,12 @@ class Checker {
     TExpr* call_type(const Type* type, const syntax::CallExpr& e, const Type* expected);
     TExpr* subclass_call(const syntax::CallExpr& e);
     TExpr* attribute_by_name(const std::string& name, const syntax::CallExpr& e);
+    TExpr* attribute_of_any_name(const std::string& name, const syntax::CallExpr& e);
+    syntax::AttributeExpr* attribute_of(syntax::Expr* object, std::string_view name, Span span);
+    TExpr* by_attribute_name(const syntax::CallExpr& e, bool fields_only, const std::function<TExpr*(const syntax::AttributeExpr&)>& each,
+                             const std::function<TExpr*(TExpr* object, TExpr* name)>& otherwise);
+    TExpr* no_such_attribute(TExpr* object, TExpr* name, Span span);
+    TExpr* named_method_call(const syntax::CallExpr& getter, const syntax::CallExpr& e);
 
     // annotations.cpp
     const Type* annotation(const syntax::Expr& e);
@@ -404,6 +414,7 @@ class Checker {
     void from_rimport(const syntax::FromImportStmt& s);
     void assign_target(const syntax::Expr& target, TExpr* value);
     bool type_statement(const syntax::AssignStmt& s);
+    bool lambda_statement(const syntax::AssignStmt& s);
     void extend_list(TExpr* list, TExpr* more, Span more_span, Span span);
     void unpack(const syntax::SequenceExpr& target, TExpr* value);
     void store_item(const syntax::SubscriptExpr& target, TExpr* value);
@@ -434,6 +445,7 @@ class Checker {
     TExpr* dict_display(const syntax::DictExpr& e, const Type* expected);
     TExpr* comprehension(const syntax::ComprehensionExpr& e, const Type* expected);  // a generator expression gives a list
     void comprehension_clauses(const syntax::ComprehensionExpr& e, size_t clause, const std::function<void()>& innermost);
+    void each_element(const syntax::ComprehensionExpr& e, const Type* expected, const std::function<void(TExpr*, TExpr*)>& take);
     TExpr* conditional(const syntax::ConditionalExpr& e, const Type* expected);
     TExpr* bool_op(const syntax::BoolOpExpr& e);
     TExpr* subscript(const syntax::SubscriptExpr& e);
@@ -474,11 +486,19 @@ class Checker {
     static bool is_exact(const Type* t);
     static bool has_open_variable(const Type* t);
     TExpr* argument_for(FunctionDecl& decl, size_t param, const syntax::Expr& e);
-    TExpr* take_keywords(FunctionDecl& decl, TExpr* keywords, std::vector<TExpr*>& values, bool open_ended, Span span);
+    // Of a call whose arguments only the run can count.
+    struct OpenArguments {
+        TExpr* positional;     // a list of those for the parameters from `first` on, or null
+        TExpr* keywords;       // a dict by name, or null
+        size_t first, end;     // the parameters that are taken by place
+        bool takes_more;       // it has *args
+        bool takes_keywords;   // it has **kwargs
+    };
+    TExpr* take_open(FunctionDecl& decl, const OpenArguments& open, std::vector<TExpr*>& values, Span span);
     TExpr* fit_argument(FunctionDecl& decl, size_t param, TExpr* value);
     TExpr* call_closure(TExpr* callee, const syntax::CallExpr& e);
     TExpr* call_instance(FunctionDecl& decl, const Args& args, Span span);
-    Instance* instantiate(FunctionDecl& decl, std::vector<const Type*> args, Span span, const Type* forced_result);
+    Instance* instantiate(FunctionDecl& decl, std::vector<const Type*> args, Span span, const Type* forced_result, bool may_widen = false);
     void check_instance(Instance& instance);
     TExpr* inline_lambda(const syntax::LambdaExpr& lambda, const Args& args, Span span);
     TExpr* apply_callable(const syntax::Expr& callable, const Args& args, Span span);
@@ -527,10 +547,13 @@ class Checker {
     void class_statement(const syntax::ClassStmt& s);
     void class_body(types::ClassInfo& c, const syntax::ClassStmt& s);
     void add_method(types::ClassInfo& c, const syntax::FunctionStmt& f);
+    bool wrapped_method(types::ClassInfo& c, std::string_view name, const syntax::Expr& value);
     void typed_dict(const syntax::ClassStmt& s, const Type* base);
-    static bool is_container(const types::ClassInfo& c);
+    static std::optional<TypeKind> container_kind(const types::ClassInfo& c);
     types::ClassInfo* container_base(const syntax::ClassStmt& s, std::string_view name);
     void annotate_field(types::ClassInfo& c, std::string_view name, const syntax::Expr& written);
+    void take_mixed_fields(types::ClassInfo& c);
+    const Type* with_mixed(const Type* t);
     static const types::Method* find_method(const types::ClassInfo& c, std::string_view name);
     static types::ClassField* find_field(types::ClassInfo& c, std::string_view name);
     static types::ClassInfo* attribute_owner(types::ClassInfo& c, std::string_view name);
@@ -551,6 +574,9 @@ class Checker {
     TExpr* by_class(TExpr* object, Span span, const std::function<const void*(types::ClassInfo&)>& choice,
                     const std::function<TExpr*(TExpr*, types::ClassInfo&)>& each);
     TExpr* construct(types::ClassInfo& c, const syntax::CallExpr& e);
+    TExpr* construct_with(const types::Method& maker, types::ClassInfo& c, const syntax::CallExpr& e);
+    TExpr* new_object(types::ClassInfo& c, Span span);
+    TExpr* bare_object(const syntax::CallExpr& e);
     void init_exception(TExpr* object, const syntax::CallExpr& e);
     const syntax::CallExpr& with_held_arguments(const syntax::CallExpr& e);
     TExpr* read_field(TExpr* object, types::ClassInfo& c, std::string_view name, Span span);
@@ -566,7 +592,7 @@ class Checker {
     TExpr* call_class_method(const types::Method& m, TExpr* object, types::ClassInfo& k, const syntax::CallExpr& e);
     TExpr* call_object(TExpr* object, const syntax::CallExpr& e);
     TExpr* call_on_class(const Type* type, const syntax::AttributeExpr& callee, const syntax::CallExpr& e);
-    bool is_super_call(const syntax::Expr& e);
+    types::ClassInfo* super_owner(const syntax::Expr& e);
     TExpr* super_call(const syntax::AttributeExpr& callee, const syntax::CallExpr& e);
     TExpr* expression_of_name(std::string_view name, Span span);
     TExpr* class_binary(syntax::BinaryOp o, TExpr* left, TExpr* right, Span span);
@@ -613,7 +639,6 @@ class Checker {
     TExpr* lazy_call(const std::string& name, const syntax::CallExpr& e);  // map, filter, zip, enumerate, reversed
     TExpr* call_synthetic(const void* site, const char* name, Args args, Span span, const std::function<syntax::Body()>& build);
     TExpr* element_of(typed::Iter* iter, Span span);
-    Args spread_values(FunctionDecl& decl, TExpr* iterable, size_t first, size_t end, Span span);  // for f(*xs), counted at run time
     bool is_lazy(const syntax::Expr& e);  // a call that gives an iterator nobody else can hold, or a generator expression
     struct SyntheticFunction {
         std::vector<syntax::Param> params;

@@ -49,8 +49,12 @@ struct ClassInfo {
     std::string name;
     const Type* type = nullptr;
     const Type* type_object = nullptr;  // of the class itself as a value
-    ClassInfo* base = nullptr;          // a user class; a built-in exception base is type->base
+    ClassInfo* base = nullptr;          // a user class, whose layout it continues; a built-in exception base is type->base
     std::vector<ClassInfo*> subclasses;
+    std::vector<ClassInfo*> mro;        // where its attributes are looked up: itself first, built-in bases left out
+    std::vector<ClassInfo*> mixed_into; // classes that have it among their further bases, not on the chain of `base`
+    std::vector<const Type*> also;      // built-in exceptions among its further bases
+    bool is_mixed = false;              // its mro is more than the chain of `base`
     const SourceFile* file = nullptr;
     Span span;
     uint32_t number = 0;

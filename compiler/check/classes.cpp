@@ -51,10 +51,44 @@ std::string_view last_name(const Expr& e) {
     return {};
 }
 
+
+// C3, as CPython orders them. False: the bases contradict one another; the order is the chain of layouts then.
+bool resolve_order(ClassInfo& c, const std::vector<ClassInfo*>& parents) {
+    std::vector<std::vector<ClassInfo*>> lists;
+    for (ClassInfo* p : parents) lists.push_back(p->mro);
+    lists.push_back(parents);
+    c.mro = {&c};
+    bool consistent = true;
+    while (consistent && std::any_of(lists.begin(), lists.end(), [](const auto& l) { return !l.empty(); })) {
+        ClassInfo* next = nullptr;
+        for (const auto& list : lists) {
+            if (list.empty() || next != nullptr) continue;
+            const bool later = std::any_of(lists.begin(), lists.end(),
+                                           [&](const auto& l) { return l.size() > 1 && std::find(l.begin() + 1, l.end(), list.front()) != l.end(); });
+            if (!later) next = list.front();
+        }
+        consistent = next != nullptr;
+        if (!consistent) break;
+        c.mro.push_back(next);
+        for (auto& list : lists)
+            if (!list.empty() && list.front() == next) list.erase(list.begin());
+    }
+    if (!consistent) {
+        c.mro.clear();
+        for (ClassInfo* k = &c; k != nullptr; k = k->base) c.mro.push_back(k);
+    }
+    for (ClassInfo* k : c.mro) {
+        if (types::is_subclass(c.type, k->type)) continue;
+        c.is_mixed = true;
+        k->mixed_into.push_back(&c);
+    }
+    return consistent;
+}
+
 }  // namespace
 
 const Method* Checker::find_method(const ClassInfo& c, std::string_view name) {
-    for (const ClassInfo* k = &c; k != nullptr; k = k->base) {
+    for (const ClassInfo* k : c.mro) {
         auto found = k->methods.find(name);
         if (found != k->methods.end()) return &found->second;
         if (k->attributes.contains(name)) return nullptr;
@@ -70,7 +104,7 @@ ClassField* Checker::find_field(ClassInfo& c, std::string_view name) {
 }
 
 ClassInfo* Checker::attribute_owner(ClassInfo& c, std::string_view name) {
-    for (ClassInfo* k = &c; k != nullptr; k = k->base)
+    for (ClassInfo* k : c.mro)
         if (k->attributes.contains(name)) return k;
     return nullptr;
 }
@@ -119,6 +153,8 @@ void Checker::class_statement(const ClassStmt& s) {
     auto& slot = parent != nullptr ? parent->nested_classes[&s] : classes_[&s];
     ClassInfo* base = nullptr;
     const Type* base_type = nullptr;
+    std::vector<ClassInfo*> parents;
+    std::vector<const Type*> builtin_bases;  // exceptions
     bool is_enum = false, is_plain_value = false, shows_value = false, is_tuple = false;
     for (const Expr* e : s.bases) {
         std::string_view name = last_name(*e);
@@ -140,8 +176,7 @@ void Checker::class_statement(const ClassStmt& s) {
         }
         if (e->kind == ExprKind::kName && name.ends_with("_base") && !state_->instance->decl->scope.binds(name))  // a written base's own
             if (ClassInfo* written = container_base(s, name)) {
-                base_type = written->type;
-                base = written;
+                parents.push_back(written);
                 continue;
             }
         Entity entity = this->entity(e->kind == ExprKind::kSubscript ? *as<SubscriptExpr>(*e).object : *e);
@@ -153,8 +188,7 @@ void Checker::class_statement(const ClassStmt& s) {
         if (entity.kind == EntityKind::kBuiltin && is_protocol_base(name)) continue;
         if (entity.kind == EntityKind::kBuiltin)
             if (ClassInfo* container = container_base(s, name)) {
-                base_type = container->type;
-                base = container;
+                parents.push_back(container);
                 continue;
             }
         const bool is_class = entity.kind == EntityKind::kType || entity.kind == EntityKind::kCrateType;
@@ -163,13 +197,18 @@ void Checker::class_statement(const ClassStmt& s) {
                 report(DiagCode::kUnsupported, e->span, "this cannot be a base class", "not a class of this program or an exception");
             continue;
         }
-        if (base_type != nullptr) {
-            report(DiagCode::kUnsupported, e->span, "a class has one base class in Kayton", "a second base", "keep the second as a field");
-            continue;
+        if (entity.type->class_info != nullptr) {
+            parents.push_back(entity.type->class_info);
+        } else {
+            builtin_bases.push_back(entity.type);
         }
-        base_type = entity.type;
-        base = entity.type->class_info;
     }
+    // The chain of layouts goes through what has a layout of its own: a dict or list, an exception.
+    auto has_own_layout = [](const ClassInfo& p) { return p.type->kind == TypeKind::kException || container_kind(p); };
+    for (ClassInfo* p : parents)
+        if (base == nullptr || (!has_own_layout(*base) && has_own_layout(*p))) base = p;
+    if (base != nullptr) base_type = base->type;
+    else if (!builtin_bases.empty()) base_type = builtin_bases.front();
     if (slot == nullptr) {
         slot = std::make_unique<ClassInfo>();
         slot->number = next_class_++;
@@ -182,6 +221,14 @@ void Checker::class_statement(const ClassStmt& s) {
         slot->span = s.name_span;
         slot->base = base;
         if (base != nullptr) base->subclasses.push_back(slot.get());
+        for (const Type* t : builtin_bases)
+            if (!types::is_subclass(slot->type, t)) slot->also.push_back(t);
+        if (!slot->also.empty()) mixed_exceptions_.push_back(slot.get());
+        if (!resolve_order(*slot, parents)) {
+            std::string names;
+            for (const ClassInfo* p : parents) names += (names.empty() ? "" : ", ") + p->name;
+            report(DiagCode::kTypeMismatch, s.name_span, "Cannot create a consistent method resolution order (MRO) for bases " + names);
+        }
     }
     ClassInfo& c = *slot;
     c.declared_in = pass_;
@@ -211,6 +258,7 @@ void Checker::class_statement(const ClassStmt& s) {
         }
     }
     class_body(c, s);
+    take_mixed_fields(c);
     if (base != nullptr)
         if (const Method* hook = find_method(*base, "__init_subclass__")) {
             CallExpr call{};
@@ -254,7 +302,7 @@ ClassInfo* Checker::container_base(const ClassStmt& s, std::string_view name) {
     const std::string wanted = written_base(name);
     if (wanted.empty()) return nullptr;
     const bool concrete = std::islower(static_cast<unsigned char>(wanted.front())) != 0;
-    const Module& module = parsed(&s.name_span, [&] { return std::string(stdlib_source(concrete ? "_bases" : "_abstract")); });
+    const Module& module = parsed(concrete ? static_cast<const void*>(&s.name_span) : static_cast<const void*>(&s.name), [&] { return std::string(stdlib_source(concrete ? "_bases" : "_abstract")); });
     for (const Stmt* inner : module.body) {
         if (inner->kind != StmtKind::kClass || as<ClassStmt>(*inner).name != wanted) continue;
         class_statement(as<ClassStmt>(*inner));
@@ -269,10 +317,14 @@ ClassInfo* Checker::container_base(const ClassStmt& s, std::string_view name) {
     return nullptr;
 }
 
-bool Checker::is_container(const ClassInfo& c) {
-    for (const ClassInfo* k = &c; k != nullptr; k = k->base)
-        if (k->name == "list_base" || k->name == "dict_base" || k->name == "set_base") return true;
-    return false;
+// The built-in container that an object of the class is.
+std::optional<TypeKind> Checker::container_kind(const ClassInfo& c) {
+    for (const ClassInfo* k : c.mro) {
+        if (k->name == "list_base") return TypeKind::kList;
+        if (k->name == "dict_base") return TypeKind::kDict;
+        if (k->name == "set_base") return TypeKind::kSet;
+    }
+    return std::nullopt;
 }
 
 void Checker::add_method(ClassInfo& c, const FunctionStmt& f) {
@@ -295,6 +347,7 @@ void Checker::add_method(ClassInfo& c, const FunctionStmt& f) {
         function_statement(f);  // says what is missing
         return;
     }
+    if (f.name == "__new__") method.kind = MethodKind::kStatic;
     const auto before = c.methods.find(f.name);
     method.decl = declare(&f, std::string(f.name), f.params, f.returns, f.body, nullptr, f.is_fn, f.name_span);
     method.decl->owner = &c;
@@ -315,6 +368,37 @@ void Checker::add_method(ClassInfo& c, const FunctionStmt& f) {
     }
     c.methods[std::string(f.name)] = method;
     c.attributes.erase(std::string(f.name));
+}
+
+// `area = property(get_area, set_area)`, `make = staticmethod(f)`: as the decorators would be.
+bool Checker::wrapped_method(ClassInfo& c, std::string_view name, const Expr& value) {
+    if (value.kind != ExprKind::kCall || as<CallExpr>(value).callee->kind != ExprKind::kName) return false;
+    const auto& call = as<CallExpr>(value);
+    const std::string_view wrapper = as<NameExpr>(*call.callee).name;
+    if (wrapper != "property" && wrapper != "staticmethod" && wrapper != "classmethod") return false;
+    auto function_of = [&](const Expr* e) -> FunctionDecl* {
+        if (e == nullptr) return nullptr;
+        if (e->kind == ExprKind::kLambda) {
+            const auto& lambda = as<LambdaExpr>(*e);
+            FunctionDecl* decl = declare(e, "<lambda>", lambda.params, nullptr, {}, lambda.body, false, e->span);
+            decl->owner = &c;
+            return decl;
+        }
+        if (e->kind != ExprKind::kName) return nullptr;
+        if (auto own = c.methods.find(as<NameExpr>(*e).name); own != c.methods.end()) return own->second.decl;
+        const Entity named = entity(*e);
+        return named.kind == EntityKind::kFunction ? named.function : nullptr;
+    };
+    auto argument = [&](size_t place, std::string_view by_name) { return function_of(place < call.args.size() ? call.args[place] : keyword(call, by_name)); };
+    Method method;
+    method.owner = &c;
+    method.kind = wrapper == "property" ? MethodKind::kProperty : wrapper == "staticmethod" ? MethodKind::kStatic : MethodKind::kClass;
+    method.decl = argument(0, wrapper == "property" ? "fget" : "function");
+    if (method.decl == nullptr) return false;
+    if (wrapper == "property") method.setter = argument(1, "fset");
+    c.methods[std::string(name)] = method;
+    c.attributes.erase(std::string(name));
+    return true;
 }
 
 void Checker::class_body(ClassInfo& c, const ClassStmt& s) {
@@ -359,6 +443,7 @@ void Checker::class_body(ClassInfo& c, const ClassStmt& s) {
                     enum_member(c, name, *a.value, next_value);
                     break;
                 }
+                if (wrapped_method(c, name, *a.value)) break;
                 TExpr* value = hold(expression(*a.value));
                 for (const Expr* t : a.targets) attribute(as<NameExpr>(*t).name, value, t->span);
                 break;
@@ -391,6 +476,31 @@ void Checker::class_body(ClassInfo& c, const ClassStmt& s) {
         }
     }
     state_->overlays.pop_back();
+}
+
+// Fields of further bases stand among its own: their methods are compiled for it as they are for any class.
+void Checker::take_mixed_fields(ClassInfo& c) {
+    if (!c.is_mixed) return;
+    for (ClassInfo* k : c.mro) {
+        if (types::is_subclass(c.type, k->type)) continue;
+        for (size_t i = 0; i < k->fields.size(); ++i) {
+            const ClassField& theirs = k->fields[i];
+            ClassField* mine = find_field(c, theirs.name);
+            if (mine == nullptr) mine = &add_field(c, theirs.name, theirs.span);
+            mine->annotated = theirs.annotated;
+            grow(mine->type, theirs.type);
+        }
+    }
+}
+
+// A class and the classes that have it among their further bases: what isinstance() and annotations mean by its name.
+const Type* Checker::with_mixed(const Type* t) {
+    std::vector<const Type*> all = {t};
+    if (t->class_info != nullptr)
+        for (const ClassInfo* c : t->class_info->mixed_into) all.push_back(c->type);
+    for (const ClassInfo* c : mixed_exceptions_)
+        if (std::any_of(c->also.begin(), c->also.end(), [&](const Type* b) { return types::is_subclass(b, t); })) all.push_back(c->type);
+    return all.size() == 1 ? t : types_.unite(all);
 }
 
 // The written type holds from the start: a field that is None at first takes what comes later.

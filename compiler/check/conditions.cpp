@@ -39,6 +39,8 @@ TExpr* Checker::negate(TExpr* value) {
 TExpr* Checker::truth(TExpr* value) {
     const Type* t = prune(value->type);
     Span span = value->span;
+    if (value->kind == TK::kInt) return constant_bool(value->int_value != 0, span);
+    if (value->kind == TK::kStr) return constant_bool(!value->text.empty(), span);
     switch (t->kind) {
         case TypeKind::kBool: return value;
         case TypeKind::kNever: return make(TK::kConvert, types_.boolean, span, {value});
@@ -107,14 +109,12 @@ const Type* Checker::narrow_to(const Type* t, const Type* target) {
             else if (m->kind == TypeKind::kList && !m->name.empty()) same_kind = m->name == "tuple" && w->kind == TypeKind::kTuple;
             else if (m->kind == TypeKind::kSet && !m->name.empty()) same_kind = m->name == w->name;
             const bool named_tuple = w->kind == TypeKind::kTuple && w->args.empty() && is_instance(m) && find_method(*m->class_info, "_as_tuple") != nullptr;
-            if (m == w || named_tuple || types::is_subclass(m, w) || same_kind || (w->kind == TypeKind::kInt && m->kind == TypeKind::kBool)) {
+            const bool container = is_instance(m) && w->class_info == nullptr && w->name.empty() && container_kind(*m->class_info) == w->kind;
+            if (m == w || named_tuple || container || types::is_subclass(m, w) || same_kind || (w->kind == TypeKind::kInt && m->kind == TypeKind::kBool)) {
                 keep_members.push_back(m);
                 return;
             }
-            if (types::is_subclass(w, m)) {
-                keep_members.push_back(w);
-                return;
-            }
+            if (types::is_subclass(w, m)) keep_members.push_back(w);  // and perhaps others
         }
     };
     if (t->kind == TypeKind::kUnion) {
@@ -131,7 +131,7 @@ std::optional<bool> Checker::has_protocol(const Type* t, std::string_view protoc
     auto has = [&](std::string_view method) { return is_instance(t) && find_method(*t->class_info, method) != nullptr; };
     auto derives = [&](std::string_view base) {
         if (!is_instance(t)) return false;
-        for (const types::ClassInfo* k = t->class_info; k != nullptr; k = k->base)
+        for (const types::ClassInfo* k : t->class_info->mro)
             if (k->name.ends_with("_base") && k->name.substr(0, k->name.size() - 5) == base) return true;
         return false;
     };
@@ -259,6 +259,8 @@ Condition Checker::condition(const Expr& e) {
         const auto& b = as<BoolOpExpr>(e);
         result = condition(*b.operands[0]);
         for (size_t i = 1; i < b.operands.size(); ++i) {
+            // Decided: the others are never evaluated.
+            if (result.test->kind == TK::kBool && (result.test->int_value == 0) == b.is_and) break;
             NarrowScope known(*this, b.is_and ? result.when_true : result.when_false);
             Condition next = condition(*b.operands[i]);
             result.test = make(b.is_and ? TK::kAnd : TK::kOr, types_.boolean, e.span, {result.test, next.test});

@@ -110,7 +110,8 @@ bool Checker::grow(const Type* variable, const Type* by) {
     if (rep->kind != TypeKind::kVar) return flow_into(by, rep);
     if (representative(by) == rep) return true;
     by = prune(by);  // what it is now: two variables are made one only where both are still open
-    if (occurs(rep, by)) return false;
+    // A container that holds itself, as a trie of dicts does: what it holds is known when the program runs.
+    if (occurs(rep, by)) by = types_.dynamic;
     if (rep->bound == nullptr) {
         rep->bound = by;
         changed_ = true;
@@ -118,9 +119,9 @@ bool Checker::grow(const Type* variable, const Type* by) {
     }
     const Type* before = resolved(rep->bound);
     if (accepts(before, by)) return true;
-    if (rep->fixed && !may_widen(before, by)) return false;
+    if (rep->fixed && by->kind != TypeKind::kDynamic && !may_widen(before, by)) return false;
     const Type* joined = join_types(rep->bound, by);
-    if (occurs(rep, joined)) return false;
+    if (occurs(rep, joined)) joined = types_.dynamic;
     if (resolved(joined) != before) {
         rep->bound = joined;
         changed_ = true;

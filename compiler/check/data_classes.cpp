@@ -103,7 +103,10 @@ void Checker::add_written_methods(ClassInfo& c, const void* key, const std::func
 
 void Checker::make_data_class(ClassInfo& c, const ClassStmt& s, bool ordered, bool is_tuple) {
     c.data_fields.clear();
-    if (c.base != nullptr) c.data_fields = c.base->data_fields;
+    for (auto k = c.mro.rbegin(); k + 1 != c.mro.rend(); ++k)
+        for (const DataField& inherited : (*k)->data_fields)
+            if (std::none_of(c.data_fields.begin(), c.data_fields.end(), [&](const DataField& f) { return f.name == inherited.name; }))
+                c.data_fields.push_back(inherited);
     bool keyword_only = false;
     for (const Stmt* inner : s.body) {
         if (inner->kind != StmtKind::kAnnAssign) continue;

@@ -130,7 +130,7 @@ Entity Checker::entity(const Expr& e) {
             result.value = runtime(RT::kt_type_name, types_.str, e.span, {type_info(prune(value->type), e.span), value});
             return result;
         }
-        if (is_super_call(*a.object)) {
+        if (super_owner(*a.object) != nullptr) {
             CallExpr none{};
             none.kind = ExprKind::kCall;
             none.span = e.span;
@@ -420,6 +420,30 @@ void Checker::comprehension_clauses(const ComprehensionExpr& e, size_t clause, c
     state_->overlays.pop_back();
 }
 
+// What the innermost element is given to: by the clauses in place, or by a generator where functions keep the targets.
+void Checker::each_element(const ComprehensionExpr& e, const Type* expected, const std::function<void(TExpr*, TExpr*)>& take) {
+    if (!closes_over_targets(e)) {
+        comprehension_clauses(e, 0, [&] {
+            TExpr* element = expression(*e.element, expected);
+            take(element, e.value != nullptr ? expression(*e.value) : nullptr);
+        });
+        return;
+    }
+    typed::Iter* iter = iterate_value(generator_expression(e), e.span);
+    if (iter == nullptr) return;
+    loop_over(iter, e.span, [&](TExpr* produced) {
+        if (e.value == nullptr) return take(produced, nullptr);
+        const Type* pair = prune(produced->type);
+        if (pair->kind != TypeKind::kTuple) return;
+        TExpr* parts[2];
+        for (uint32_t i = 0; i < 2; ++i) {
+            parts[i] = make(TK::kTupleGet, pair->args[i], e.span, {produced});
+            parts[i]->index = i;
+        }
+        take(parts[0], parts[1]);
+    });
+}
+
 TExpr* Checker::comprehension(const ComprehensionExpr& e, const Type* expected) {
     BlockScope scope(*this);
     const Type* element = variable_at(&e);
@@ -435,15 +459,14 @@ TExpr* Checker::comprehension(const ComprehensionExpr& e, const Type* expected) 
             }
             uint32_t collected = temp(list);
             assign_local(collected, make(TK::kList, list, span, Args{}));
-            comprehension_clauses(e, 0, [&] { append_to(read_local(collected, span), expression(*e.element, inner), e.element->span); });
+            each_element(e, inner, [&](TExpr* value, TExpr*) { append_to(read_local(collected, span), value, e.element->span); });
             return scope.finish(read_local(collected, span));
         }
         case ComprehensionKind::kSet: {
             const Type* set = types_.set(element);
             uint32_t collected = temp(set);
             assign_local(collected, runtime(RT::kt_set_new, set, span, {type_info(set, span)}));
-            comprehension_clauses(e, 0, [&] {
-                TExpr* value = expression(*e.element);
+            each_element(e, nullptr, [&](TExpr* value, TExpr*) {
                 if (!hashable(value->type)) report(DiagCode::kUnhashable, e.element->span, "unhashable type: '" + to_string(resolved(value->type)) + "'");
                 grow(element, value->type);
                 emit_expr(runtime(RT::kt_set_add, types_.none, span, {read_local(collected, span), convert(value, element)}));
@@ -456,10 +479,8 @@ TExpr* Checker::comprehension(const ComprehensionExpr& e, const Type* expected) 
             if (expected != nullptr && prune(expected)->kind == TypeKind::kDict) flow_into(dict, expected);
             uint32_t collected = temp(dict);
             assign_local(collected, make(TK::kDict, dict, span, Args{}));
-            comprehension_clauses(e, 0, [&] {
-                TExpr* key = expression(*e.element);
+            each_element(e, nullptr, [&](TExpr* key, TExpr* value) {
                 if (!hashable(key->type)) report(DiagCode::kUnhashable, e.element->span, "unhashable type: '" + to_string(resolved(key->type)) + "'");
-                TExpr* value = expression(*e.value);
                 grow(element, key->type);
                 grow(value_type, value->type);
                 emit_expr(runtime(RT::kt_dict_set, types_.none, span,
@@ -498,6 +519,11 @@ TExpr* Checker::bool_op(const BoolOpExpr& e) {
         std::function<TExpr*(size_t)> rest = [&](size_t i) -> TExpr* {
             TExpr* operand = expression(*e.operands[i]);
             if (i + 1 == e.operands.size()) return operand;
+            if (is_plain_read(operand)) {
+                // Decided: the others are never evaluated.
+                const TExpr* decided = truth(operand);
+                if (decided->kind == TK::kBool && (decided->int_value == 0) == e.is_and) return operand;
+            }
             Condition known = condition(*e.operands[i]);
             if (prune(operand->type)->kind == TypeKind::kBool) {
                 NarrowScope narrowed(*this, e.is_and ? known.when_true : known.when_false);

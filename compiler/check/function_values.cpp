@@ -121,8 +121,14 @@ TExpr* Checker::function_value(FunctionDecl& decl, const void* site, Span span, 
         known.push_back(r);
     }
     const Type* wanted = resolved(result);
-    Instance* instance = instantiate(decl, known, span, has_open_variable(wanted) ? nullptr : wanted);
+    const bool settled = !has_open_variable(wanted);
+    Instance* instance = instantiate(decl, known, span, settled ? wanted : nullptr, settled);
     if (instance == nullptr) return never(span);
+    if (instance->wider != nullptr && !grow(result, instance->wider)) {
+        const std::string found = to_string(resolved(instance->wider));
+        report_limit(DiagCode::kTypeMismatch, span, "result of `" + decl.name + "` takes " + to_string(wanted) + ", found " + found, "this returns " + found);
+        return never(span);
+    }
     grow(result, instance->result);
     TExpr* closure = make(TK::kMakeClosure, type, span, bound);
     closure->callee = instance->function;
@@ -162,9 +168,20 @@ TExpr* Checker::call_closure(TExpr* callee, const CallExpr& e) {
         const Type* spread = prune(tuple->type);
         if (spread->kind == TypeKind::kNever) return tuple;
         if (spread->kind != TypeKind::kTuple) {
-            report(DiagCode::kUnsupported, arg->span, "only a tuple can be spread into these arguments: its length must be known",
-                   "this is " + to_string(resolved(spread)));
-            return never(e.span);
+            // As many as the function still takes.
+            const size_t wanted = count + 1 > args.size() ? count + 1 - args.size() : 0;
+            TExpr* all = hold(collect(tuple, arg->span, "tuple"));
+            if (prune(all->type)->kind == TypeKind::kNever) return all;
+            TExpr* given = hold(len(all));
+            emit_if(op(typed::Op::kIntNe, types_.boolean, arg->span, {given, constant_int(static_cast<int64_t>(wanted), arg->span)}), arg->span, [&] {
+                raise_text(types_.find_exception("TypeError"),
+                           make(TK::kStrJoin, types_.str, arg->span,
+                                {constant_str("this function takes " + std::to_string(wanted) + " more arguments, ", arg->span),
+                                 runtime(RT::kt_int_str, types_.str, arg->span, {given}), constant_str(" given", arg->span)}), arg->span);
+            });
+            for (size_t i = 0; i < wanted; ++i)
+                args.push_back(make(TK::kListGet, prune(all->type)->args[0], arg->span, {all, constant_int(static_cast<int64_t>(i), arg->span)}));
+            continue;
         }
         for (size_t i = 0; i < spread->args.size(); ++i) {
             TExpr* item = make(TK::kTupleGet, spread->args[i], arg->span, {tuple});

@@ -61,7 +61,8 @@ TExpr* Checker::by_class(TExpr* object, Span span, const std::function<const voi
     for (ClassInfo* k : concrete) {
         const void* key = choice(*k);
         auto group = std::find_if(groups.begin(), groups.end(), [&](const auto& g) { return g.first == key; });
-        if (group == groups.end()) {
+        // What super() means depends on the exact class where there are several bases.
+        if (group == groups.end() || k->is_mixed || group->second.front()->is_mixed) {
             groups.push_back({key, {k}});
         } else {
             group->second.push_back(k);
@@ -125,7 +126,7 @@ TExpr* Checker::construct(ClassInfo& c, const CallExpr& e) {
     }
     std::vector<std::string> missing;
     std::set<std::string> seen;
-    for (const ClassInfo* k = &c; k != nullptr; k = k->base)
+    for (const ClassInfo* k : c.mro)
         for (const auto& [name, method] : k->methods)
             if (seen.insert(name).second && method.is_abstract) missing.push_back(name);
     if (!missing.empty()) {
@@ -137,30 +138,9 @@ TExpr* Checker::construct(ClassInfo& c, const CallExpr& e) {
                    "Can't instantiate abstract class " + c.name + " with abstract method" + (missing.size() == 1 ? " " : "s ") + names, span);
         return scope.finish(never(span));
     }
-    if (!c.instantiated) {
-        c.instantiated = true;
-        changed_ = true;
-    }
+    if (const Method* maker = find_method(c, "__new__")) return construct_with(*maker, c, e);
     BlockScope scope(*this);
-    TExpr* object = make(TK::kNew, c.type, span);
-    object->type_arg = c.type;
-    object = hold(object);
-    for (ClassInfo* k = &c; k != nullptr; k = k->base) {
-        for (const ClassField& field : k->fields) {
-            ClassInfo* owner = attribute_owner(c, field.name);
-            if (owner == nullptr) continue;
-            auto global = globals_.find(owner->attribute_global(field.name));
-            if (global == globals_.end() || global->second.declared == nullptr) continue;
-            TExpr* value = read_global(global->second, global->first, span);
-            value->int_value = 0;
-            TStmt* store = stmt(SK::kSetField, span);
-            store->a = object;
-            store->index = field_index(c, field.name);
-            store->b = convert(value, field.type);
-            emit(store);
-        }
-    }
-    if (find_method(c, "_start") != nullptr && is_container(c)) emit_expr(call_method(object, "_start", {}, span));
+    TExpr* object = new_object(c, span);
     if (const Method* init = find_method(c, "__init__")) {
         if (c.type->kind == TypeKind::kException) {
             // BaseException.__new__ keeps the arguments, whatever __init__ does with them.
@@ -179,6 +159,65 @@ TExpr* Checker::construct(ClassInfo& c, const CallExpr& e) {
         return never(span);
     }
     return scope.finish(object);
+}
+
+// A class with __new__: what that returns is initialised where it is an object of the class.
+TExpr* Checker::construct_with(const Method& maker, ClassInfo& c, const CallExpr& e) {
+    BlockScope scope(*this);
+    state_->overlays.emplace_back();
+    const CallExpr& again = with_held_arguments(e);
+    TExpr* made = hold(call_decl(*maker.decl, again, class_value(c.type, e.span)));
+    if (const Method* init = find_method(c, "__init__")) {
+        auto initialise = [&] { emit_expr(call_decl(*init->decl, again, narrow(made, c.type))); };
+        const Type* t = prune(made->type);
+        if (types::is_subclass(t, c.type)) initialise();
+        else if (is_several(t) && accepts(t, c.type)) emit_if(type_test(made, c.type, e.span), e.span, initialise);
+    }
+    state_->overlays.pop_back();
+    return scope.finish(made);
+}
+
+// An object of the class before its __init__: fields that are class attributes too have their values. The statements
+// stand in the current block.
+TExpr* Checker::new_object(ClassInfo& c, Span span) {
+    if (!c.instantiated) {
+        c.instantiated = true;
+        changed_ = true;
+    }
+    TExpr* object = make(TK::kNew, c.type, span);
+    object->type_arg = c.type;
+    object = hold(object);
+    for (ClassInfo* k = &c; k != nullptr; k = k->base) {
+        for (const ClassField& field : k->fields) {
+            ClassInfo* owner = attribute_owner(c, field.name);
+            if (owner == nullptr) continue;
+            auto global = globals_.find(owner->attribute_global(field.name));
+            if (global == globals_.end() || global->second.declared == nullptr) continue;
+            TExpr* value = read_global(global->second, global->first, span);
+            value->int_value = 0;
+            TStmt* store = stmt(SK::kSetField, span);
+            store->a = object;
+            store->index = field_index(c, field.name);
+            store->b = convert(value, field.type);
+            emit(store);
+        }
+    }
+    if (find_method(c, "_start") != nullptr && container_kind(c)) emit_expr(call_method(object, "_start", {}, span));
+    return object;
+}
+
+// object.__new__(cls), super().__new__(cls)
+TExpr* Checker::bare_object(const CallExpr& e) {
+    TExpr* cls = e.args.empty() ? never(e.span) : expression(*e.args[0]);
+    const Type* t = prune(cls->type);
+    if (t->kind == TypeKind::kNever) return cls;
+    if (t->kind != TypeKind::kTypeObject || !is_instance(t->args[0])) {
+        report(DiagCode::kTypeMismatch, e.span, "__new__() takes a class of this program", "this is " + to_string(resolved(t)));
+        return never(e.span);
+    }
+    BlockScope scope(*this);
+    emit_expr(cls);
+    return scope.finish(new_object(*prune(t->args[0])->class_info, e.span));
 }
 
 // The call with each argument evaluated once, into a name of the overlay that the caller has opened.
@@ -277,7 +316,7 @@ TExpr* Checker::class_attribute(TExpr* object, const AttributeExpr& e) {
         });
     }
     auto choice = [&](ClassInfo& k) -> const void* {
-        for (ClassInfo* b = &k; b != nullptr; b = b->base) {
+        for (ClassInfo* b : k.mro) {
             auto method = b->methods.find(name);
             if (method != b->methods.end() && method->second.kind == MethodKind::kProperty) return &method->second;
             if (std::any_of(b->fields.begin(), b->fields.end(), [&](const ClassField& f) { return f.name == name; })) return &b->fields;
@@ -294,7 +333,7 @@ TExpr* Checker::class_attribute(TExpr* object, const AttributeExpr& e) {
         if (const Method* m = find_method(c, "__getattr__"); m != nullptr && m->kind == MethodKind::kInstance)
             return call_values(*m->decl, {object, constant_str(name, e.span)}, e.span);
         std::vector<std::string> names;
-        for (ClassInfo* k = &c; k != nullptr; k = k->base) {
+        for (ClassInfo* k : c.mro) {
             for (const ClassField& f : k->fields) names.push_back(f.name);
             for (const auto& [method, info] : k->methods) names.push_back(method);
         }
@@ -396,7 +435,7 @@ Entity Checker::class_member(ClassInfo& c, const AttributeExpr& e) {
         return result;
     }
     std::vector<std::string> names;
-    for (ClassInfo* k = &c; k != nullptr; k = k->base) {
+    for (ClassInfo* k : c.mro) {
         for (const std::string& n : k->attributes) names.push_back(n);
         for (const auto& [method, info] : k->methods) names.push_back(method);
     }
@@ -660,31 +699,47 @@ TExpr* Checker::call_on_class(const Type* type, const AttributeExpr& callee, con
         return scope.finish(constant_none(e.span));
     }
     if (c == nullptr) return nullptr;
+    if (callee.name == "__new__") return bare_object(e);
     if (callee.name == "__init__" || callee.name == "__init_subclass__") return constant_none(e.span);
     Entity member = class_member(*c, callee);
     if (member.value == nullptr || prune(member.value->type)->kind == TypeKind::kNever) return never(e.span);
     return is_instance(member.value->type) ? call_object(member.value, e) : call_closure(member.value, e);
 }
 
-bool Checker::is_super_call(const Expr& e) {
-    return e.kind == ExprKind::kCall && as<CallExpr>(e).callee->kind == ExprKind::kName && as<NameExpr>(*as<CallExpr>(e).callee).name == "super" &&
-           state_->instance->decl->owner != nullptr;
+// The class after which `super()` or `super(Class, self)` looks. Null: it is no such call.
+ClassInfo* Checker::super_owner(const Expr& e) {
+    ClassInfo* owner = state_->instance->decl->owner;
+    if (e.kind != ExprKind::kCall || owner == nullptr) return nullptr;
+    const auto& call = as<CallExpr>(e);
+    if (call.callee->kind != ExprKind::kName || as<NameExpr>(*call.callee).name != "super") return nullptr;
+    if (call.args.size() == 2)
+        if (Entity named = entity(*call.args[0]); named.kind == EntityKind::kType && named.type->class_info != nullptr) return named.type->class_info;
+    return owner;
 }
 
 // `super().method(...)`: the base's, on the same object.
 TExpr* Checker::super_call(const AttributeExpr& callee, const CallExpr& e) {
     FunctionDecl& decl = *state_->instance->decl;
-    ClassInfo* owner = decl.owner;
+    ClassInfo* owner = super_owner(*callee.object);
     if (decl.params.empty()) {
         report(DiagCode::kUnsupported, callee.span, "super() needs the method's first parameter");
         return never(e.span);
     }
     TExpr* self = expression_of_name(decl.params[0].name, callee.span);
-    if (owner->base != nullptr) {
-        if (const Method* m = find_method(*owner->base, callee.name)) {
-            if (m->kind == MethodKind::kStatic) return call_decl(*m->decl, e);
-            return call_decl(*m->decl, e, self);
-        }
+    // After the class that the method stands in, in the order of the object's own class.
+    const Type* of = prune(self->type);
+    if (of->kind == TypeKind::kTypeObject) of = prune(of->args[0]);
+    std::vector<ClassInfo*> order = is_instance(of) ? of->class_info->mro : owner->mro;
+    auto next = std::find(order.begin(), order.end(), owner);
+    if (next == order.end()) {
+        order = owner->mro;
+        next = order.begin();
+    }
+    for (++next; next != order.end(); ++next) {
+        if ((*next)->methods.find(callee.name) == (*next)->methods.end()) continue;
+        const Method& m = (*next)->methods.find(callee.name)->second;
+        if (m.kind == MethodKind::kStatic) return call_decl(*m.decl, e);
+        return call_decl(*m.decl, e, self);
     }
     const Type* base = owner->type;
     while (base != nullptr && base->class_info != nullptr) base = base->base;
@@ -696,6 +751,7 @@ TExpr* Checker::super_call(const AttributeExpr& callee, const CallExpr& e) {
         }
         if (callee.name == "__str__" || callee.name == "__repr__") return scope.finish(runtime(RT::kt_exception_str, types_.str, e.span, {self}));
     }
+    if (callee.name == "__new__") return bare_object(e);
     if (callee.name == "__init__" || callee.name == "__post_init__") {
         BlockScope scope(*this);
         for (const Expr* arg : e.args) emit_expr(expression(*arg));

@@ -27,9 +27,12 @@ class TreeBuilder {
         return e;
     }
     Expr* tuple(std::span<const std::string_view> names) {
-        auto* e = make<SequenceExpr>(ExprKind::kTuple);
         std::vector<Expr*> items;
         for (std::string_view n : names) items.push_back(name(n));
+        return tuple_of(items);
+    }
+    Expr* tuple_of(const std::vector<Expr*>& items) {
+        auto* e = make<SequenceExpr>(ExprKind::kTuple);
         e->items = arena_.copy(items);
         return e;
     }
@@ -133,7 +136,7 @@ TExpr* Checker::generator_expression(const ComprehensionExpr& e) {
     if (prune(first->type)->kind == TypeKind::kNever) return first;
     return call_synthetic(&e, "<genexpr>", {first}, e.span, [&] {
         TreeBuilder tree(synthetic_, e.span);
-        Stmt* inner = tree.yield(e.element);
+        Stmt* inner = tree.yield(e.value == nullptr ? e.element : tree.tuple_of({e.element, e.value}));
         for (size_t i = e.clauses.size(); i-- > 0;) {
             const ComprehensionClause& clause = e.clauses[i];
             for (size_t k = clause.conditions.size(); k-- > 0;) inner = tree.when(clause.conditions[k], inner);
@@ -262,43 +265,6 @@ TExpr* Checker::iter_call(const CallExpr& e) {
     const std::string type = to_string(resolved(value->type));
     report(DiagCode::kNotIterable, span, "'" + type + "' object is not iterable", "this is " + type);
     return never(span);
-}
-
-Args Checker::spread_values(FunctionDecl& decl, TExpr* iterable, size_t first, size_t end, Span span) {
-    const size_t wanted = end - first;
-    const Type* type = types_.list(variable_at(&decl.params, static_cast<int>(span.begin)));
-    uint32_t collected = temp(type);
-    assign_local(collected, make(typed::ExprKind::kList, type, span, Args{}));
-    if (typed::Iter* iter = iterate_value(iterable, span))
-        loop_over(iter, span, [&](TExpr* element) { append_to(read_local(collected, span), element, span); });
-    auto refuse = [&](typed::Op comparison, size_t count, const std::function<TExpr*()>& message) {
-        emit_if(op(comparison, types_.boolean, span, {len(read_local(collected, span)), constant_int(static_cast<int64_t>(count), span)}), span,
-                [&] { raise_text(types_.find_exception("TypeError"), message(), span); });
-    };
-    for (size_t given = 0; given < wanted; ++given) {
-        const size_t missing = wanted - given;
-        std::string names;
-        for (size_t i = first + given; i < end; ++i) {
-            if (i > first + given) names += i + 1 < end ? ", " : missing > 2 ? ", and " : " and ";
-            names += "'" + std::string(decl.params[i].name) + "'";
-        }
-        refuse(typed::Op::kIntEq, given, [&] {
-            return constant_str(decl.name + "() missing " + std::to_string(missing) + " required positional argument" + (missing == 1 ? "" : "s") +
-                                    ": " + names, span);
-        });
-    }
-    refuse(typed::Op::kIntGt, wanted, [&] {
-        TExpr* given = op(typed::Op::kIntAdd, types_.integer, span,
-                          {len(read_local(collected, span)), constant_int(static_cast<int64_t>(first), span)}, "a + b");
-        return make(typed::ExprKind::kStrJoin, types_.str, span,
-                    {constant_str(decl.name + "() takes " + std::to_string(end) + " positional argument" + (end == 1 ? "" : "s") + " but ", span),
-                     runtime(RT::kt_int_str, types_.str, span, {given}), constant_str(" were given", span)});
-    });
-    Args items;
-    for (size_t i = 0; i < wanted; ++i)
-        items.push_back(make(typed::ExprKind::kListGet, prune(type)->args[0], span,
-                             {read_local(collected, span), constant_int(static_cast<int64_t>(i), span)}));
-    return items;
 }
 
 }  // namespace kayton::check

@@ -182,7 +182,8 @@ void Checker::add_members(const Type* type, bool of_class, std::vector<NameInfo>
         for (const Type* member : type->args) add_members(member, of_class, out);
         return;
     }
-    for (const ClassInfo* c = type->class_info; c != nullptr; c = c->base) {
+    if (type->class_info == nullptr) return;
+    for (const ClassInfo* c : type->class_info->mro) {
         if (!of_class)
             for (const types::ClassField& field : c->fields)
                 out.push_back({field.name, "field", field.name + ": " + to_string(types_.resolve(field.type, true)), ""});

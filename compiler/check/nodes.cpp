@@ -78,6 +78,18 @@ TExpr* Checker::type_info(const Type* type, Span span) {
 TExpr* Checker::null(Span span) { return make(ExprKind::kNull, types_.none, span); }
 
 TExpr* Checker::op(typed::Op op, const Type* type, Span span, const Args& args, std::string_view text) {
+    if (args.size() == 2 && args[0]->kind == ExprKind::kInt && args[1]->kind == ExprKind::kInt) {
+        const int64_t a = args[0]->int_value, b = args[1]->int_value;
+        switch (op) {
+            case typed::Op::kIntEq: return constant_bool(a == b, span);
+            case typed::Op::kIntNe: return constant_bool(a != b, span);
+            case typed::Op::kIntLt: return constant_bool(a < b, span);
+            case typed::Op::kIntLe: return constant_bool(a <= b, span);
+            case typed::Op::kIntGt: return constant_bool(a > b, span);
+            case typed::Op::kIntGe: return constant_bool(a >= b, span);
+            default: break;
+        }
+    }
     TExpr* e = make(ExprKind::kOp, type, span, args);
     e->op = op;
     e->text = program_.arena->copy(text);
@@ -94,7 +106,11 @@ TExpr* Checker::if_expr(TExpr* test, TExpr* then_value, TExpr* else_value, const
     return make(ExprKind::kIf, type, test->span, {test, convert(then_value, type), convert(else_value, type)});
 }
 
-TExpr* Checker::len(TExpr* value) { return make(ExprKind::kLen, types_.integer, value->span, {value}); }
+TExpr* Checker::len(TExpr* value) {
+    const Type* t = prune(value->type);
+    if (t->kind == TypeKind::kTuple && is_plain_read(value)) return constant_int(static_cast<int64_t>(t->args.size()), value->span);
+    return make(ExprKind::kLen, types_.integer, value->span, {value});
+}
 
 std::string_view Checker::keep(std::string text) { return program_.arena->copy(std::string_view(text)); }
 

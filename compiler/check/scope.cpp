@@ -1,5 +1,7 @@
 #include "compiler/check/scope.h"
 
+#include <algorithm>
+
 namespace kayton::check {
 
 using namespace syntax;
@@ -13,6 +15,7 @@ class Walker {
     void bind(std::string_view name) {
         scope_.used.insert(name);
         if (depth_ > 0 && scope_.slots.contains(name)) scope_.rebound.insert(name);
+        if (scope_.slots.contains(name)) scope_.reassigned.insert(name);
         if (scope_.globals.contains(name) || scope_.nonlocals.contains(name)) return;
         if (scope_.slots.emplace(name, static_cast<uint32_t>(scope_.names.size())).second) scope_.names.push_back(name);
     }
@@ -31,6 +34,10 @@ class Walker {
         ++depth_;
         for (const Stmt* s : body) statement(*s);
         --depth_;
+    }
+
+    void targets(const ComprehensionExpr& c) {
+        for (const ComprehensionClause& clause : c.clauses) target(clause.target);
     }
 
     void expression(const Expr* e) {
@@ -158,14 +165,17 @@ class Walker {
             if (!inner.binds(name)) scope_.nested_used.insert(name);
         for (auto name : inner.globals) scope_.nested_globals.insert(name);
         for (auto name : inner.nested_globals) scope_.nested_globals.insert(name);
+        for (auto name : inner.nonlocals) scope_.nested_nonlocals.insert(name);
+        for (auto name : inner.nested_nonlocals)
+            if (!inner.binds(name)) scope_.nested_nonlocals.insert(name);
     }
 
     void comprehension(const ComprehensionExpr& c) {
         // Targets are the comprehension's own; walrus targets inside bind here.
         Scope inner;
         Walker walker(inner);
+        walker.targets(c);
         for (const ComprehensionClause& clause : c.clauses) {
-            walker.target(clause.target);
             expression(clause.iterable);
             for (const Expr* condition : clause.conditions) expression(condition);
         }
@@ -335,6 +345,19 @@ Scope analyse_scope(std::span<const Param> params, Body body) {
     for (const Param& p : params) walker.bind(p.name);
     walker.statements(body);
     return scope;
+}
+
+bool closes_over_targets(const ComprehensionExpr& c) {
+    Scope scope;
+    Walker walker(scope);
+    walker.targets(c);
+    for (const ComprehensionClause& clause : c.clauses) {
+        if (&clause != &c.clauses.front()) walker.expression(clause.iterable);
+        for (const Expr* condition : clause.conditions) walker.expression(condition);
+    }
+    walker.expression(c.element);
+    walker.expression(c.value);
+    return std::any_of(scope.names.begin(), scope.names.end(), [&](std::string_view name) { return scope.nested_used.contains(name); });
 }
 
 Scope analyse_lambda(const LambdaExpr& lambda) {

@@ -20,7 +20,9 @@ struct Scope {
     std::set<std::string_view> used;          // every name read or written here or in a nested function or comprehension
     std::set<std::string_view> nested_used;   // of those, the ones that nested functions use
     std::set<std::string_view> rebound;       // parameters that the body assigns
+    std::set<std::string_view> reassigned;    // bound at more than one place
     std::set<std::string_view> redefined;     // functions with several definitions, not all at the top of the body
+    std::set<std::string_view> nested_nonlocals;  // names that a nested function declares `nonlocal`
     std::set<std::string_view> nested_globals;  // names that a nested function declares `global` and so may assign
 
     [[nodiscard]] bool binds(std::string_view name) const { return slots.contains(name); }
@@ -28,6 +30,8 @@ struct Scope {
 
 // `params` may be empty (modules). Comprehension targets are not bound here: they live in the comprehension.
 [[nodiscard]] Scope analyse_scope(std::span<const syntax::Param> params, syntax::Body body);
+// Whether a function written in the comprehension uses its targets, and so keeps them.
+[[nodiscard]] bool closes_over_targets(const syntax::ComprehensionExpr& comprehension);
 [[nodiscard]] Scope analyse_lambda(const syntax::LambdaExpr& lambda);
 
 }  // namespace kayton::check

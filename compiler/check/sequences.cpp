@@ -156,6 +156,17 @@ TExpr* Checker::any_all_call(const CallExpr& e, bool any) {
 TExpr* Checker::min_max_call(const CallExpr& e, bool max) {
     Span span = e.span;
     const std::string name = max ? "max" : "min";
+    if (std::any_of(e.args.begin(), e.args.end(), [](const Expr* arg) { return arg->kind == ExprKind::kStarred; })) {
+        // max(*xs, 1) is max([*xs, 1]), counted when it runs.
+        const CallExpr*& listed = applied_[{&e, SIZE_MAX}];
+        if (listed == nullptr) {
+            auto* list = synthetic_.make<SequenceExpr>(Expr{ExprKind::kList, 2, e.span}, e.args);
+            auto* call = synthetic_.make<CallExpr>(e);
+            call->args = synthetic_.copy(std::vector<Expr*>{list});
+            listed = call;
+        }
+        return min_max_call(*listed, max);
+    }
     if (!only_keywords(e, name, {"key", "default"})) return never(span);
     if (e.args.empty()) {
         report(DiagCode::kBadArguments, span, name + " expected at least 1 argument, got 0");
@@ -178,10 +189,6 @@ TExpr* Checker::min_max_call(const CallExpr& e, bool max) {
     if (e.args.size() > 1) {
         Args values;
         for (const Expr* arg : e.args) {
-            if (arg->kind == ExprKind::kStarred) {
-                report(DiagCode::kUnsupported, arg->span, "`*` cannot be used in a call of " + name + "()", "", "pass the list itself");
-                return never(span);
-            }
             values.push_back(hold(expression(*arg)));
         }
         const Type* type = types_.never;

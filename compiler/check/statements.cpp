@@ -1,4 +1,4 @@
-// Statements but loops, try and imports.
+// Statements but assignments, loops, try and imports.
 #include <algorithm>
 
 #include "compiler/check/checker.h"
@@ -29,7 +29,15 @@ void Checker::guarded_statement(const Stmt& s) {
     diagnostics_.rewind(mark);
     state_->out->resize(emitted);
     state_->env = before;
-    raise_stmt(types_.find_exception(exception_for(first.code)), as_raised(first.message), first.primary.span);
+    std::string exception = exception_for(first.code);
+    std::string message = as_raised(first.message);
+    if (first.code == DiagCode::kPossiblyUnbound) {
+        const std::string name = message.substr(1, message.find('`', 1) - 1);
+        if (state_->instance->decl->is_module) exception = "NameError";
+        message = state_->instance->decl->is_module ? "name '" + name + "' is not defined"
+                                                    : "cannot access local variable '" + name + "' where it is not associated with a value";
+    }
+    raise_stmt(types_.find_exception(exception), message, first.primary.span);
     state_->env.reachable = false;
 }
 
@@ -116,450 +124,6 @@ void Checker::statement(const Stmt& s) {
     }
 }
 
-void Checker::assign(const AssignStmt& s) {
-    // An alias of something that is no value: a type, function, module or crate item.
-    if (s.targets.size() == 1 && s.targets[0]->kind == ExprKind::kName &&
-        (s.value->kind == ExprKind::kName || s.value->kind == ExprKind::kAttribute)) {
-        Entity entity = this->entity(*s.value);
-        if (entity.kind != EntityKind::kValue && entity.kind != EntityKind::kNothing && entity.kind != EntityKind::kModuleMember &&
-            !(entity.kind == EntityKind::kCrateFunctions && entity.value != nullptr)) {
-            bind_entity(as<NameExpr>(*s.targets[0]).name, entity, s.span);
-            return;
-        }
-        if (entity.kind == EntityKind::kValue) {
-            assign_target(*s.targets[0], entity.value);
-            return;
-        }
-    }
-    if (named_tuple_statement(s) || type_statement(s)) return;
-    const Type* expected = nullptr;
-    if (s.targets.size() == 1 && s.targets[0]->kind == ExprKind::kName) {
-        VarState* var = find_var(as<NameExpr>(*s.targets[0]).name);
-        if (var != nullptr && var->bound == Bound::kYes && var->flow != nullptr && !var->entity) expected = var->flow;
-        if (expected != nullptr && expected->kind != TypeKind::kFunction) expected = nullptr;
-    }
-    // Unpacked at once: the iterator need not come to be.
-    const bool unpacked = s.targets.size() == 1 && (s.targets[0]->kind == ExprKind::kTuple || s.targets[0]->kind == ExprKind::kList);
-    TExpr* value = unpacked && is_lazy(*s.value) ? list_from(*s.value, s.value, nullptr) : expression(*s.value, expected);
-    if (s.targets.size() == 1) {
-        assign_target(*s.targets[0], value);
-        return;
-    }
-    value = hold(value);
-    for (const Expr* target : s.targets) assign_target(*target, value);
-}
-
-// `list += more`, in place.
-void Checker::extend_list(TExpr* list, TExpr* more, Span more_span, Span span) {
-    const Type* t = prune(list->type);
-    if (prune(more->type)->kind == TypeKind::kList && flow_into(more->type, t)) {
-        emit_expr(runtime(RT::kt_list_extend, types_.none, span, {list, convert(more, t)}));
-    } else if (typed::Iter* iter = iterate_value(more, more_span)) {
-        loop_over(iter, span, [&](TExpr* element) { append_to(list, element, span); });
-    }
-}
-
-// `T = TypeVar("T")`, `UserId = NewType("UserId", int)`, `f = partial(g, 1)`: names that stand for no value.
-bool Checker::type_statement(const AssignStmt& s) {
-    if (s.value->kind != ExprKind::kCall || s.targets.size() != 1 || s.targets[0]->kind != ExprKind::kName) return false;
-    const auto& call = as<CallExpr>(*s.value);
-    std::string_view written;
-    if (call.callee->kind == ExprKind::kName) written = as<NameExpr>(*call.callee).name;
-    if (call.callee->kind == ExprKind::kAttribute) written = as<AttributeExpr>(*call.callee).name;
-    static constexpr std::string_view kMakers[] = {"TypeVar", "ParamSpec", "TypeVarTuple", "NewType", "partial"};
-    if (std::find(std::begin(kMakers), std::end(kMakers), written) == std::end(kMakers)) return false;
-    Entity callee = entity(*call.callee);
-    if (callee.kind != EntityKind::kBuiltin) return false;
-    const std::string_view name = as<NameExpr>(*s.targets[0]).name;
-    if (callee.name == "TypeVar" || callee.name == "ParamSpec" || callee.name == "TypeVarTuple") {
-        callee.name = "Any";
-        bind_entity(name, callee, s.span);
-        return true;
-    }
-    if (callee.name == "NewType" && call.args.size() == 2) {
-        Entity type;
-        type.kind = EntityKind::kType;
-        type.type = annotation(*call.args[1]);
-        if (type.type != nullptr) bind_entity(name, type, s.span);
-        return true;
-    }
-    if (callee.name == "functools.partial") {
-        Entity function = partial(call);
-        if (function.kind != EntityKind::kFunction) {
-            assign_target(*s.targets[0], function.value);
-        } else {
-            bind_entity(name, function, s.span);
-        }
-        return true;
-    }
-    return false;
-}
-
-void Checker::assign_target(const Expr& target, TExpr* value) {
-    switch (target.kind) {
-        case ExprKind::kName: assign_name(as<NameExpr>(target).name, value, target.span); break;
-        case ExprKind::kTuple:
-        case ExprKind::kList: unpack(as<SequenceExpr>(target), value); break;
-        case ExprKind::kSubscript: store_item(as<SubscriptExpr>(target), value); break;
-        case ExprKind::kAttribute: store_attribute(as<AttributeExpr>(target), value, nullptr); break;
-        case ExprKind::kError: break;
-        default: report(DiagCode::kBadTarget, target.span, "this cannot be assigned to"); break;
-    }
-}
-
-void Checker::unpack(const SequenceExpr& target, TExpr* value) {
-    const Type* t = prune(value->type);
-    size_t star = target.items.size();
-    for (size_t i = 0; i < target.items.size(); ++i)
-        if (target.items[i]->kind == ExprKind::kStarred) star = i;
-    const bool starred = star != target.items.size();
-    const size_t fixed = target.items.size() - (starred ? 1 : 0);
-
-    if (t->kind == TypeKind::kNever) {
-        emit_expr(value);
-        for (const Expr* item : target.items)
-            assign_target(item->kind == ExprKind::kStarred ? *as<StarredExpr>(*item).value : *item, never(value->span));
-        return;
-    }
-    if (t->kind == TypeKind::kTuple) {
-        const size_t have = t->args.size();
-        if (have < fixed || (!starred && have != fixed)) {
-            report(DiagCode::kTypeMismatch, target.span,
-                   have < fixed ? "not enough values to unpack (expected " + std::string(starred ? "at least " : "") +
-                                      std::to_string(fixed) + ", got " + std::to_string(have) + ")"
-                                : "too many values to unpack (expected " + std::to_string(fixed) + ")",
-                   "the value is " + to_string(resolved(t)));
-            return;
-        }
-        Args items;
-        if (value->kind == TK::kTuple) {  // every element is evaluated before the first target is assigned
-            for (TExpr* item : value->args) items.push_back(hold(item));
-        } else {
-            TExpr* held = hold(value);
-            for (size_t i = 0; i < have; ++i) {
-                TExpr* item = make(TK::kTupleGet, t->args[i], value->span, {held});
-                item->index = static_cast<uint32_t>(i);
-                items.push_back(item);
-            }
-        }
-        size_t at = 0;
-        for (size_t i = 0; i < target.items.size(); ++i) {
-            if (i == star) {
-                size_t count = have - fixed;
-                const Type* element = types_.never;
-                for (size_t k = 0; k < count; ++k) element = join_types(element, items[at + k]->type);
-                const Type* variable = variable_at(target.items[i]);
-                grow(variable, element);
-                Args rest;
-                for (size_t k = 0; k < count; ++k) rest.push_back(convert(items[at + k], variable));
-                at += count;
-                assign_target(*as<StarredExpr>(*target.items[i]).value, make(TK::kList, types_.list(variable), value->span, rest));
-            } else {
-                assign_target(*target.items[i], items[at++]);
-            }
-        }
-        return;
-    }
-    if (types::is_union_with_none(t)) {
-        unpack(target, present(value, "cannot unpack non-iterable NoneType object"));
-        return;
-    }
-    // A list, str or other iterable: its length is only known at run time.
-    TExpr* list = value;
-    if (t->kind != TypeKind::kList) {
-        const Type* variable = variable_at(&target);
-        uint32_t collected = temp(types_.list(variable));
-        assign_local(collected, make(TK::kList, types_.list(variable), value->span, Args{}));
-        typed::Iter* iter = iterate_value(value, value->span);
-        if (iter == nullptr) return;
-        loop_over(iter, value->span, [&](TExpr* element) {
-            append_to(read_local(collected, value->span), element, value->span);
-            if (starred || t->kind != TypeKind::kIterator) return;
-            // One more than fits is enough to know.
-            TStmt* enough = stmt(SK::kIf, value->span);
-            enough->a = op(typed::Op::kIntGt, types_.boolean, value->span,
-                           {len(read_local(collected, value->span)), constant_int(static_cast<int64_t>(fixed), value->span)});
-            enough->body = block([&] { break_out(value->span); });
-            emit(enough);
-        });
-        list = read_local(collected, value->span);
-    }
-    TExpr* held = hold(list);
-    const Type* element = prune(held->type)->args[0];
-    Span span = value->span;
-    auto count_error = [&](typed::Op comparison, const std::string& text, bool got) {
-        TExpr* test = op(comparison, types_.boolean, span, {len(held), constant_int(static_cast<int64_t>(fixed), span)});
-        emit_if(test, span, [&] {
-            TExpr* message = constant_str(text, span);
-            if (got) {
-                TExpr* number = runtime(RT::kt_int_str, types_.str, span, {len(held)});
-                message = make(TK::kStrJoin, types_.str, span, {message, number, constant_str(")", span)});
-            }
-            raise_text(types_.find_exception("ValueError"), message, span);
-        });
-    };
-    count_error(typed::Op::kIntLt, std::string("not enough values to unpack (expected ") + (starred ? "at least " : "") +
-                                       std::to_string(fixed) + ", got ", true);
-    if (!starred) count_error(typed::Op::kIntGt, "too many values to unpack (expected " + std::to_string(fixed) + ")", false);
-    Args items;
-    for (size_t i = 0; i < target.items.size(); ++i) {
-        if (i == star) {
-            int64_t after = static_cast<int64_t>(target.items.size() - star - 1);
-            TExpr* stop = after == 0 ? constant_int(INT64_MIN, span) : constant_int(-after, span);
-            items.push_back(hold(runtime(RT::kt_list_slice, held->type, span,
-                                         {held, constant_int(static_cast<int64_t>(star), span), stop, constant_int(INT64_MIN, span)})));
-            continue;
-        }
-        int64_t index = static_cast<int64_t>(i);
-        if (starred && i > star) index = -static_cast<int64_t>(target.items.size() - i);
-        items.push_back(hold(make(TK::kListGet, element, span, {held, constant_int(index, span)})));
-    }
-    for (size_t i = 0; i < target.items.size(); ++i)
-        assign_target(i == star ? *as<StarredExpr>(*target.items[i]).value : *target.items[i], items[i]);
-}
-
-void Checker::store_item(const SubscriptExpr& target, TExpr* value) {
-    value = hold(value);  // Python evaluates the value first
-    TExpr* object = present(expression(*target.object), "'NoneType' object does not support item assignment");
-    emit_expr(dispatch(object, target.span, [&](TExpr* one) -> TExpr* {
-        BlockScope scope(*this);
-        store_item_of(hold(one), target, value);
-        return scope.finish(constant_none(target.span));
-    }));
-}
-
-void Checker::store_item_of(TExpr* object, const SubscriptExpr& target, TExpr* value) {
-    const Type* t = prune(object->type);
-    Span span = target.span;
-    if (t->kind == TypeKind::kNever) {
-        emit_expr(object);
-        return;
-    }
-    if (is_instance(prune(object->type)) && target.index->kind == ExprKind::kSlice &&
-        find_method(*prune(object->type)->class_info, "__setslice__") != nullptr) {  // of shipped classes
-        const auto& slice = as<SliceExpr>(*target.index);
-        emit_expr(call_method(object, "__setslice__", {slice_bound(slice.start), slice_bound(slice.stop), slice_bound(slice.step), value}, span));
-        return;
-    }
-    if (is_instance(prune(object->type))) {
-        if (TExpr* stored = call_method(object, "__setitem__", {expression(*target.index), value}, span)) {
-            emit_expr(stored);
-            return;
-        }
-    }
-    if (t->name == "tuple") {
-        report(DiagCode::kNotSubscriptable, span, "'tuple' object does not support item assignment", "this is " + to_string(resolved(t)));
-        return;
-    }
-    if (t->kind == TypeKind::kList && target.index->kind == ExprKind::kSlice) {
-        const auto& slice = as<SliceExpr>(*target.index);
-        object = hold(object);
-        TExpr* start = slice_bound(slice.start);
-        TExpr* stop = slice_bound(slice.stop);
-        TExpr* step = slice_bound(slice.step);
-        const Type* vt = prune(value->type);
-        TExpr* list = value;
-        if (vt->kind != TypeKind::kList) {
-            uint32_t collected = temp(object->type);
-            assign_local(collected, make(TK::kList, object->type, span, Args{}));
-            if (typed::Iter* iter = iterate_value(value, value->span))
-                loop_over(iter, span, [&](TExpr* element) { append_to(read_local(collected, span), element, span); });
-            list = read_local(collected, span);
-        } else {
-            list = coerce(value, object->type, value->span, "slice of " + to_string(resolved(t)));
-        }
-        emit_expr(runtime(RT::kt_list_set_slice, types_.none, span, {object, start, stop, step, list}));
-        return;
-    }
-    if (t->kind == TypeKind::kList) {
-        TExpr* index = coerce(expression(*target.index), types_.integer, target.index->span, "list index", true);
-        if (!flow_into(value->type, t->args[0])) {
-            Diagnostic& d = report_limit(DiagCode::kTypeMismatch, span, "list of " + to_string(resolved(t->args[0])) + " cannot take a " + to_string(resolved(value->type)),
-                                   "the value is " + to_string(resolved(value->type)));
-            (void)d;
-            return;
-        }
-        TStmt* s = stmt(SK::kSetItem, span);
-        s->a = object;
-        s->b = index;
-        s->c = convert(value, t->args[0]);
-        emit(s);
-        return;
-    }
-    if (t->kind == TypeKind::kDict) {
-        TExpr* key = expression(*target.index);
-        if (!hashable(key->type)) {
-            report(DiagCode::kUnhashable, target.index->span, "unhashable type: '" + to_string(resolved(key->type)) + "'");
-            return;
-        }
-        if (!flow_into(key->type, t->args[0])) {
-            report_limit(DiagCode::kTypeMismatch, target.index->span, "dict with keys of " + to_string(resolved(t->args[0])) + " cannot take a " + to_string(resolved(key->type)),
-                   "this is " + to_string(resolved(key->type)));
-            return;
-        }
-        if (!flow_into(value->type, t->args[1])) {
-            report_limit(DiagCode::kTypeMismatch, span, "dict with values of " + to_string(resolved(t->args[1])) + " cannot take a " + to_string(resolved(value->type)),
-                   "the value is " + to_string(resolved(value->type)));
-            return;
-        }
-        emit_expr(runtime(RT::kt_dict_set, types_.none, span, {object, convert(key, t->args[0]), convert(value, t->args[1])}));
-        return;
-    }
-    if (t->kind == TypeKind::kHandle && manifest_of(t) != nullptr &&
-        !crate_functions(*manifest_of(t), std::string(t->name) + ".__setitem__").empty()) {
-        TExpr* key = expression(*target.index);
-        emit_expr(crate_protocol(t, "__setitem__", {object, key, value}, span));
-        return;
-    }
-    report(DiagCode::kNotSubscriptable, span, "'" + to_string(resolved(t)) + "' object does not support item assignment",
-           "this is " + to_string(resolved(t)));
-}
-
-// The new value of `target op= value`: an object's own __iadd__, else as `target op value`.
-TExpr* Checker::update_in_place(const AugAssignStmt& s, TExpr* current) {
-    TExpr* right = expression(*s.value);
-    if (is_instance(current->type)) {
-        static constexpr std::string_view kNames[] = {"__iadd__", "__isub__", "__imul__", "__itruediv__", "__ifloordiv__", "__imod__", "__ipow__",
-                                                      "__imatmul__", "__ilshift__", "__irshift__", "__iand__", "__ior__", "__ixor__"};
-        if (TExpr* updated = call_method(current, kNames[static_cast<size_t>(s.op)], {right}, s.span)) return updated;
-    }
-    return binary(s.op, current, right, s.span, s.op_span, true);
-}
-
-void Checker::aug_assign(const AugAssignStmt& s) {
-    Span span = s.span;
-    if (s.target->kind == ExprKind::kName) {
-        TExpr* current = expression(*s.target);
-        const Type* t = prune(current->type);
-        if (t->kind == TypeKind::kList && s.op == BinaryOp::kAdd) {  // in place
-            TExpr* list = hold(current);
-            TExpr* more = expression(*s.value);
-            extend_list(list, more, s.value->span, span);
-            return;
-        }
-        if (t->kind == TypeKind::kSet && s.op == BinaryOp::kBitOr) {
-            TExpr* set = hold(current);
-            TExpr* more = coerce(expression(*s.value), t, s.value->span, "set update");
-            emit_expr(runtime(RT::kt_set_update, types_.none, span, {set, more}));
-            return;
-        }
-        if (t->kind == TypeKind::kDict && s.op == BinaryOp::kBitOr) {
-            TExpr* dict = hold(current);
-            TExpr* more = coerce(expression(*s.value), t, s.value->span, "dict update");
-            emit_expr(runtime(RT::kt_dict_update, types_.none, span, {dict, more}));
-            return;
-        }
-        assign_name(as<NameExpr>(*s.target).name, update_in_place(s, current), s.target->span);
-        return;
-    }
-    if (s.target->kind == ExprKind::kSubscript) {
-        const auto& sub = as<SubscriptExpr>(*s.target);
-        TExpr* object = hold(expression(*sub.object));
-        const Type* t = prune(object->type);
-        if (t->kind == TypeKind::kNever) return;
-        if (is_instance(t)) {
-            TExpr* key = hold(expression(*sub.index));
-            TExpr* current = call_method(object, "__getitem__", {key}, sub.span);
-            if (current != nullptr) {
-                TExpr* updated = binary(s.op, current, expression(*s.value), span, s.op_span);
-                if (TExpr* stored = call_method(object, "__setitem__", {key, updated}, span)) {
-                    emit_expr(stored);
-                    return;
-                }
-            }
-        }
-        if (t->kind != TypeKind::kList && t->kind != TypeKind::kDict) {
-            report(DiagCode::kNotSubscriptable, span, "'" + to_string(resolved(t)) + "' object does not support item assignment");
-            return;
-        }
-        if (sub.index->kind == ExprKind::kSlice) {
-            TExpr* part = slice_value(object, as<SliceExpr>(*sub.index));
-            TExpr* right = expression(*s.value);
-            if (s.op == BinaryOp::kAdd && prune(right->type)->kind != TypeKind::kList) {
-                TExpr* longer = hold(part);
-                extend_list(longer, right, span, span);
-                store_item_of(object, sub, longer);
-                return;
-            }
-            store_item_of(object, sub, binary(s.op, part, right, span, s.op_span));
-            return;
-        }
-        TExpr* raw = expression(*sub.index);
-        const bool list = t->kind == TypeKind::kList;
-        if (t->name.starts_with("defaultdict") || t->name == "Counter") grow(t->args[0], raw->type);
-        TExpr* key = hold(coerce(raw, list ? types_.integer : t->args[0], sub.index->span, list ? "list index" : "dict key", list));
-        const Type* value_type = list ? t->args[0] : t->args[1];
-        TExpr* current = list ? make(TK::kListGet, value_type, sub.span, {object, key}) : dict_item(object, key, sub.span);
-        const Type* vt = prune(value_type);
-        if (vt->kind == TypeKind::kList && s.op == BinaryOp::kAdd) {
-            TExpr* inner = hold(current);
-            TExpr* more = expression(*s.value);
-            extend_list(inner, more, s.value->span, span);
-            return;
-        }
-        TExpr* updated = binary(s.op, current, expression(*s.value), span, s.op_span);
-        if (!flow_into(updated->type, value_type)) {
-            report_limit(DiagCode::kTypeMismatch, span, to_string(resolved(t)) + " cannot take a " + to_string(resolved(updated->type)),
-                   "the result is " + to_string(resolved(updated->type)));
-            return;
-        }
-        updated = convert(updated, value_type);
-        if (list) {
-            TStmt* set = stmt(SK::kSetItem, span);
-            set->a = object;
-            set->b = key;
-            set->c = updated;
-            emit(set);
-        } else {
-            emit_expr(runtime(RT::kt_dict_set, types_.none, span, {object, key, updated}));
-        }
-        return;
-    }
-    if (s.target->kind == ExprKind::kAttribute) {
-        const auto& target = as<AttributeExpr>(*s.target);
-        TExpr* current = expression(*s.target);
-        const Type* t = prune(current->type);
-        if (t->kind == TypeKind::kNever) {
-            expression(*s.value);
-            return;
-        }
-        if (t->kind == TypeKind::kList && s.op == BinaryOp::kAdd) {  // in place
-            TExpr* list = hold(current);
-            TExpr* more = expression(*s.value, t);
-            extend_list(list, more, s.value->span, span);
-            return;
-        }
-        store_attribute(target, update_in_place(s, current), nullptr);
-        return;
-    }
-    report(DiagCode::kBadTarget, s.target->span, "this cannot be updated in place");
-}
-
-void Checker::ann_assign(const AnnAssignStmt& s) {
-    const Type* annotated = s.annotation != nullptr ? annotation(*s.annotation) : nullptr;
-    if (s.value == nullptr) return;
-    TExpr* value = expression(*s.value, annotated);
-    if (annotated != nullptr && annotated->kind != TypeKind::kDynamic) {
-        if (flow_into(value->type, annotated)) {
-            // The written type holds for what comes later: an empty list's element, a name that is None at first.
-            const Type* t = prune(annotated);
-            if (t->kind == TypeKind::kList || t->kind == TypeKind::kDict || t->kind == TypeKind::kSet || t->kind == TypeKind::kFunction)
-                value = convert(value, annotated);
-        } else if (!annotation_accepts(annotated, value->type)) {
-            Diagnostic& d = report_limit(DiagCode::kTypeMismatch, s.value->span,
-                                   "expected " + to_string(resolved(annotated)) + ", found " + to_string(resolved(value->type)),
-                                   "this is " + to_string(resolved(value->type)));
-            d.secondary.push_back({&file(), s.annotation->span, "because of this annotation"});
-            value = never(s.value->span);
-        }
-    }
-    if (s.target->kind == ExprKind::kAttribute) {
-        store_attribute(as<AttributeExpr>(*s.target), value, s.annotation);
-        return;
-    }
-    assign_target(*s.target, value);
-}
-
 void Checker::if_statement(const IfStmt& first) {
     const IfStmt* s = &first;
     Condition test = condition(*s->condition);
@@ -590,7 +154,15 @@ void Checker::return_value(TExpr* value, Span span) {
     }
     const Type* target = instance.forced_result;
     if (target != nullptr) {
+        const Type* found = value->type;
+        const size_t mark = diagnostics_.all().size();
+        // What the runtime asks for a bool is asked for its truth, as `a == b` in a list's `==` is.
+        if (!instance.may_widen && prune(target)->kind == TypeKind::kBool) value = truth(value);
         value = coerce(value, target, span, "result of `" + instance.decl->name + "`");
+        if (instance.may_widen && diagnostics_.all().size() > mark) {
+            diagnostics_.rewind(mark);
+            instance.wider = join_types(instance.wider != nullptr ? instance.wider : target, found);
+        }
         if (resolved(instance.result) != resolved(target)) {
             instance.result = target;
             changed_ = true;
@@ -747,8 +319,10 @@ void Checker::function_statement(const FunctionStmt& s) {
     entity.function = decl;
     for (auto d = applied.rbegin(); d != applied.rend(); ++d) entity = decorate(entity, **d);
     // Which of several definitions it is shows when the program runs: a value then.
-    if (entity.kind == EntityKind::kFunction && state_->instance->decl->scope.redefined.contains(s.name)) {
-        VarState* var = find_var(s.name);
+    const Scope& scope = state_->instance->decl->scope;
+    VarState* var = scope.reassigned.contains(s.name) ? find_var(s.name) : nullptr;
+    const bool replaces_value = var != nullptr && var->bound != Bound::kNo && !var->entity;
+    if (entity.kind == EntityKind::kFunction && (replaces_value || scope.redefined.contains(s.name) || scope.nested_nonlocals.contains(s.name))) {
         const Type* expected = var != nullptr && var->bound != Bound::kNo && !var->entity ? var->flow : nullptr;
         if (expected != nullptr && prune(expected)->kind != TypeKind::kFunction) expected = nullptr;
         entity.value = function_value(*entity.function, &s, s.name_span, expected);

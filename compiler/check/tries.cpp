@@ -89,6 +89,9 @@ void Checker::try_statement(const TryStmt& s) {
                     continue;
                 }
                 classes.push_back(type);
+                if (const Type* all = prune(with_mixed(type)); all->kind == TypeKind::kUnion)
+                    for (const Type* also : all->args)
+                        if (also != type) classes.push_back(also);
                 if (type->class_info != nullptr) type->class_info->caught = true;
             }
             // A single class is known exactly; several meet in their nearest common base.
@@ -225,8 +228,8 @@ bool Checker::with_object(const WithStmt& s, size_t item, TExpr* context) {
         if (exception == nullptr) {
             args = {constant_none(span), constant_none(span), constant_none(span)};
         } else {
-            TExpr* type = make(TK::kConvert, types_.optional(types_.str), span, {runtime(RT::kt_type_name, types_.str, span, {type_info(exception->type, span), exception})});
-            args = {type, convert(exception, types_.optional(exception->type)), constant_none(span)};
+            TExpr* type = type_of(exception, span);
+            args = {convert(type, types_.optional(type->type)), convert(exception, types_.optional(exception->type)), constant_none(span)};
         }
         return call_method(held, "__exit__", args, span);
     };

@@ -133,6 +133,155 @@ TExpr* Checker::subclass_call(const CallExpr& e) {
     });
 }
 
+// What a name made when the program runs begins with: "visit_" of `"visit_" + kind` and of f"visit_{kind}".
+static std::string_view known_start(const Expr& e) {
+    if (e.kind == ExprKind::kStr) return as<StrExpr>(e).value;
+    if (e.kind == ExprKind::kBinary && as<BinaryExpr>(e).op == BinaryOp::kAdd) return known_start(*as<BinaryExpr>(e).left);
+    if (e.kind == ExprKind::kFString && !as<FStringExpr>(e).parts.empty() && as<FStringExpr>(e).parts.front().value == nullptr)
+        return as<FStringExpr>(e).parts.front().text;
+    return {};
+}
+
+AttributeExpr* Checker::attribute_of(Expr* object, std::string_view name, Span span) {
+    auto* made = synthetic_.make<AttributeExpr>();
+    made->kind = ExprKind::kAttribute;
+    made->span = span;
+    made->object = object;
+    made->name = name;
+    made->name_span = span;
+    return made;
+}
+
+// An attribute whose name is known when the program runs: a branch for each that the object's classes have. `each` is
+// given the attribute, `otherwise` makes what stands for a name that none has.
+TExpr* Checker::by_attribute_name(const CallExpr& e, bool fields_only, const std::function<TExpr*(const AttributeExpr&)>& each,
+                                  const std::function<TExpr*(TExpr* object, TExpr* name)>& otherwise) {
+    BlockScope scope(*this);
+    TExpr* object = hold(expression(*e.args[0]));
+    TExpr* name = coerce(expression(*e.args[1]), types_.str, e.args[1]->span, "attribute name");
+    if (prune(object->type)->kind == TypeKind::kNever || prune(name->type)->kind == TypeKind::kNever) return scope.finish(never(e.span));
+    name = hold(name);
+    std::set<std::string> names;
+    const std::string_view start = known_start(*e.args[1]);
+    std::function<void(types::ClassInfo&)> add = [&](types::ClassInfo& c) {
+        for (const types::ClassInfo* k : c.mro) {
+            for (const types::ClassField& f : k->fields) names.insert(f.name);
+            if (!fields_only) names.insert(k->attributes.begin(), k->attributes.end());
+            for (const auto& [method, info] : k->methods)
+                if (!fields_only || info.setter != nullptr) names.insert(method);
+        }
+        for (types::ClassInfo* sub : c.subclasses) add(*sub);
+    };
+    for (const Type* t : possible_types(object->type))
+        if (is_instance(t)) add(*prune(t)->class_info);
+    std::erase_if(names, [&](const std::string& n) { return !n.starts_with(start) || (start.empty() && n.starts_with("__")); });
+    state_->overlays.emplace_back();
+    const std::string_view held_name = keep_path("%whose");
+    state_->overlays.back()[held_name] = VarState{};
+    set_overlay(held_name, object);
+    struct Branch {
+        std::string name;
+        TExpr* value;
+    };
+    std::vector<Branch> branches;
+    const Type* type = types_.never;
+    for (const std::string& n : names) {
+        const AttributeExpr*& attribute = dynamic_attributes_[{&e, n}];
+        if (attribute == nullptr) {
+            auto* self = synthetic_.make<NameExpr>();
+            self->kind = ExprKind::kName;
+            self->span = e.span;
+            self->name = held_name;
+            attribute = attribute_of(self, keep_path(n), e.span);
+        }
+        const size_t mark = diagnostics_.all().size();
+        BlockScope branch(*this);
+        // The name says which method takes what: where one does not take these arguments, that is said when it is tried.
+        state_->caught.push_back(types_.find_exception("Exception"));
+        TExpr* value = each(*attribute);
+        state_->caught.pop_back();
+        if (is_refused(mark, e.span)) {  // not with these arguments: that raises where it is tried
+            const Diagnostic first = diagnostics_.all()[mark];
+            diagnostics_.rewind(mark);
+            branch.take();
+            BlockScope raising(*this);
+            value = raising.finish(raise_stmt(types_.find_exception(exception_for(first.code)), as_raised(first.message), e.span));
+            branches.push_back({n, value});
+            continue;
+        }
+        branches.push_back({n, branch.finish(value)});
+        type = join_types(type, value->type);
+    }
+    state_->overlays.pop_back();
+    BlockScope last(*this);
+    TExpr* fallback = otherwise(object, name);
+    TExpr* chain = last.finish(fallback);
+    type = join_types(type, chain->type);
+    chain = convert(chain, type);
+    for (size_t i = branches.size(); i-- > 0;)
+        chain = if_expr(equal(name, constant_str(keep_path(branches[i].name), e.span), e.span, false), branches[i].value, chain, type);
+    return scope.finish(chain);
+}
+
+TExpr* Checker::no_such_attribute(TExpr* object, TExpr* name, Span span) {
+    BlockScope scope(*this);
+    TExpr* shown = runtime(RT::kt_type_name, types_.str, span, {type_info(prune(object->type), span), object});
+    TExpr* text = make(TK::kStrJoin, types_.str, span,
+                       {constant_str("'", span), shown, constant_str("' object has no attribute '", span), name, constant_str("'", span)});
+    return scope.finish(raise_text(types_.find_exception("AttributeError"), text, span));
+}
+
+// getattr(object, name)(arguments): a call of the method. Null: the callee is no such call.
+TExpr* Checker::named_method_call(const CallExpr& getter, const CallExpr& e) {
+    if (getter.callee->kind != ExprKind::kName || as<NameExpr>(*getter.callee).name != "getattr" || !getter.keywords.empty()) return nullptr;
+    if (entity(*getter.callee).kind != EntityKind::kBuiltin || getter.args.size() < 2 || getter.args.size() > 3) return nullptr;
+    const bool literal = getter.args[1]->kind == ExprKind::kStr;
+    if (literal && getter.args.size() == 3) return nullptr;
+    auto call_with = [&](const AttributeExpr& attribute) -> TExpr* {
+        const CallExpr*& made = applied_[{&attribute, 0}];
+        if (made == nullptr) {
+            auto* copy = synthetic_.make<CallExpr>(e);
+            copy->callee = const_cast<AttributeExpr*>(&attribute);
+            made = copy;
+        }
+        return call(*made, nullptr);
+    };
+    if (literal) {
+        const AttributeExpr*& attribute = named_attributes_[&getter];
+        if (attribute == nullptr) attribute = attribute_of(getter.args[0], as<StrExpr>(*getter.args[1]).value, getter.span);
+        return call_with(*attribute);
+    }
+    return by_attribute_name(getter, false, call_with, [&](TExpr* object, TExpr* name) {
+        if (getter.args.size() == 2) return no_such_attribute(object, name, e.span);
+        const CallExpr*& made = applied_[{&getter, 1}];
+        if (made == nullptr) {
+            auto* copy = synthetic_.make<CallExpr>(e);
+            copy->callee = getter.args[2];
+            made = copy;
+        }
+        return call(*made, nullptr);
+    });
+}
+
+// getattr() and its like with a name that the program makes.
+TExpr* Checker::attribute_of_any_name(const std::string& name, const CallExpr& e) {
+    if (name == "hasattr")
+        return by_attribute_name(e, false, [&](const AttributeExpr&) { return constant_bool(true, e.span); },
+                                 [&](TExpr*, TExpr*) { return constant_bool(false, e.span); });
+    if (name == "getattr")
+        return by_attribute_name(e, false, [&](const AttributeExpr& attribute) { return expression(attribute); }, [&](TExpr* object, TExpr* wanted) {
+            return e.args.size() == 3 ? expression(*e.args[2]) : no_such_attribute(object, wanted, e.span);
+        });
+    BlockScope scope(*this);
+    TExpr* value = hold(expression(*e.args[2]));
+    emit_expr(by_attribute_name(e, true, [&](const AttributeExpr& attribute) {
+        BlockScope store(*this);
+        store_attribute(attribute, value, nullptr);
+        return store.finish(constant_none(e.span));
+    }, [&](TExpr* object, TExpr* wanted) { return no_such_attribute(object, wanted, e.span); }));
+    return scope.finish(constant_none(e.span));
+}
+
 // getattr(object, "name"[, default]), hasattr(object, "name"), setattr(object, "name", value).
 TExpr* Checker::attribute_by_name(const std::string& name, const CallExpr& e) {
     const size_t least = name == "setattr" ? 3 : 2;
@@ -151,18 +300,8 @@ TExpr* Checker::attribute_by_name(const std::string& name, const CallExpr& e) {
                 if (found.kind == EntityKind::kFunction) return call_values(*found.function, {object, written, expression(*e.args[2])}, e.span);
             }
         }
-        if (written->kind != TK::kStr) {
-            if (prune(written->type)->kind != TypeKind::kNever)
-                report(DiagCode::kUnsupported, e.args[1]->span, name + "() needs the attribute's name as a literal", "not known at compile time");
-            return never(e.span);
-        }
-        auto* made = synthetic_.make<AttributeExpr>();
-        made->kind = ExprKind::kAttribute;
-        made->span = e.span;
-        made->object = e.args[0];
-        made->name = keep_path(std::string(written->text));
-        made->name_span = e.args[1]->span;
-        attribute = made;
+        if (written->kind != TK::kStr) return attribute_of_any_name(name, e);
+        attribute = attribute_of(e.args[0], keep_path(std::string(written->text)), e.span);
     }
     if (name == "setattr") {
         BlockScope scope(*this);

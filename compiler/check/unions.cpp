@@ -17,6 +17,7 @@ const char* Checker::exception_for(DiagCode code) {
         case DiagCode::kUnknownAttribute:
         case DiagCode::kUnknownMember: return "AttributeError";
         case DiagCode::kUndefinedName: return "NameError";
+        case DiagCode::kPossiblyUnbound: return "UnboundLocalError";
         case DiagCode::kTypeMismatch:
         case DiagCode::kBadOperand:
         case DiagCode::kBadArguments:

@@ -167,7 +167,7 @@ void add_address(TextBuilder& builder, std::string_view what, const void* object
 
 std::string qualified(const KtTypeInfo* type) {
     const std::string_view name = type->name;
-    if (name.find('.') != std::string_view::npos || type->kind == KT_KIND_EXCEPTION) return std::string(name);
+    if (name.find('.') != std::string_view::npos || builtin_exception(name) == type) return std::string(name);
     return "__main__." + std::string(name);
 }
 
@@ -328,7 +328,7 @@ int32_t repr_into(TextBuilder& builder, const KtTypeInfo* type, const void* valu
             const KtTypeInfo* shown = type->args_count == 1 ? type->args[0] : *static_cast<const KtTypeInfo* const*>(value);
             builder.add("<class '");
             builder.add(
-                std::string_view(shown->kind == KT_KIND_CLASS ? qualified(shown) : std::string(short_name(shown))));
+                std::string_view(shown->kind == KT_KIND_CLASS || shown->kind == KT_KIND_EXCEPTION ? qualified(shown) : std::string(short_name(shown))));
             builder.add("'>");
             return KT_OK;
         }
