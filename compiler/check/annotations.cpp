@@ -150,6 +150,17 @@ const Type* Checker::parse_type(std::string_view text, bool open) {
     return parser.at_end() ? type : nullptr;
 }
 
+// An annotation may name a class that the module defines further down: the next pass knows it. Null: not such a name.
+const Type* Checker::class_defined_later(std::string_view name, const Expr& e) {
+    const VarState* var = find_var(name);
+    if (var == nullptr || var->bound != Bound::kNo || !state_->instance->decl->is_module) return nullptr;
+    for (const auto& [node, c] : classes_)
+        if (c->name == name && c->file == &file()) return with_mixed(c->type);
+    if (!awaited_names_.insert(&e).second) return nullptr;
+    changed_ = true;
+    return variable_at(&e);
+}
+
 // kDynamic stands for "whatever the value has". Null after an error.
 const Type* Checker::annotation(const Expr& e) {
     switch (e.kind) {
@@ -184,6 +195,7 @@ const Type* Checker::annotation(const Expr& e) {
             if (name == "frozenset" || name == "FrozenSet") return types_.set(variable_at(&e), "frozenset");
             if (name == "dict" || name == "Dict") return types_.dict(variable_at(&e), variable_at(&e, 1));
             if (name == "tuple" || name == "Tuple") return types_.dynamic;
+            if (const Type* later = class_defined_later(name, e)) return later;
             if (name == "TextIO") return types_.text_file;
             if (name == "BinaryIO") return types_.binary_file;
             [[fallthrough]];
@@ -192,7 +204,10 @@ const Type* Checker::annotation(const Expr& e) {
             if (e.kind == ExprKind::kAttribute && is_open_name(as<AttributeExpr>(e).name)) return types_.dynamic;
             Entity entity = this->entity(e);
             if (entity.kind == EntityKind::kCrateType) return crate_annotation(entity, {}, e);
-            if (entity.kind == EntityKind::kType) return is_array(entity.type) ? types_.dynamic : with_mixed(entity.type);
+            if (entity.kind == EntityKind::kType) {
+                const bool open = is_array(entity.type) || (entity.type->class_info != nullptr && entity.type->class_info->is_protocol);
+                return open ? types_.dynamic : with_mixed(entity.type);
+            }
             if (entity.kind == EntityKind::kBuiltin)
                 if (const Type* type = builtin_type(entity.name); type != nullptr && !entity.name.starts_with("collections.")) return type;
             // A name of typing, a type variable, a function whose results it describes: the value tells.

@@ -263,12 +263,9 @@ void Checker::store_item_of(TExpr* object, const SubscriptExpr& target, TExpr* v
         report(DiagCode::kNotSubscriptable, span, "'tuple' object does not support item assignment", "this is " + to_string(resolved(t)));
         return;
     }
-    if (t->kind == TypeKind::kList && target.index->kind == ExprKind::kSlice) {
-        const auto& slice = as<SliceExpr>(*target.index);
-        object = hold(object);
-        TExpr* start = slice_bound(slice.start);
-        TExpr* stop = slice_bound(slice.stop);
-        TExpr* step = slice_bound(slice.step);
+    if (t->kind == TypeKind::kList) object = hold(object);
+    if (const auto bounds = t->kind == TypeKind::kList ? slice_bounds(*target.index) : std::nullopt) {
+        const auto& [start, stop, step] = *bounds;
         const Type* vt = prune(value->type);
         TExpr* list = value;
         if (vt->kind != TypeKind::kList) {

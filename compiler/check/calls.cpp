@@ -35,6 +35,26 @@ std::string hidden_name(const FunctionDecl& decl, size_t param) {
     return decl.name + "#" + std::to_string(decl.span.begin) + "#" + std::string(decl.params[param].name);
 }
 
+// "from 1 to 2 positional arguments", as CPython counts them.
+std::string positional_range(const FunctionDecl& decl, size_t end) {
+    const auto needed = static_cast<size_t>(std::count_if(decl.params.begin(), decl.params.begin() + static_cast<std::ptrdiff_t>(end),
+                                                          [](const Param& p) { return p.default_value == nullptr; }));
+    const std::string range = (needed < end ? "from " + std::to_string(needed) + " to " : "") + std::to_string(end);
+    return range + " positional argument" + (needed == end && end == 1 ? "" : "s");
+}
+
+// Positional parameters before keyword-only ones: the text names the first kind that something is missing of.
+std::string missing_arguments(const FunctionDecl& decl, const std::vector<size_t>& missing) {
+    std::vector<std::string> names;
+    const bool positional = std::any_of(missing.begin(), missing.end(), [&](size_t i) { return decl.params[i].kind != ParamKind::kKeywordOnly; });
+    for (size_t i : missing)
+        if ((decl.params[i].kind != ParamKind::kKeywordOnly) == positional) names.push_back("'" + std::string(decl.params[i].name) + "'");
+    std::string text;
+    for (size_t i = 0; i < names.size(); ++i) text += (i == 0 ? "" : i + 1 < names.size() ? ", " : names.size() > 2 ? ", and " : " and ") + names[i];
+    return "() missing " + std::to_string(names.size()) + " required " + (positional ? "positional" : "keyword-only") + " argument" +
+           (names.size() == 1 ? "" : "s") + ": " + text;
+}
+
 void find_tails(Body body, std::set<const Stmt*>& tails) {
     if (body.empty()) return;
     const Stmt* last = body.back();
@@ -202,9 +222,14 @@ TExpr* Checker::call_decl(FunctionDecl& decl, const CallExpr& e, TExpr* self) {
             take(expression(*arg));
         }
     }
-    if (!extra.empty() && var_args == count)
-        return wrong(e.span, shown + "() takes " + std::to_string(positional) + " positional argument" + (positional == 1 ? "" : "s") +
-                                 " but " + std::to_string(next) + (next == 1 ? " was" : " were") + " given");
+    if (!extra.empty() && var_args == count) {
+        const size_t by_name = static_cast<size_t>(std::count_if(e.keywords.begin(), e.keywords.end(), [&](const KeywordArg& k) {
+            return std::any_of(decl.params.begin(), decl.params.end(), [&](const Param& p) { return p.kind == ParamKind::kKeywordOnly && p.name == k.name; });
+        }));
+        auto plural = [](size_t n) { return n == 1 ? "" : "s"; };
+        const std::string more = by_name == 0 ? "" : " positional argument" + std::string(plural(next)) + " (and " + std::to_string(by_name) + " keyword-only argument" + plural(by_name) + ")";
+        return wrong(e.span, shown + "() takes " + positional_range(decl, positional) + " but " + std::to_string(next) + more + (next == 1 && by_name == 0 ? " was" : " were") + " given");
+    }
     Args keyword_parts;
     TExpr* spread_keywords = nullptr;  // a dict whose keys are names of parameters, known when it is called
     std::vector<KeywordArg> keywords;
@@ -261,7 +286,7 @@ TExpr* Checker::call_decl(FunctionDecl& decl, const CallExpr& e, TExpr* self) {
         const OpenArguments open{counted, spread_keywords, next, positional, var_args != count, var_keywords != count};
         spread_keywords = take_open(decl, open, values, e.span);
     }
-    std::vector<std::string> missing;
+    std::vector<size_t> missing;
     for (size_t i = 0; i < count; ++i) {
         if (values[i] != nullptr) continue;
         if (i == var_args) {
@@ -290,15 +315,10 @@ TExpr* Checker::call_decl(FunctionDecl& decl, const CallExpr& e, TExpr* self) {
         } else if (decl.params[i].default_value != nullptr) {
             values[i] = fit_argument(decl, i, default_value(decl, i, e.span));
         } else {
-            missing.push_back("'" + std::string(decl.params[i].name) + "'");
+            missing.push_back(i);
         }
     }
-    if (!missing.empty()) {
-        std::string list = missing[0];
-        for (size_t i = 1; i < missing.size(); ++i) list += (i + 1 == missing.size() ? " and " : ", ") + missing[i];
-        return wrong(e.span, shown + "() missing " + std::to_string(missing.size()) + " required positional argument" +
-                                 (missing.size() == 1 ? "" : "s") + ": " + list);
-    }
+    if (!missing.empty()) return wrong(e.span, shown + missing_arguments(decl, missing));
     return scope.finish(call_instance(decl, values, e.span));
 }
 
@@ -312,16 +332,10 @@ TExpr* Checker::take_open(FunctionDecl& decl, const OpenArguments& open, std::ve
     auto more_than = [&](size_t n) { return op(typed::Op::kIntGt, types_.boolean, span, {counted, constant_int(static_cast<int64_t>(n), span)}); };
     // The text of the parameters from `first` on that nothing can fill any more.
     auto missing_from = [&](size_t first) {
-        std::vector<std::string> names;
-        for (size_t i = first; i < decl.params.size(); ++i) {
-            const Param& p = decl.params[i];
-            const bool needed = values[i] == nullptr && p.default_value == nullptr && (p.kind == ParamKind::kNormal || p.kind == ParamKind::kPositionalOnly);
-            if (i == first || (needed && rest == nullptr)) names.push_back("'" + std::string(p.name) + "'");
-        }
-        std::string text;
-        for (size_t i = 0; i < names.size(); ++i) text += (i == 0 ? "" : i + 1 < names.size() ? ", " : names.size() > 2 ? ", and " : " and ") + names[i];
-        return shown + "() missing " + std::to_string(names.size()) + " required " + (decl.params[first].kind == ParamKind::kKeywordOnly ? "keyword-only" : "positional") +
-               " argument" + (names.size() == 1 ? "" : "s") + ": " + text;
+        std::vector<size_t> missing = {first};
+        for (size_t i = first + 1; i < decl.params.size(); ++i)
+            if (values[i] == nullptr && decl.params[i].default_value == nullptr && rest == nullptr && decl.params[i].kind != ParamKind::kVarArgs) missing.push_back(i);
+        return shown + missing_arguments(decl, missing);
     };
     auto has = [&](const Param& p) { return runtime(RT::kt_dict_contains, types_.boolean, span, {rest, constant_str(p.name, span)}); };
     auto takes_name = [](const Param& p) { return p.kind == ParamKind::kNormal || p.kind == ParamKind::kKeywordOnly; };
@@ -369,13 +383,10 @@ TExpr* Checker::take_open(FunctionDecl& decl, const OpenArguments& open, std::ve
     values = std::move(filled);
     if (counted != nullptr && !open.takes_more) {
         const size_t left = open.end > open.first ? open.end - open.first : 0;
-        size_t needed = 0;
-        for (size_t i = 0; i < open.end; ++i) needed += decl.params[i].default_value == nullptr ? 1 : 0;
         emit_if(more_than(left), span, [&] {
             TExpr* given = op(typed::Op::kIntAdd, types_.integer, span, {counted, constant_int(static_cast<int64_t>(open.first), span)}, "a + b");
-            const std::string takes = (needed < open.end ? "from " + std::to_string(needed) + " to " : "") + std::to_string(open.end);
             raise_text(type_error, make(TK::kStrJoin, types_.str, span,
-                                        {constant_str(shown + "() takes " + takes + " positional argument" + (open.end == 1 ? "" : "s") + " but ", span),
+                                        {constant_str(shown + "() takes " + positional_range(decl, open.end) + " but ", span),
                                          runtime(RT::kt_int_str, types_.str, span, {given}), constant_str(" were given", span)}), span);
         });
     }

@@ -251,6 +251,7 @@ class Checker {
     FunctionState* state_ = nullptr;
     syntax::AstArena synthetic_;       // trees of the checker's own making: wrappers of built-ins used as values
     std::map<const void*, const syntax::LambdaExpr*> wrappers_;
+    std::set<const void*> awaited_names_;  // annotations that name what is defined further down
     std::map<std::pair<const void*, size_t>, const syntax::CallExpr*> applied_;
     std::map<std::string, Entity, std::less<>> function_refs_;  // by the name of their type
     std::map<const FunctionDecl*, size_t> function_numbers_;
@@ -338,6 +339,7 @@ class Checker {
     TExpr* truth(TExpr* value);
     const Type* narrow_to(const Type* t, const Type* target);
     const Type* class_argument(const syntax::Expr& e);
+    TExpr* instance_of_any(TExpr* value, TExpr* classes, Span span);
     const Type* instances_of(const Type* t, const syntax::Expr& e);
     std::optional<bool> has_protocol(const Type* t, std::string_view protocol);
     static bool is_plain_read(const TExpr* e);
@@ -378,11 +380,13 @@ class Checker {
     syntax::AttributeExpr* attribute_of(syntax::Expr* object, std::string_view name, Span span);
     TExpr* by_attribute_name(const syntax::CallExpr& e, bool fields_only, const std::function<TExpr*(const syntax::AttributeExpr&)>& each,
                              const std::function<TExpr*(TExpr* object, TExpr* name)>& otherwise);
+    TExpr* attribute_or_else(const syntax::AttributeExpr& attribute, const syntax::CallExpr& e, bool has);
     TExpr* no_such_attribute(TExpr* object, TExpr* name, Span span);
     TExpr* named_method_call(const syntax::CallExpr& getter, const syntax::CallExpr& e);
 
     // annotations.cpp
     const Type* annotation(const syntax::Expr& e);
+    const Type* class_defined_later(std::string_view name, const syntax::Expr& e);
     // Of a manifest: as values cross, "$K" being Dynamic. `open`: placeholders (handles "$K") instead.
     const Type* parse_type(std::string_view text, bool open = false);
     bool annotation_accepts(const Type* annotated, const Type* actual);
@@ -451,6 +455,11 @@ class Checker {
     TExpr* subscript(const syntax::SubscriptExpr& e);
     TExpr* subscript_value(TExpr* object, const syntax::SubscriptExpr& e);
     TExpr* slice_value(TExpr* object, const syntax::SliceExpr& e);
+    TExpr* slice_between(TExpr* object, const std::array<TExpr*, 3>& bounds, Span span);
+    TExpr* slice_object(const syntax::SliceExpr& e);
+    types::ClassInfo* slice_class(Span span);
+    std::optional<std::array<TExpr*, 3>> slice_bounds(const syntax::Expr& index);
+    TExpr* as_slice_bound(TExpr* bound, Span span);
     TExpr* slice_bound(const syntax::Expr* e);
     TExpr* fstring(const syntax::FStringExpr& e);
     TExpr* format_spec(const syntax::FStringExpr* spec, Span span);
@@ -554,6 +563,8 @@ class Checker {
     void annotate_field(types::ClassInfo& c, std::string_view name, const syntax::Expr& written);
     void take_mixed_fields(types::ClassInfo& c);
     const Type* with_mixed(const Type* t);
+    bool may_be_unset(types::ClassInfo& c, types::ClassField& field);
+    void delete_attribute(const syntax::AttributeExpr& target);
     static const types::Method* find_method(const types::ClassInfo& c, std::string_view name);
     static types::ClassField* find_field(types::ClassInfo& c, std::string_view name);
     static types::ClassInfo* attribute_owner(types::ClassInfo& c, std::string_view name);
@@ -654,7 +665,9 @@ class Checker {
     // partial.cpp
     Entity partial(const syntax::CallExpr& e);
     TExpr* callable_argument(const syntax::Expr& e);
-    Entity decorate(Entity function, const syntax::Expr& decorator);
+    std::vector<Entity> decorators(const std::vector<const syntax::Expr*>& written);
+    Entity decorator_function(const syntax::Expr& decorator);
+    Entity decorate(Entity function, const Entity& with, const syntax::Expr& decorator);
     Entity run_decoration(FunctionDecl& decl, const void* site, const std::vector<Entity>& args, Span span);
     void bind_parameters(FunctionDecl& decoration);
 

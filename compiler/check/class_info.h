@@ -33,6 +33,9 @@ struct ClassField {
     const Type* type = nullptr;  // a variable: grows
     const Type* annotated = nullptr;
     Span span;
+    bool holds_none = false;    // None is one of its values
+    bool may_be_unset = false;  // None says that the object has no such field yet
+    int looked_in = -1;         // pass
 };
 
 // A field of a dataclass or named tuple, as its constructor takes it.
@@ -64,6 +67,7 @@ struct ClassInfo {
     std::vector<DataField> data_fields;             // inherited first
     std::vector<std::string_view> match_args;       // __match_args__
     bool is_dataclass = false, is_frozen = false;
+    bool is_protocol = false;  // typing.Protocol stands among its bases: what has its methods is one
     bool is_enum = false;
     bool is_value_enum = false;    // its members are ints or strs besides
     bool shows_value_enum = false;  // and are shown as those: IntEnum, StrEnum
@@ -73,6 +77,8 @@ struct ClassInfo {
     bool pending = false;    // declared by an earlier cell that had no use for it: the first that has settles its layout
     bool caught = false;     // an `except` names it
     int declared_in = -1;    // pass
+    std::set<std::string, std::less<>> present;  // fields that every object has once __init__ is through
+    int present_in = -1;                         // pass
 
     [[nodiscard]] std::string attribute_global(std::string_view attribute) const {
         return name + "#" + std::to_string(number) + "#" + std::string(attribute);

@@ -232,6 +232,7 @@ void Checker::class_statement(const ClassStmt& s) {
     }
     ClassInfo& c = *slot;
     c.declared_in = pass_;
+    c.is_protocol = std::any_of(s.bases.begin(), s.bases.end(), [](const Expr* e) { return last_name(*e) == "Protocol"; });
     c.is_enum = is_enum || (base != nullptr && base->is_enum);
     c.shows_value_enum = shows_value || (base != nullptr && base->shows_value_enum);
     c.is_value_enum = is_plain_value || (base != nullptr && base->is_value_enum);
@@ -257,6 +258,7 @@ void Checker::class_statement(const ClassStmt& s) {
             applied.push_back(d);
         }
     }
+    const std::vector<Entity> with = decorators(applied);
     class_body(c, s);
     take_mixed_fields(c);
     if (base != nullptr)
@@ -269,8 +271,8 @@ void Checker::class_statement(const ClassStmt& s) {
         }
     if (c.is_dataclass) make_data_class(c, s, ordered, is_tuple);
     if (total_ordering) make_total_ordering(c);
-    for (auto d = applied.rbegin(); d != applied.rend(); ++d) {
-        entity = decorate(entity, **d);
+    for (size_t i = applied.size(); i-- > 0;) {
+        entity = decorate(entity, with[i], *applied[i]);
         if (entity.kind == EntityKind::kValue && entity.value != nullptr && prune(entity.value->type)->kind == TypeKind::kTypeObject) {
             entity.kind = EntityKind::kType;
             entity.type = prune(entity.value->type)->args[0];
@@ -278,7 +280,7 @@ void Checker::class_statement(const ClassStmt& s) {
         if (entity.kind == EntityKind::kType || entity.kind == EntityKind::kFunction) {
             bind_entity(s.name, entity, s.name_span);
         } else if (entity.value == nullptr || prune(entity.value->type)->kind != TypeKind::kNever) {
-            report(DiagCode::kUnsupported, (*d)->span, "this decorator of a class cannot be compiled", "decorator", "it must return a class");
+            report(DiagCode::kUnsupported, applied[i]->span, "this decorator of a class cannot be compiled", "decorator", "it must return a class");
         }
     }
 }
@@ -348,19 +350,20 @@ void Checker::add_method(ClassInfo& c, const FunctionStmt& f) {
         return;
     }
     if (f.name == "__new__") method.kind = MethodKind::kStatic;
+    const std::vector<Entity> with = decorators(applied);
     const auto before = c.methods.find(f.name);
     method.decl = declare(&f, std::string(f.name), f.params, f.returns, f.body, nullptr, f.is_fn, f.name_span);
     method.decl->owner = &c;
     method.decl->is_generator = f.is_generator;
     method.decl->qualified = c.name + "." + std::string(f.name);
-    for (auto d = applied.rbegin(); d != applied.rend(); ++d) {
+    for (size_t i = applied.size(); i-- > 0;) {
         Entity entity;
         entity.kind = EntityKind::kFunction;
         entity.function = method.decl;
-        entity = decorate(entity, **d);
+        entity = decorate(entity, with[i], *applied[i]);
         if (entity.kind == EntityKind::kFunction) method.decl = entity.function;
         else if (entity.value == nullptr || prune(entity.value->type)->kind != TypeKind::kNever)
-            report(DiagCode::kUnsupported, (*d)->span, "this decorator of a method cannot be compiled", "decorator", "it must return a function");
+            report(DiagCode::kUnsupported, applied[i]->span, "this decorator of a method cannot be compiled", "decorator", "it must return a function");
     }
     if (setter && before != c.methods.end()) {
         before->second.setter = method.decl;
@@ -510,6 +513,7 @@ void Checker::annotate_field(ClassInfo& c, std::string_view name, const Expr& wr
     ClassField* field = find_field(c, name);
     if (field == nullptr) return;
     field->annotated = annotated;
+    if (annotated->kind == TypeKind::kNone || types::is_union_with_none(annotated)) field->holds_none = true;
     const Type* t = prune(annotated);
     // An int may stand where a float is written, as in Python: what is assigned decides.
     const bool decides = t->kind == TypeKind::kUnion || t->kind == TypeKind::kList || t->kind == TypeKind::kDict || t->kind == TypeKind::kSet ||

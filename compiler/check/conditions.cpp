@@ -7,6 +7,7 @@ namespace kayton::check {
 
 using namespace syntax;
 using types::prune;
+using types::to_string;
 using TK = typed::ExprKind;
 using typed::Op;
 
@@ -235,6 +236,29 @@ const Type* Checker::class_argument(const Expr& e) {
     return named;
 }
 
+// isinstance() with classes that the run knows.
+TExpr* Checker::instance_of_any(TExpr* value, TExpr* classes, Span span) {
+    return dispatch(classes, span, [&](TExpr* one) -> TExpr* {
+        const Type* t = prune(one->type);
+        std::vector<const Type*> named;
+        if (t->kind == TypeKind::kTypeObject) named.push_back(t->args[0]);
+        if (t->kind == TypeKind::kTuple)
+            for (const Type* m : t->args)
+                if (prune(m)->kind == TypeKind::kTypeObject) named.push_back(prune(m)->args[0]);
+        if (named.empty()) {
+            report(DiagCode::kTypeMismatch, span, "isinstance() arg 2 must be a type, a tuple of types, or a union", "this is " + to_string(resolved(t)));
+            return never(span);
+        }
+        const Type* hit = narrow_to(value->type, types_.unite(named));
+        TExpr* test = constant_bool(false, span);
+        if (hit->kind == TypeKind::kNever) return test;
+        if (resolved(hit) == resolved(value->type)) return constant_bool(true, span);
+        for (const Type* h : hit->kind == TypeKind::kUnion ? hit->args : std::span<const Type* const>(&hit, 1))
+            test = make(TK::kOr, types_.boolean, span, {test, type_test(value, h, span)});
+        return test;
+    });
+}
+
 Condition Checker::condition(const Expr& e) {
     Condition result{};
     auto narrowed_name = [&](const Expr& operand) -> std::string_view {
@@ -301,7 +325,7 @@ Condition Checker::condition(const Expr& e) {
                 test = make(TK::kConvert, types_.boolean, e.span, {value});
             } else {
                 BlockScope scope(*this);
-                emit_expr(value);
+                if (!is_plain_read(value)) emit_expr(value);
                 test = scope.finish(constant_bool(t->kind == TypeKind::kNone, e.span));
             }
             if (const Type* flow = flow_of(name, value); flow != nullptr && flow->kind != TypeKind::kNever) {
@@ -339,6 +363,15 @@ Condition Checker::condition(const Expr& e) {
             }
             TExpr* value = expression(*call.args[0]);
             const Type* t = prune(value->type);
+            if (call.args[1]->kind == ExprKind::kName) {
+                // A variable that may hold several classes.
+                Entity named = entity(*call.args[1]);
+                if (named.kind == EntityKind::kValue && named.value != nullptr && is_several(named.value->type)) {
+                    BlockScope scope(*this);
+                    result.test = scope.finish(instance_of_any(hold(value), named.value, e.span));
+                    return result;
+                }
+            }
             const Type* hit = instances_of(t, *call.args[1]);
             if (hit == nullptr) {
                 result.test = make(TK::kConvert, types_.boolean, e.span, {never(e.span)});

@@ -12,11 +12,14 @@ using types::prune;
 using TK = typed::ExprKind;
 using SK = typed::StmtKind;
 
-// What `@decorator` makes of the function.
-Entity Checker::decorate(Entity function, const Expr& decorator) {
-    Entity failed;
-    failed.kind = EntityKind::kValue;
-    failed.value = never(decorator.span);
+// What the expressions after `@` stand for, in the order they are written: before the function they decorate is made.
+std::vector<Entity> Checker::decorators(const std::vector<const Expr*>& written) {
+    std::vector<Entity> all;
+    for (const Expr* decorator : written) all.push_back(decorator_function(*decorator));
+    return all;
+}
+
+Entity Checker::decorator_function(const Expr& decorator) {
     Entity with;
     if (decorator.kind == ExprKind::kCall) {
         const auto& call = as<CallExpr>(decorator);
@@ -38,6 +41,14 @@ Entity Checker::decorate(Entity function, const Expr& decorator) {
     } else {
         with = entity(decorator);
     }
+    return with;
+}
+
+// What `@decorator` makes of the function; `with` is what the decorator stands for.
+Entity Checker::decorate(Entity function, const Entity& with, const Expr& decorator) {
+    Entity failed;
+    failed.kind = EntityKind::kValue;
+    failed.value = never(decorator.span);
     if (with.kind != EntityKind::kFunction || with.function->params.size() != 1 || with.function->is_generator) {
         if (with.kind != EntityKind::kValue || (with.value != nullptr && prune(with.value->type)->kind != TypeKind::kNever))
             report(DiagCode::kUnsupported, decorator.span, "this decorator of a function cannot be compiled", "decorator",

@@ -97,9 +97,7 @@ TExpr* Checker::expression(const Expr& e, const Type* expected) {
         case ExprKind::kStarred:
             report(DiagCode::kSyntax, e.span, "a starred expression cannot stand here");
             return never(e.span);
-        case ExprKind::kSlice:
-            report(DiagCode::kSyntax, e.span, "a slice can only stand in square brackets");
-            return never(e.span);
+        case ExprKind::kSlice: return slice_object(as<SliceExpr>(e));
         case ExprKind::kYield:
         case ExprKind::kYieldFrom: return yield(as<YieldExpr>(e), true);
         case ExprKind::kEllipsis:

@@ -226,6 +226,13 @@ Entity Checker::lookup(std::string_view name, Span span) {
         result.name = name;
         return result;
     }
+    if (name == "slice") {
+        if (types::ClassInfo* slice = slice_class(span)) {
+            result.kind = EntityKind::kType;
+            result.type = slice->type;
+            return result;
+        }
+    }
     if (name == "bytearray" || name == "complex" || name == "memoryview") {  // built-in classes that are written in Kayton
         if (Unit* written = import_unit(name == "memoryview" ? "_memory_view" : "_builtin_types", span)) {
             result = unit_member(*written, name, span);

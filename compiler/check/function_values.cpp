@@ -189,7 +189,17 @@ TExpr* Checker::call_closure(TExpr* callee, const CallExpr& e) {
             args.push_back(item);
         }
     }
-    if (args.size() != count + 1 || !e.keywords.empty()) {
+    bool named = false;
+    for (const KeywordArg& k : e.keywords) {
+        TExpr* more = k.name.empty() ? hold(expression(*k.value)) : nullptr;
+        if (more == nullptr || prune(more->type)->kind != TypeKind::kDict) {
+            named = true;
+            continue;
+        }
+        emit_if(op(typed::Op::kIntNe, types_.boolean, k.span, {len(more), constant_int(0, k.span)}), k.span,
+                [&] { raise_stmt(types_.find_exception("TypeError"), "this function takes no keyword arguments", k.span); });
+    }
+    if (args.size() != count + 1 || named) {
         report_limit(DiagCode::kBadArguments, e.span,
                "this function takes " + std::to_string(count) + " arguments, " + std::to_string(args.size() - 1) + " given",
                "it is " + to_string(resolved(t)));

@@ -278,8 +278,10 @@ TExpr* Checker::read_field(TExpr* object, ClassInfo& c, std::string_view name, S
         emit_expr(object);
         return scope.finish(never(span));
     }
+    const bool unset = may_be_unset(c, *field);
     TExpr* read = make(TK::kField, field->type, span, {object});
     read->index = field_index(c, name);
+    if (unset && types::is_union_with_none(field->type)) return present(read, "'" + c.name + "' object has no attribute '" + std::string(name) + "'", true);
     return read;
 }
 
@@ -547,6 +549,7 @@ void Checker::store_field(TExpr* object, const std::string& name, TExpr* value, 
                "this is " + to_string(resolved(value->type)));
         return;
     }
+    if (prune(value->type)->kind == TypeKind::kNone || types::is_union_with_none(value->type)) field->holds_none = true;
     if (!grow(field->type, value->type)) {
         report_limit(DiagCode::kTypeMismatch, value->span,
                "attribute `" + name + "` of " + c.name + " is " + to_string(resolved(field->type)) + ", found " + to_string(resolved(value->type)),

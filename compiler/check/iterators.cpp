@@ -237,7 +237,8 @@ TExpr* Checker::iterator_of(TExpr* value, const void* site, Span span) {
         case TypeKind::kHandle: return crate_iter(value, span);
         case TypeKind::kClass:
             if (TExpr* made = call_method(value, "__iter__", {}, span)) return made;
-            return nullptr;
+            if (!is_instance(t) || find_method(*t->class_info, "__getitem__") == nullptr) return nullptr;
+            [[fallthrough]];
         case TypeKind::kList:
         case TypeKind::kTuple:
         case TypeKind::kStr:
@@ -260,11 +261,12 @@ TExpr* Checker::iter_call(const CallExpr& e) {
         TExpr* function = expression(*e.args[0]);
         return call_values(*prelude("_iter_until"), {function, expression(*e.args[1])}, span);
     }
-    TExpr* value = expression(*e.args[0]);
-    if (TExpr* iterator = iterator_of(value, &e, span)) return iterator;
-    const std::string type = to_string(resolved(value->type));
-    report(DiagCode::kNotIterable, span, "'" + type + "' object is not iterable", "this is " + type);
-    return never(span);
+    return dispatch(expression(*e.args[0]), span, [&](TExpr* value) -> TExpr* {
+        if (TExpr* iterator = iterator_of(value, &e, span)) return iterator;
+        const std::string type = to_string(resolved(value->type));
+        report(DiagCode::kNotIterable, span, "'" + type + "' object is not iterable", "this is " + type);
+        return never(span);
+    });
 }
 
 }  // namespace kayton::check

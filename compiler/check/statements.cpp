@@ -262,6 +262,10 @@ void Checker::delete_statement(const DeleteStmt& s) {
             delete_statement(inner);
             continue;
         }
+        if (target->kind == ExprKind::kAttribute) {
+            delete_attribute(as<AttributeExpr>(*target));
+            continue;
+        }
         if (target->kind != ExprKind::kSubscript) {
             report(DiagCode::kBadTarget, target->span, "this cannot be deleted");
             continue;
@@ -273,11 +277,8 @@ void Checker::delete_statement(const DeleteStmt& s) {
         if (is_instance(t) && sub.index->kind == ExprKind::kSlice && find_method(*t->class_info, "__delslice__") != nullptr) {  // of shipped classes
             const auto& slice = as<SliceExpr>(*sub.index);
             emit_expr(call_method(object, "__delslice__", {slice_bound(slice.start), slice_bound(slice.stop), slice_bound(slice.step)}, target->span));
-        } else if (t->kind == TypeKind::kList && sub.index->kind == ExprKind::kSlice) {
-            const auto& slice = as<SliceExpr>(*sub.index);
-            TExpr* start = slice_bound(slice.start);
-            TExpr* stop = slice_bound(slice.stop);
-            TExpr* step = slice_bound(slice.step);
+        } else if (const auto bounds = t->kind == TypeKind::kList ? slice_bounds(*sub.index) : std::nullopt) {
+            const auto& [start, stop, step] = *bounds;
             emit_expr(runtime(RT::kt_list_del_slice, types_.none, target->span, {object, start, stop, step}));
         } else if (t->kind == TypeKind::kList) {
             TExpr* index = coerce(expression(*sub.index), types_.integer, sub.index->span, "list index", true);
@@ -311,13 +312,14 @@ void Checker::function_statement(const FunctionStmt& s) {
             applied.push_back(d);
         }
     }
+    const std::vector<Entity> with = decorators(applied);
     FunctionDecl* decl = declare(&s, std::string(s.name), s.params, s.returns, s.body, nullptr, s.is_fn, s.name_span);
     decl->is_generator = s.is_generator;
     decl->is_cached = cached;
     Entity entity;
     entity.kind = EntityKind::kFunction;
     entity.function = decl;
-    for (auto d = applied.rbegin(); d != applied.rend(); ++d) entity = decorate(entity, **d);
+    for (size_t i = applied.size(); i-- > 0;) entity = decorate(entity, with[i], *applied[i]);
     // Which of several definitions it is shows when the program runs: a value then.
     const Scope& scope = state_->instance->decl->scope;
     VarState* var = scope.reassigned.contains(s.name) ? find_var(s.name) : nullptr;

@@ -10,16 +10,65 @@ using TK = typed::ExprKind;
 
 TExpr* Checker::slice_bound(const Expr* e) {
     if (e == nullptr || e->kind == ExprKind::kNone) return constant_int(INT64_MIN, e != nullptr ? e->span : Span{});
-    TExpr* bound = expression(*e);
-    if (prune(bound->type)->kind == TypeKind::kNone) return constant_int(INT64_MIN, e->span);
+    return as_slice_bound(expression(*e), e->span);
+}
+
+TExpr* Checker::as_slice_bound(TExpr* bound, Span span) {
+    if (prune(bound->type)->kind == TypeKind::kNone) return constant_int(INT64_MIN, span);
     // `None` at run time is an absent bound.
-    if (types::is_union_with_none(bound->type)) {
-        return dispatch(bound, e->span, [&](TExpr* b) -> TExpr* {
-            if (prune(b->type)->kind == TypeKind::kNone) return constant_int(INT64_MIN, e->span);
-            return coerce(b, types_.integer, e->span, "slice index", true);
+    if (is_several(bound->type)) {
+        return dispatch(bound, span, [&](TExpr* b) -> TExpr* {
+            if (prune(b->type)->kind == TypeKind::kNone) return constant_int(INT64_MIN, span);
+            return coerce(b, types_.integer, span, "slice index", true);
         });
     }
-    return coerce(bound, types_.integer, e->span, "slice index", true);
+    return coerce(bound, types_.integer, span, "slice index", true);
+}
+
+// An object of the class slice, as `a[1:2]` gives it to __getitem__.
+TExpr* Checker::slice_object(const SliceExpr& e) {
+    types::ClassInfo* slice = slice_class(e.span);
+    if (slice == nullptr) return never(e.span);
+    const CallExpr*& made = applied_[{&e, SIZE_MAX}];
+    if (made == nullptr) {
+        auto bound = [&](Expr* written) { return written != nullptr ? written : synthetic_.make<Expr>(Expr{ExprKind::kNone, 1, e.span}); };
+        const std::vector<Expr*> args = {bound(e.start), bound(e.stop), bound(e.step)};
+        auto* call = synthetic_.make<CallExpr>();
+        call->kind = ExprKind::kCall;
+        call->span = e.span;
+        call->args = synthetic_.copy(args);
+        made = call;
+    }
+    return construct(*slice, *made);
+}
+
+types::ClassInfo* Checker::slice_class(Span span) {
+    Unit* unit = import_unit("_slice", span);
+    const Entity made = unit != nullptr ? unit_member(*unit, "slice", span) : Entity{};
+    return made.kind == EntityKind::kType ? made.type->class_info : nullptr;
+}
+
+// Start, stop and step that a subscript of a sequence names: written with colons, or kept in a slice. nullopt: an index.
+std::optional<std::array<TExpr*, 3>> Checker::slice_bounds(const Expr& index) {
+    if (index.kind == ExprKind::kSlice) {
+        const auto& e = as<SliceExpr>(index);
+        return std::array{slice_bound(e.start), slice_bound(e.stop), slice_bound(e.step)};
+    }
+    const bool made_here = index.kind == ExprKind::kCall && as<CallExpr>(index).callee->kind == ExprKind::kName &&
+                           as<NameExpr>(*as<CallExpr>(index).callee).name == "slice";
+    if (index.kind != ExprKind::kName && index.kind != ExprKind::kAttribute && !made_here) return std::nullopt;
+    const size_t mark = diagnostics_.all().size();
+    const Type* t = nullptr;
+    {
+        BlockScope unused(*this);
+        t = prune(expression(index)->type);
+        unused.take();
+    }
+    diagnostics_.rewind(mark);  // said where it is checked for good
+    if (!is_instance(t) || t->class_info->name != "slice" || t->class_info != slice_class(index.span)) return std::nullopt;
+    TExpr* slice = hold(expression(index));
+    auto bound = [&](const char* name) { return hold(as_slice_bound(read_field(slice, *t->class_info, name, index.span), index.span)); };
+    return std::array{bound("start"), bound("stop"), bound("step")};
 }
 
 TExpr* Checker::slice_value(TExpr* object, const SliceExpr& e) {
@@ -72,22 +121,29 @@ TExpr* Checker::slice_value(TExpr* object, const SliceExpr& e) {
             return scope.finish(crate_protocol(t, "__slice__", {held, range}, e.span));
         }
     }
-    TExpr* start = slice_bound(e.start);
-    TExpr* stop = slice_bound(e.stop);
-    TExpr* step = slice_bound(e.step);
+    return scope.finish(slice_between(held, {slice_bound(e.start), slice_bound(e.stop), slice_bound(e.step)}, e.span));
+}
+
+// `bounds`: start, stop and step; INT64_MIN where there is none.
+TExpr* Checker::slice_between(TExpr* object, const std::array<TExpr*, 3>& bounds, Span span) {
+    BlockScope scope(*this);
+    TExpr* held = hold(object);
+    const Type* t = prune(held->type);
+    const auto& [start, stop, step] = bounds;
+    if (t->kind == TypeKind::kTuple) return scope.finish(slice_between(long_tuple(held), bounds, span));
     if (t->kind == TypeKind::kRange) {
-        Unit* written = import_unit("_builtin_methods", e.span);
-        const Entity function = written != nullptr ? unit_member(*written, "range___getslice__", e.span) : Entity{};
-        if (function.kind == EntityKind::kFunction) return scope.finish(call_values(*function.function, {held, start, stop, step}, e.span));
+        Unit* written = import_unit("_builtin_methods", span);
+        const Entity function = written != nullptr ? unit_member(*written, "range___getslice__", span) : Entity{};
+        if (function.kind == EntityKind::kFunction) return scope.finish(call_values(*function.function, {held, start, stop, step}, span));
     }
     switch (t->kind) {
-        case TypeKind::kStr: return scope.finish(runtime(RT::kt_str_slice, types_.str, e.span, {held, start, stop, step}));
-        case TypeKind::kBytes: return scope.finish(runtime(RT::kt_bytes_slice, types_.bytes, e.span, {held, start, stop, step}));
-        case TypeKind::kList: return scope.finish(runtime(RT::kt_list_slice, t, e.span, {held, start, stop, step}));
+        case TypeKind::kStr: return scope.finish(runtime(RT::kt_str_slice, types_.str, span, {held, start, stop, step}));
+        case TypeKind::kBytes: return scope.finish(runtime(RT::kt_bytes_slice, types_.bytes, span, {held, start, stop, step}));
+        case TypeKind::kList: return scope.finish(runtime(RT::kt_list_slice, t, span, {held, start, stop, step}));
         default: break;
     }
-    report(DiagCode::kNotSubscriptable, e.span, "'" + to_string(resolved(t)) + "' object cannot be sliced", "this is " + to_string(resolved(t)));
-    return never(e.span);
+    report(DiagCode::kNotSubscriptable, span, "'" + to_string(resolved(t)) + "' object cannot be sliced", "this is " + to_string(resolved(t)));
+    return never(span);
 }
 
 TExpr* Checker::subscript(const SubscriptExpr& e) {
@@ -137,14 +193,16 @@ TExpr* Checker::subscript_value(TExpr* object, const SubscriptExpr& e) {
             const auto& slice = as<SliceExpr>(*e.index);
             return call_method(object, "__getslice__", {slice_bound(slice.start), slice_bound(slice.stop), slice_bound(slice.step)}, span);
         }
-        if (e.index->kind == ExprKind::kSlice) {
-            report(DiagCode::kUnsupported, e.index->span, "a slice of an object of a class cannot be compiled");
-            return never(span);
-        }
         if (TExpr* item = call_method(object, "__getitem__", {expression(*e.index)}, span)) return item;
         if (TExpr* tuple = call_method(object, "_as_tuple", {}, span)) return subscript_value(tuple, e);
     }
     if (e.index->kind == ExprKind::kSlice) return slice_value(object, as<SliceExpr>(*e.index));
+    if (t->kind != TypeKind::kDict && t->kind != TypeKind::kHandle) {
+        BlockScope scope(*this);
+        TExpr* held = is_plain_read(object) ? object : hold(object);
+        if (const auto bounds = slice_bounds(*e.index)) return scope.finish(slice_between(held, *bounds, span));
+        object = scope.finish(held);
+    }
     auto index = [&](const char* what) { return coerce(expression(*e.index), types_.integer, e.index->span, what, true); };
     switch (t->kind) {
         case TypeKind::kList: return make(TK::kListGet, t->args[0], span, {object, index("list index")});

@@ -84,7 +84,7 @@ void Checker::try_statement(const TryStmt& s) {
                 Entity entity = this->entity(*e);
                 const Type* type = entity.kind == EntityKind::kType || entity.kind == EntityKind::kCrateType ? entity.type : nullptr;
                 if (type == nullptr || type->kind != TypeKind::kException) {
-                    if (!(entity.kind == EntityKind::kValue && prune(entity.value->type)->kind == TypeKind::kNever))
+                    if (entity.kind != EntityKind::kValue || (entity.value != nullptr && prune(entity.value->type)->kind != TypeKind::kNever))
                         report(DiagCode::kTypeMismatch, e->span, "only exception classes can be caught", "this is not one");
                     continue;
                 }
@@ -185,7 +185,9 @@ TExpr* Checker::exception_value(TExpr* value, Span span) {
             CallExpr call{};
             call.kind = ExprKind::kCall;
             call.span = span;
-            return convert(call_type(type->args[0], call, nullptr), base);
+            BlockScope scope(*this);
+            if (!is_plain_read(one)) emit_expr(one);
+            return scope.finish(convert(call_type(type->args[0], call, nullptr), base));
         }
         report(DiagCode::kTypeMismatch, span, "exceptions must derive from BaseException", "this is no exception");
         return never(span);

@@ -266,10 +266,12 @@ TExpr* Checker::named_method_call(const CallExpr& getter, const CallExpr& e) {
 // getattr() and its like with a name that the program makes.
 TExpr* Checker::attribute_of_any_name(const std::string& name, const CallExpr& e) {
     if (name == "hasattr")
-        return by_attribute_name(e, false, [&](const AttributeExpr&) { return constant_bool(true, e.span); },
+        return by_attribute_name(e, false, [&](const AttributeExpr& attribute) { return attribute_or_else(attribute, e, true); },
                                  [&](TExpr*, TExpr*) { return constant_bool(false, e.span); });
     if (name == "getattr")
-        return by_attribute_name(e, false, [&](const AttributeExpr& attribute) { return expression(attribute); }, [&](TExpr* object, TExpr* wanted) {
+        return by_attribute_name(e, false, [&](const AttributeExpr& attribute) {
+            return e.args.size() == 3 ? attribute_or_else(attribute, e, false) : expression(attribute);
+        }, [&](TExpr* object, TExpr* wanted) {
             return e.args.size() == 3 ? expression(*e.args[2]) : no_such_attribute(object, wanted, e.span);
         });
     BlockScope scope(*this);
@@ -309,16 +311,19 @@ TExpr* Checker::attribute_by_name(const std::string& name, const CallExpr& e) {
         return scope.finish(constant_none(e.span));
     }
     if (name == "getattr" && e.args.size() == 2) return expression(*attribute);
-    // Read under a handler of AttributeError: some classes of the value may not have it.
+    return attribute_or_else(*attribute, e, name == "hasattr");
+}
+
+// Read under a handler of AttributeError: some objects of the value may not have it.
+TExpr* Checker::attribute_or_else(const AttributeExpr& attribute, const CallExpr& e, bool has) {
     const size_t mark = diagnostics_.all().size();
     BlockScope scope(*this);
     TExpr* value = nullptr;
     TStmt* attempt = stmt(SK::kTry, e.span);
-    const bool has = name == "hasattr";
     TExpr* fallback = has ? constant_bool(false, e.span) : hold(expression(*e.args[2]));
     uint32_t result = temp(types_.boolean);
     attempt->body = block([&] {
-        value = expression(*attribute);
+        value = expression(attribute);
         const Type* type = has ? types_.boolean : join_types(value->type, fallback->type);
         state_->function->locals[result].type = type;
         if (has) emit_expr(value);

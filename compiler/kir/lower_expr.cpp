@@ -99,6 +99,8 @@ Rvalue FunctionLowering::lower_expr(const Expr* expr) {
         case ExprKind::kCString: result = plain(expr->type, b_.data(program_.c_string(expr->text))); break;
         case ExprKind::kNull: result = plain(expr->type, b_.null()); break;
     }
+    // An element of a container that never holds one: what it is read as does not matter, and converts to anything.
+    if (expr->type->kind == TypeKind::kNever && result.type->kind != TypeKind::kNever) result = unit(expr->type);
     b_.span = before;
     return result;
 }
