@@ -361,6 +361,12 @@ TExpr* Checker::builtin_call(const std::string& name, const CallExpr& e, const T
         TExpr* b = hold(expression(*e.args[1]));
         if (TExpr* own = call_method(a, "__divmod__", {b}, span)) return scope.finish(own);
         if (TExpr* own = call_method(b, "__rdivmod__", {a}, span)) return scope.finish(own);
+        const bool floats = types::is_numeric(a->type) && types::is_numeric(b->type) &&
+                            (prune(a->type)->kind == TypeKind::kFloat || prune(b->type)->kind == TypeKind::kFloat);
+        if (floats) {
+            TExpr* zero = compare_values(CompareOp::kEq, b, constant_int(0, span), span);
+            emit_if(zero, span, [&] { raise_stmt(types_.find_exception("ZeroDivisionError"), "float divmod()", span); });
+        }
         TExpr* quotient = hold(binary(BinaryOp::kFloorDiv, a, b, span, span));
         TExpr* rest = hold(binary(BinaryOp::kMod, a, b, span, span));
         std::vector<const Type*> members = {quotient->type, rest->type};

@@ -13,8 +13,16 @@ using SK = typed::StmtKind;
 
 namespace {
 
-constexpr size_t kMaxInstances = 64;
-constexpr int kMaxDepth = 400;
+constexpr size_t kMaxInstances = 64;  // where types may grow from call to call
+constexpr int kMaxDepth = 2000;
+constexpr int kDeepType = 16;
+
+// Whether a call with such a type may lead to calls with ever new ones: classes and numbers are so many and no more.
+bool may_grow(const Type* t, int level = 0) {
+    t = prune(t);
+    return level > kDeepType || t->kind == TypeKind::kFunctionRef || t->kind == TypeKind::kFunction ||
+           std::any_of(t->args.begin(), t->args.end(), [&](const Type* arg) { return may_grow(arg, level + 1); });
+}
 
 bool is_literal(const Expr& e) {
     switch (e.kind) {
@@ -513,7 +521,7 @@ Instance* Checker::instantiate(FunctionDecl& decl, std::vector<const Type*> args
         }
     }
     if (found == nullptr) {
-        if (decl.instances.size() >= kMaxInstances || depth_ > kMaxDepth) {
+        if ((decl.instances.size() >= kMaxInstances && std::any_of(args.begin(), args.end(), [](const Type* t) { return may_grow(t); })) || depth_ > kMaxDepth) {
             report(DiagCode::kRecursiveType, span, "`" + decl.name + "` is called with ever new types", "each call makes a larger type",
                    "annotate the parameters");
             return nullptr;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "compiler/stdlib/stdlib.h"
 #include "shared/kayton_api.h"
 
 namespace kayton::check {
@@ -40,6 +41,21 @@ void find_rimports(Body body, std::vector<std::string>& crates) {
     }
 }
 
+bool is_shipped(const SourceFile& file) {
+    const std::string& name = file.name();
+    return name.size() > 2 && name.front() == '<' && stdlib_source(name.substr(1, name.size() - 2)) != nullptr;
+}
+
+// What is wrong inside a shipped module follows from what is wrong in the program that uses it.
+void drop_consequences(DiagnosticEngine& diagnostics, size_t mark) {
+    const std::vector<Diagnostic> said(diagnostics.all().begin() + static_cast<std::ptrdiff_t>(mark), diagnostics.all().end());
+    auto follows = [](const Diagnostic& d) { return d.secondary.empty() && is_shipped(*d.primary.file); };
+    if (std::none_of(said.begin(), said.end(), follows) || std::all_of(said.begin(), said.end(), follows)) return;
+    diagnostics.rewind(mark);
+    for (const Diagnostic& d : said)
+        if (!follows(d)) diagnostics.report(d.code, *d.primary.file, d.primary.span, d.message) = d;
+}
+
 }  // namespace
 
 Checker::Checker(Environment environment, DiagnosticEngine& diagnostics)
@@ -57,6 +73,13 @@ Diagnostic& Checker::report_limit(DiagCode code, Span span, std::string message,
     Diagnostic& d = report(code, span, std::move(message), std::move(label), std::move(help));
     d.only_here = true;
     return d;
+}
+
+void Checker::report_endless(const Stmt& s) {
+    const auto& said = diagnostics_.all();
+    if (std::any_of(said.begin(), said.end(), [](const Diagnostic& d) { return d.code == DiagCode::kRecursiveType; })) return;
+    report(DiagCode::kRecursiveType, s.span, "a type here grows without end", "each step puts it into itself",
+           "annotate the function or variable that it comes from");
 }
 
 bool Checker::scan_rimports(const Module& module) {
@@ -134,6 +157,7 @@ typed::TypedProgram Checker::check(const Module& module, bool cell, bool check_a
         }
     }
     if (diagnostics_.has_errors()) {
+        drop_consequences(diagnostics_, mark);
         globals_ = committed_globals_;
         asked_.reset();
         return {};

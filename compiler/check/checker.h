@@ -12,6 +12,7 @@
 #include <array>
 #include <filesystem>
 #include <functional>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -285,26 +286,31 @@ class Checker {
     Diagnostic& report(DiagCode code, Span span, std::string message, std::string label = {}, std::string help = {});
     // Of a rule that only static types have: Python does not mind.
     Diagnostic& report_limit(DiagCode code, Span span, std::string message, std::string label = {}, std::string help = {});
+    void report_endless(const syntax::Stmt& s);  // TypeContext::take_endless
     [[nodiscard]] const SourceFile& file() const;
 
     // building nodes (nodes.cpp)
     TExpr* make(typed::ExprKind kind, const Type* type, Span span);
-    TExpr* make(typed::ExprKind kind, const Type* type, Span span, const Args& args);
+    TExpr* make(typed::ExprKind kind, const Type* type, Span span, std::span<TExpr* const> args);
+    TExpr* make(typed::ExprKind kind, const Type* type, Span span, std::initializer_list<TExpr*> args) { return make(kind, type, span, std::span(args.begin(), args.size())); }
     TExpr* constant_int(int64_t value, Span span);
     TExpr* constant_bool(bool value, Span span);
     TExpr* constant_str(std::string_view value, Span span);
     TExpr* constant_none(Span span);
     TExpr* never(Span span);  // stands for an expression that has an error: silent in what follows
-    TExpr* runtime(RT fn, const Type* type, Span span, const Args& args);
+    TExpr* runtime(RT fn, const Type* type, Span span, std::span<TExpr* const> args);
+    TExpr* runtime(RT fn, const Type* type, Span span, std::initializer_list<TExpr*> args) { return runtime(fn, type, span, std::span(args.begin(), args.size())); }
     TExpr* type_info(const Type* type, Span span);
     TExpr* null(Span span);
-    TExpr* op(typed::Op op, const Type* type, Span span, const Args& args, std::string_view text = {});
+    TExpr* op(typed::Op op, const Type* type, Span span, std::span<TExpr* const> args, std::string_view text = {});
+    TExpr* op(typed::Op op, const Type* type, Span span, std::initializer_list<TExpr*> args, std::string_view text = {}) { return this->op(op, type, span, std::span(args.begin(), args.size()), text); }
     TExpr* type_test(TExpr* value, const Type* type, Span span);
     TExpr* if_expr(TExpr* condition, TExpr* then_value, TExpr* else_value, const Type* type);
     TExpr* len(TExpr* value);
     std::string_view keep(std::string text);
     template <typename T>
     std::span<T> keep(const std::vector<T>& items) { return program_.arena->copy(items); }
+    std::span<TExpr*> keep(std::span<TExpr* const> items) { return program_.arena->copy(items); }
     TStmt* stmt(typed::StmtKind kind, Span span);
     void emit(TStmt* s);
     void emit_expr(TExpr* e);

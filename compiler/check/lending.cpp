@@ -48,6 +48,7 @@ void Checker::body(Body statements) {
         } else {
             guarded_statement(*statements[i]);
         }
+        if (types_.take_endless()) report_endless(*statements[i]);
         if (!state_->env.reachable || manifests_.empty() || decl.is_generator) continue;
         // What the statement itself held: a match's subject, parts of an expression.
         for (size_t k = first_temporary; k < state_->function->locals.size(); ++k) {

@@ -35,7 +35,7 @@ TExpr* Checker::make(ExprKind kind, const Type* type, Span span) {
     return e;
 }
 
-TExpr* Checker::make(ExprKind kind, const Type* type, Span span, const Args& args) {
+TExpr* Checker::make(ExprKind kind, const Type* type, Span span, std::span<TExpr* const> args) {
     TExpr* e = make(kind, type, span);
     e->args = keep(args);
     return e;
@@ -63,7 +63,7 @@ TExpr* Checker::constant_none(Span span) { return make(ExprKind::kNone, types_.n
 
 TExpr* Checker::never(Span span) { return make(ExprKind::kConvert, types_.never, span, {constant_none(span)}); }
 
-TExpr* Checker::runtime(RT fn, const Type* type, Span span, const Args& args) {
+TExpr* Checker::runtime(RT fn, const Type* type, Span span, std::span<TExpr* const> args) {
     TExpr* e = make(ExprKind::kRuntime, type, span, args);
     e->runtime = fn;
     return e;
@@ -77,7 +77,7 @@ TExpr* Checker::type_info(const Type* type, Span span) {
 
 TExpr* Checker::null(Span span) { return make(ExprKind::kNull, types_.none, span); }
 
-TExpr* Checker::op(typed::Op op, const Type* type, Span span, const Args& args, std::string_view text) {
+TExpr* Checker::op(typed::Op op, const Type* type, Span span, std::span<TExpr* const> args, std::string_view text) {
     if (args.size() == 2 && args[0]->kind == ExprKind::kInt && args[1]->kind == ExprKind::kInt) {
         const int64_t a = args[0]->int_value, b = args[1]->int_value;
         switch (op) {

@@ -311,7 +311,8 @@ TExpr* Checker::percent_format(TExpr* left, TExpr* right, Span span) {
 
 TExpr* Checker::compare(const CompareExpr& e) {
     if (e.ops.size() == 1) {
-        if (e.rest[0]->kind == ExprKind::kNone) return condition(e).test;
+        const bool sameness = e.ops[0] == CompareOp::kIs || e.ops[0] == CompareOp::kIsNot || e.ops[0] == CompareOp::kEq || e.ops[0] == CompareOp::kNe;
+        if (sameness && e.rest[0]->kind == ExprKind::kNone) return condition(e).test;
         TExpr* left = expression(*e.first);
         // An empty display takes the other side's type.
         TExpr* right = expression(*e.rest[0], left->type);

@@ -3,9 +3,9 @@
 // Plain values made by analyse_scope; immutable afterwards.
 #pragma once
 
-#include <map>
-#include <set>
 #include <string_view>
+#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "compiler/syntax/ast.h"
@@ -14,16 +14,16 @@ namespace kayton::check {
 
 struct Scope {
     std::vector<std::string_view> names;  // bound here: parameters first, then in order of first binding
-    std::map<std::string_view, uint32_t> slots;
-    std::set<std::string_view> globals;       // declared `global`
-    std::set<std::string_view> nonlocals;     // declared `nonlocal`
-    std::set<std::string_view> used;          // every name read or written here or in a nested function or comprehension
-    std::set<std::string_view> nested_used;   // of those, the ones that nested functions use
-    std::set<std::string_view> rebound;       // parameters that the body assigns
-    std::set<std::string_view> reassigned;    // bound at more than one place
-    std::set<std::string_view> redefined;     // functions with several definitions, not all at the top of the body
-    std::set<std::string_view> nested_nonlocals;  // names that a nested function declares `nonlocal`
-    std::set<std::string_view> nested_globals;  // names that a nested function declares `global` and so may assign
+    std::unordered_map<std::string_view, uint32_t> slots;
+    std::unordered_set<std::string_view> globals;       // declared `global`
+    std::unordered_set<std::string_view> nonlocals;     // declared `nonlocal`
+    std::unordered_set<std::string_view> used;          // every name read or written here or in a nested function or comprehension
+    std::unordered_set<std::string_view> nested_used;   // of those, the ones that nested functions use
+    std::unordered_set<std::string_view> rebound;       // parameters that the body assigns
+    std::unordered_set<std::string_view> reassigned;    // bound at more than one place
+    std::unordered_set<std::string_view> redefined;     // functions with several definitions, not all at the top of the body
+    std::unordered_set<std::string_view> nested_nonlocals;  // names that a nested function declares `nonlocal`
+    std::unordered_set<std::string_view> nested_globals;  // names that a nested function declares `global` and so may assign
 
     [[nodiscard]] bool binds(std::string_view name) const { return slots.contains(name); }
 };

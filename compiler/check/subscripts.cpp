@@ -230,8 +230,10 @@ TExpr* Checker::subscript_value(TExpr* object, const SubscriptExpr& e) {
             if (at->kind == TK::kInt) {
                 int64_t i = at->int_value < 0 ? at->int_value + count : at->int_value;
                 if (i < 0 || i >= count) {
-                    report(DiagCode::kTypeMismatch, e.index->span, "tuple index out of range", "the tuple has " + std::to_string(count) + " elements");
-                    return never(span);
+                    BlockScope scope(*this);
+                    emit_expr(object);
+                    raise_stmt(types_.find_exception("IndexError"), "tuple index out of range", span);
+                    return scope.finish(never(span));
                 }
                 TExpr* item = make(TK::kTupleGet, t->args[static_cast<size_t>(i)], span, {object});
                 item->index = static_cast<uint32_t>(i);
@@ -248,7 +250,7 @@ TExpr* Checker::subscript_value(TExpr* object, const SubscriptExpr& e) {
                 item->index = static_cast<uint32_t>(i);
                 items.push_back(convert(item, element));
             }
-            TExpr* list = make(TK::kList, types_.list(element), span, items);
+            TExpr* list = make(TK::kList, types_.list(element, "tuple"), span, items);
             return scope.finish(make(TK::kListGet, element, span, {list, coerce(at, types_.integer, e.index->span, "tuple index", true)}));
         }
         case TypeKind::kRange: {

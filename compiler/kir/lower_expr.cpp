@@ -330,7 +330,9 @@ Rvalue FunctionLowering::lower_list_get(const Expr* expr) {
     std::vector<Rvalue> args = lower_operands(expr->args, 0);
     const Type* element = args[0].type->args[0];
     ValueId list = scalar(args[0]);
-    ValueId index = checked_index(list, scalar(args[1]), "list", expr->span);
+    const std::string_view flavour = args[0].type->name.substr(0, args[0].type->name.find('#'));
+    const char* what = flavour == "tuple" ? "tuple" : flavour == "deque" ? "deque" : "list";
+    ValueId index = checked_index(list, scalar(args[1]), what, expr->span);
     ValueId data = b_.load(Repr::kPointer, list, kListData, Memory::kListData);
     ValueId at = b_.element(data, index, layout(element).size);
     uint8_t base = args[0].owned ? static_cast<uint8_t>(kTemporary) : args[0].hazards;

@@ -48,14 +48,16 @@ class AstArena {
     void* allocate(size_t size, size_t align) {
         size_t at = (used_ + align - 1) & ~(align - 1);
         if (blocks_.empty() || at + size > capacity_) {
-            capacity_ = size > kBlock ? size : kBlock;
-            blocks_.push_back(std::make_unique<std::max_align_t[]>(capacity_ / sizeof(std::max_align_t) + 1));
+            const size_t block = blocks_.size() < 4 ? kFirstBlock : kBlock;  // most cells are small
+            capacity_ = size > block ? size : block;
+            blocks_.push_back(std::make_unique_for_overwrite<std::max_align_t[]>(capacity_ / sizeof(std::max_align_t) + 1));
             at = 0;
         }
         used_ = at + size;
         return reinterpret_cast<char*>(blocks_.back().get()) + at;
     }
-    static constexpr size_t kBlock = 64 * 1024;
+    static constexpr size_t kFirstBlock = size_t{8} << 10;
+    static constexpr size_t kBlock = size_t{64} << 10;
     std::vector<std::unique_ptr<std::max_align_t[]>> blocks_;
     size_t used_ = 0;
     size_t capacity_ = 0;

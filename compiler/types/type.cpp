@@ -2,12 +2,28 @@
 
 #include <algorithm>
 #include <array>
-#include <tuple>
+#include <functional>
 
 namespace kayton::types {
 
-bool TypeContext::Key::operator<(const Key& other) const {
-    return std::tie(kind, args, name) < std::tie(other.kind, other.args, other.name);
+namespace {
+
+// Written types are deep or large, never both.
+constexpr uint64_t kEndlessSize = 1000;
+constexpr uint16_t kEndlessDepth = 12;
+
+}  // namespace
+
+size_t TypeContext::KeyHash::operator()(const Key& key) const {
+    auto mix = [](size_t h, size_t next) { return (h ^ next) * 0x9E3779B97F4A7C15ULL; };
+    size_t hash = std::hash<std::string_view>{}(key.name) + static_cast<size_t>(key.kind);
+    for (const Type* arg : key.args) hash = mix(hash, arg->id);
+    return hash ^ (hash >> 29);
+}
+
+bool TypeContext::SameKey::operator()(const Key& key, const Type* type) const {
+    return key.kind == type->kind && std::equal(key.args.begin(), key.args.end(), type->args.begin(), type->args.end()) &&
+           key.name == type->name;
 }
 
 const Type* TypeContext::make_basic(TypeKind kind) {
@@ -43,11 +59,25 @@ TypeContext::TypeContext()
 }
 
 const Type* TypeContext::intern(TypeKind kind, std::span<const Type* const> args, std::string_view name) {
-    Key key{kind, {args.begin(), args.end()}, std::string(name)};
-    auto found = interned_.find(key);
-    if (found != interned_.end()) return found->second;
+    const Key key{kind, args, name};
+    const auto found = interned_.find(key);
+    if (found != interned_.end()) return *found;
     Type type{};
     type.kind = kind;
+    uint64_t size = args.empty() ? 0 : 1;
+    for (const Type* arg : args) {
+        type.open |= arg->open || arg->kind == TypeKind::kVar || arg->kind == TypeKind::kNever;
+        const Type* inside = prune(arg);
+        type.depth = std::max(type.depth, static_cast<uint16_t>(std::min(inside->depth + 1, 0xFFFF)));
+        size += inside->size;
+    }
+    if (size > kEndlessSize && type.depth > kEndlessDepth) {
+        endless_ = true;
+        if (kind == TypeKind::kUnion) return dynamic;
+        const std::vector<const Type*> unknown(args.size(), dynamic);
+        return intern(kind, unknown, name);
+    }
+    type.size = static_cast<uint32_t>(std::min<uint64_t>(size, 0xFFFFFFFF));
     if (!args.empty()) {
         arg_lists_.emplace_back(args.begin(), args.end());
         type.args = arg_lists_.back();
@@ -56,9 +86,10 @@ const Type* TypeContext::intern(TypeKind kind, std::span<const Type* const> args
         names_.emplace_back(name);
         type.name = names_.back();
     }
+    type.hash = KeyHash{}(key);
     type.id = static_cast<uint32_t>(types_.size());
     types_.push_back(type);
-    interned_.emplace(std::move(key), &types_.back());
+    interned_.insert(&types_.back());
     return &types_.back();
 }
 
@@ -129,7 +160,10 @@ bool is_subclass(const Type* t, const Type* base) {
     return false;
 }
 
-const Type* TypeContext::unite(const Type* a, const Type* b) { return unite(std::array{a, b}); }
+const Type* TypeContext::unite(const Type* a, const Type* b) {
+    a = prune(a);
+    return a == prune(b) ? a : unite(std::array{a, b});
+}
 
 const Type* TypeContext::unite(std::span<const Type* const> members) {
     std::vector<const Type*> flat;
@@ -173,15 +207,16 @@ const Type* TypeContext::without(const Type* t, const Type* member) {
 const Type* TypeContext::resolve(const Type* t, bool close) {
     t = prune(t);
     if (t->kind == TypeKind::kVar) return close ? never : t;
-    if (t->args.empty()) return t;
-    std::vector<const Type*> args;
-    args.reserve(t->args.size());
+    if (!t->open) return t;
+    std::array<const Type*, 6> few;
+    std::vector<const Type*> many;
+    if (t->args.size() > few.size()) many.resize(t->args.size());
+    const std::span<const Type*> args = many.empty() ? std::span(few).first(t->args.size()) : std::span(many);
     bool changed = false;
-    for (const Type* arg : t->args) {
-        const Type* resolved = resolve(arg, close);
-        if (close && resolved->kind == TypeKind::kNever && t->kind != TypeKind::kFunction) resolved = none;
-        changed |= resolved != arg;
-        args.push_back(resolved);
+    for (size_t i = 0; i < args.size(); ++i) {
+        args[i] = resolve(t->args[i], close);
+        if (close && args[i]->kind == TypeKind::kNever && t->kind != TypeKind::kFunction) args[i] = none;
+        changed |= args[i] != t->args[i];
     }
     if (!changed) return t;
     if (t->kind == TypeKind::kUnion) return unite(args);

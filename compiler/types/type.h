@@ -11,6 +11,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_set>
+#include <utility>
 #include <vector>
 
 namespace kayton::types {
@@ -40,7 +42,11 @@ struct Type {
     ClassInfo* class_info = nullptr;
     mutable const Type* bound = nullptr;  // kVar: what it is known to be so far, or the variable it was unified with
     mutable bool fixed = false;           // kVar: may not grow any more
+    bool open = false;                    // holds a variable or kNever somewhere inside: resolve() has work to do
+    uint16_t depth = 1;                   // of nesting, through what variables stood for when it was made
+    uint32_t size = 0;                    // of it and what is in it: how many types with arguments, each as often as it stands there
     uint32_t id = 0;                      // in order of creation
+    size_t hash = 0;                      // of kind, args and name
 };
 
 // How a value lies in storage and in registers.
@@ -60,14 +66,24 @@ class TypeContext {
     // Before the public types, which are made from it.
     struct Key {
         TypeKind kind;
-        std::vector<const Type*> args;
-        std::string name;
-        bool operator<(const Key& other) const;
+        std::span<const Type* const> args;
+        std::string_view name;
+    };
+    struct KeyHash {
+        using is_transparent = void;
+        size_t operator()(const Key& key) const;
+        size_t operator()(const Type* type) const { return type->hash; }
+    };
+    struct SameKey {
+        using is_transparent = void;
+        bool operator()(const Type* a, const Type* b) const { return a == b; }
+        bool operator()(const Key& key, const Type* type) const;
+        bool operator()(const Type* type, const Key& key) const { return (*this)(key, type); }
     };
     std::deque<Type> types_;
     std::deque<std::vector<const Type*>> arg_lists_;
     std::deque<std::string> names_;
-    std::map<Key, const Type*> interned_;
+    std::unordered_set<const Type*, KeyHash, SameKey> interned_;
     std::map<std::string, const Type*, std::less<>> exceptions_;
 
   public:
@@ -116,8 +132,12 @@ class TypeContext {
 
     // Replaces bound variables, everywhere inside. Unbound variables become kNever when `close` is set.
     const Type* resolve(const Type* t, bool close = false);
+    // Whether a type was asked for since the last call that no program means: inference that grows without end doubles a
+    // type at each step. Such a type is not made: Dynamic stands for it, or for what would be in it.
+    [[nodiscard]] bool take_endless() { return std::exchange(endless_, false); }
 
   private:
+    bool endless_ = false;
     const Type* intern(TypeKind kind, std::span<const Type* const> args, std::string_view name = {});
     const Type* make_basic(TypeKind kind);
 };

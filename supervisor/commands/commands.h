@@ -16,6 +16,7 @@ struct RunCommand {
     std::filesystem::path file;
     std::vector<std::string> arguments;
     SandboxGrants grants;
+    bool quick = false;  // compiled without optimisation
 };
 [[nodiscard]] int run_command(const RunCommand& command);
 

@@ -30,8 +30,9 @@ constexpr int kStatusBrokenPipe = 128 + SIGPIPE;
 // Compiles on a thread of its own, so that Ctrl-C is answered at once however long it takes.
 class BackgroundCompile {
   public:
-    BackgroundCompile(const Environment& environment, const SourceFile& source)
-        : compiler_(environment), thread_([this, &source] { promise_.set_value(compiler_.compile(source, {})); }) {}
+    BackgroundCompile(const Environment& environment, const SourceFile& source, const CompileOptions& options)
+        : compiler_(environment),
+          thread_([this, &source, options] { promise_.set_value(compiler_.compile(source, options)); }) {}
     BackgroundCompile(const BackgroundCompile&) = delete;
     BackgroundCompile& operator=(const BackgroundCompile&) = delete;
     ~BackgroundCompile() { thread_.join(); }
@@ -160,7 +161,7 @@ int run_command(const RunCommand& command) {
     const SourceFile source(command.file.string(), std::move(*text));
     CompileOutcome compiled;
     {
-        BackgroundCompile compile(*environment, source);
+        BackgroundCompile compile(*environment, source, {.opt = command.quick ? OptLevel::kO0 : OptLevel::kO2});
         auto ready = session.wait_ready();
         const auto asked_to_end = [&] { return interrupts.count() != 0 || interrupts.terminated() != 0; };
         while (!compile.wait(std::chrono::milliseconds(50)) || asked_to_end()) {
