@@ -219,6 +219,12 @@ TExpr* Checker::crate_attribute(TExpr* object, const AttributeExpr& e) {
             if (name == kOfTexts[i] && of_text) which = static_cast<int64_t>(i) + 3;
         if (which >= 0) return runtime(RT::kt_exception_attribute, types_.dynamic, e.span, {object, constant_int(which, e.span)});
     }
+    if (t->kind == TypeKind::kException && name == "code" && types::is_subclass(t, types_.find_exception("SystemExit"))) {
+        Unit* written = import_unit("_builtin_methods", e.span);
+        const Entity code = written != nullptr ? unit_member(*written, "_exit_code", e.span) : Entity{};
+        if (code.kind == EntityKind::kFunction)
+            return call_values(*code.function, {runtime(RT::kt_exception_args, types_.list(types_.dynamic), e.span, {object})}, e.span);
+    }
     if (t->kind == TypeKind::kException && name == "value" && types::is_subclass(t, types_.find_exception("StopIteration"))) {
         return runtime(RT::kt_stop_value, types_.dynamic, e.span, {object});
     }

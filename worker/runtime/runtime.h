@@ -29,6 +29,9 @@ int32_t kt_startup(const KtStartupTable* table);
 int32_t kt_safepoint();
 KtBox* kt_box_new(const KtTypeInfo* type, const void* value);
 void* kt_object_new(const KtTypeInfo* type);
+void* kt_object_copy(void* object);
+int32_t kt_deepcopy(const KtTypeInfo* type, const void* value, KtDict* memo, void* out);
+KtDict* kt_deepcopy_memo();
 KtClosure* kt_closure_new(void* code, void (*drop)(KtClosure*), int64_t captures);
 KtCell* kt_cell_new(const KtTypeInfo* type);
 
