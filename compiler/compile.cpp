@@ -41,7 +41,7 @@ void run_with_deep_stack(const std::function<void()>& work) {
 }  // namespace
 
 struct Compiler::Impl {
-    std::deque<SourceFile> questions;  // texts of members_of
+    std::deque<SourceFile> questions;  // texts of members_of and describe
     explicit Impl(Environment env) : environment(std::move(env)), checker(environment, diagnostics) {}
 
     Environment environment;
@@ -76,6 +76,12 @@ struct Compiler::Impl {
             outcome.module.globals = globals();
         }
         return outcome;
+    }
+
+    syntax::Module question(const std::string& expression) {
+        diagnostics.clear();
+        arenas.emplace_back();
+        return syntax::parse_module(questions.emplace_back("<cell question>", expression), arenas.back(), diagnostics);
     }
 
     [[nodiscard]] std::vector<SessionGlobal> globals() const {
@@ -113,12 +119,38 @@ std::vector<NameInfo> Compiler::visible_names() { return impl_->checker.visible_
 std::vector<NameInfo> Compiler::members_of(const std::string& expression) {
     std::vector<NameInfo> members;
     run_with_deep_stack([&] {
-        impl_->diagnostics.clear();
-        impl_->arenas.emplace_back();
-        const SourceFile& file = impl_->questions.emplace_back("<cell question>", expression);
-        const syntax::Module module = syntax::parse_module(file, impl_->arenas.back(), impl_->diagnostics);
+        const syntax::Module module = impl_->question(expression);
         if (!impl_->diagnostics.has_errors()) members = impl_->checker.members_of(module);
         impl_->diagnostics.clear();
+    });
+    return members;
+}
+
+Description Compiler::describe(const std::string& expression) {
+    Description description;
+    run_with_deep_stack([&] {
+        const syntax::Module module = impl_->question(expression);
+        if (!impl_->diagnostics.has_errors()) description.name = impl_->checker.description_of(module);
+        description.diagnostics = impl_->diagnostics.all();
+        impl_->diagnostics.clear();
+    });
+    return description;
+}
+
+std::vector<KnownName> Compiler::known_names(const SourceFile& file) {
+    std::vector<KnownName> names;
+    run_with_deep_stack([&] {
+        impl_->diagnostics.clear();
+        names = impl_->checker.known_names(syntax::parse_module(file, impl_->arenas.emplace_back(), impl_->diagnostics));
+    });
+    return names;
+}
+
+std::vector<NameInfo> Compiler::members_at(const SourceFile& file, Span object) {
+    std::vector<NameInfo> members;
+    run_with_deep_stack([&] {
+        impl_->diagnostics.clear();
+        members = impl_->checker.members_at(syntax::parse_module(file, impl_->arenas.emplace_back(), impl_->diagnostics), object);
     });
     return members;
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -49,6 +50,11 @@ struct CompileOutcome {
     std::vector<Error> import_errors;
 };
 
+struct Description {
+    std::optional<NameInfo> name;
+    std::vector<Diagnostic> diagnostics;
+};
+
 class Compiler {
   public:
     explicit Compiler(Environment environment);
@@ -76,6 +82,14 @@ class Compiler {
     // is not run. Empty when it does not compile.
     [[nodiscard]] std::vector<NameInfo> visible_names();
     [[nodiscard]] std::vector<NameInfo> members_of(const std::string& expression);
+    // What an expression of the session is, not run: "x + 1: int" in its signature; else why it does not compile. A
+    // message's file lives as long as the compiler.
+    [[nodiscard]] Description describe(const std::string& expression);
+
+    // For editors, of a program that may have errors: what its names stand for, in the order of the text; the members of
+    // the value of the expression at `object`. Another compiler for each call; the file must outlive it.
+    [[nodiscard]] std::vector<KnownName> known_names(const SourceFile& file);
+    [[nodiscard]] std::vector<NameInfo> members_at(const SourceFile& file, Span object);
 
     // Initialises the code generator (2-20 ms the first time): call it on another thread while a worker starts.
     static void warm_up();

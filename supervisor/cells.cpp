@@ -84,6 +84,11 @@ std::vector<NameInfo> Cells::members_of(const std::string& expression) const {
     return compiler_->members_of(expression);
 }
 
+Description Cells::describe(const std::string& expression) const {
+    const std::lock_guard lock(compiler_lock_);
+    return compiler_->describe(expression);
+}
+
 std::vector<std::pair<std::string, std::string>> Cells::names() const {
     const std::lock_guard lock(compiler_lock_);
     return compiler_->names();

@@ -43,6 +43,8 @@ class Cells {
     // What may stand for a name, and the members of an expression's value, which is not run.
     [[nodiscard]] std::vector<NameInfo> visible_names() const;
     [[nodiscard]] std::vector<NameInfo> members_of(const std::string& expression) const;
+    // What an expression is, not run; else why it does not compile.
+    [[nodiscard]] Description describe(const std::string& expression) const;
     // Names that cells defined and their types, sorted.
     [[nodiscard]] std::vector<std::pair<std::string, std::string>> names() const;
 

@@ -180,15 +180,23 @@ int command_line(std::vector<std::string> arguments) {
     run_flags.add_amounts_to(*run);
 
     CheckCommand check_request;
-    std::vector<std::string> files;
+    std::vector<std::string> paths;
     CLI::App* check = app.add_subcommand("check", "Find the errors of programs without running them");
-    check->add_option("FILE", files, "The programs")->required();
+    check->add_option("PATH", paths, "The programs; a folder stands for every .kay file in it")->required();
     check->add_flag("--json", check_request.json, "Write the errors as JSON");
+
+    ExplainCommand explain_request;
+    CLI::App* explain = app.add_subcommand("explain", "Say what an error code means, with an example put right");
+    explain->add_option("CODE", explain_request.code, "As in E0308; without it, the codes are listed");
 
     SandboxFlags repl_flags;
     CLI::App* repl = app.add_subcommand("repl", "Type and run Kayton, line by line");
     repl_flags.add_to(*repl);
     repl_flags.add_amounts_to(*repl);
+
+    CLI::App* lsp = app.add_subcommand("lsp", "Serve an editor: the language server, on standard input and output");
+    bool stdio = true;
+    lsp->add_flag("--stdio", stdio, "As editors say it; there is no other way");
 
     DoctorCommand doctor_request;
     CLI::App* doctor = app.add_subcommand("doctor", "Look over this machine: what works, what is missing, what helps");
@@ -219,8 +227,14 @@ int command_line(std::vector<std::string> arguments) {
         return run_command({file, std::move(program_arguments), run_flags.grants(), quick});
     }
     if (check->parsed()) {
-        check_request.files.assign(files.begin(), files.end());
+        check_request.paths.assign(paths.begin(), paths.end());
         return check_command(check_request);
+    }
+    if (explain->parsed()) {
+        return explain_command(explain_request);
+    }
+    if (lsp->parsed()) {
+        return lsp_command();
     }
     if (doctor->parsed()) {
         return doctor_command(doctor_request);

@@ -207,7 +207,7 @@ void Checker::unpack(const SequenceExpr& target, TExpr* value) {
                 TExpr* number = runtime(RT::kt_int_str, types_.str, span, {len(held)});
                 message = make(TK::kStrJoin, types_.str, span, {message, number, constant_str(")", span)});
             }
-            raise_text(types_.find_exception("ValueError"), message, span);
+            raise_text(types_.find_exception("ValueError"), message, target.span);
         });
     };
     count_error(typed::Op::kIntLt, std::string("not enough values to unpack (expected ") + (starred ? "at least " : "") +

@@ -1,4 +1,4 @@
-// The names that are there without an import.
+// The names that are there without an import, and the modules that the compiler itself knows.
 // Constant tables, any thread.
 #pragma once
 
@@ -10,5 +10,6 @@ namespace kayton::check {
 
 [[nodiscard]] bool is_builtin_name(std::string_view name);
 [[nodiscard]] std::vector<std::string> builtin_names();
+[[nodiscard]] const std::vector<std::string_view>& native_modules();  // some have a source in stdlib/ as well
 
 }  // namespace kayton::check

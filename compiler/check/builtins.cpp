@@ -163,6 +163,13 @@ TExpr* Checker::builtin_unary(const std::string& name, TExpr* value, Span span) 
 }
 
 TExpr* Checker::builtin_call(const std::string& name, const CallExpr& e, const Type* expected) {
+    const CallExpr* outer = std::exchange(state_->consumer, &e);
+    TExpr* result = builtin_result(name, e, expected);
+    state_->consumer = outer;
+    return result;
+}
+
+TExpr* Checker::builtin_result(const std::string& name, const CallExpr& e, const Type* expected) {
     Span span = e.span;
     if (name == "print" && std::none_of(e.keywords.begin(), e.keywords.end(), [](const KeywordArg& k) { return k.name.empty(); })) return print_call(e);
     const bool spread = std::any_of(e.args.begin(), e.args.end(), [](const Expr* a) { return a->kind == ExprKind::kStarred; }) ||

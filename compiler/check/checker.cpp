@@ -162,7 +162,7 @@ typed::TypedProgram Checker::check(const Module& module, bool cell, bool check_a
         asked_.reset();
         return {};
     }
-    if (asking_) return {};
+    if (asking_ || noting_) return {};
     close_types();
     merge_equal_instances();
     commit();
@@ -175,6 +175,7 @@ void Checker::run_pass(FunctionDecl& module, bool check_all) {
     depth_ = 0;
     checked_.clear();
     exprs_.clear();
+    notes_.clear();
     mapped_.clear();
     program_ = typed::TypedProgram{};
     program_.arena = std::make_unique<typed::TypedArena>();
@@ -198,6 +199,12 @@ void Checker::check_uncalled() {
     std::vector<TStmt*> unused;
     state.out = &unused;
     state.env.vars.resize(module_->scope.names.size());
+    for (const auto& [name, slot] : module_->scope.slots) {  // annotations name classes and imports
+        const auto global = globals_.find(name);
+        if (global == globals_.end() || global->second.entity.kind == EntityKind::kNothing) continue;
+        state.env.vars[slot].bound = Bound::kYes;
+        state.env.vars[slot].entity = std::make_shared<Entity>(global->second.entity);
+    }
     state_ = &state;
     std::vector<FunctionDecl*> uncalled;
     for (auto& [node, decl] : functions_)
@@ -206,12 +213,17 @@ void Checker::check_uncalled() {
             uncalled.push_back(decl.get());
     std::sort(uncalled.begin(), uncalled.end(), [](const FunctionDecl* a, const FunctionDecl* b) { return a->span.begin < b->span.begin; });
     for (FunctionDecl* decl : uncalled) {
-        if (decl->file != module_->file || decl->owner != nullptr) continue;
+        if (decl->file != module_->file || (decl->owner != nullptr && !guessing_)) continue;
         std::vector<const Type*> args;
         for (const Param& p : decl->params) {
+            if (guessing_ && p.annotation == nullptr) {
+                const bool self = decl->owner != nullptr && args.empty();
+                args.push_back(self ? decl->owner->type : types_.dynamic);
+                continue;
+            }
             if (p.annotation == nullptr || p.kind == ParamKind::kVarArgs || p.kind == ParamKind::kVarKeywords) break;
             const Type* t = annotation(*p.annotation);
-            if (t == nullptr || prune(t)->kind == TypeKind::kDynamic) break;
+            if (t == nullptr || (prune(t)->kind == TypeKind::kDynamic && !guessing_)) break;
             args.push_back(t);
         }
         if (args.size() == decl->params.size()) instantiate(*decl, args, decl->span, nullptr);

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "compiler/check/class_info.h"
+#include "compiler/check/entities.h"
 #include "compiler/check/name_info.h"
 #include "compiler/check/scope.h"
 #include "compiler/diagnostics/diagnostics.h"
@@ -30,126 +31,6 @@
 #include "shared/environment.h"
 
 namespace kayton::check {
-
-using types::Type;
-using types::TypeContext;
-using types::TypeKind;
-using TExpr = typed::Expr;
-using TStmt = typed::Stmt;
-using RT = typed::RuntimeFn;
-
-struct Instance;
-struct FunctionState;
-struct FunctionDecl;
-
-// A module: the program itself or what it imports. Its global names are keyed with `prefix`.
-struct Unit {
-    std::string name = "__main__";  // dotted
-    std::string prefix;             // "": the program's own names
-    syntax::Module tree;
-    FunctionDecl* body = nullptr;
-    std::vector<Unit*> stars;  // `from m import *`
-    bool is_package = false;
-    bool committed = false;  // ran in an earlier cell
-};
-
-// A function, lambda or the module body as written.
-struct FunctionDecl {
-    std::string name;
-    const SourceFile* file = nullptr;
-    Span span;
-    std::span<const syntax::Param> params;
-    const syntax::Expr* returns = nullptr;
-    syntax::Body body;
-    const syntax::Expr* lambda_body = nullptr;
-    bool is_fn = false;
-    bool is_module = false;
-    Unit* unit = nullptr;                 // the module it stands in
-    types::ClassInfo* owner = nullptr;    // of a method: the class whose body it stands in
-    std::string qualified;                // "Point.area" for methods; else empty
-    bool is_cached = false;               // @lru_cache, @cache
-    bool is_decoration = false;           // the body of a decorator, run for one function: a module of its own
-    std::vector<std::pair<std::string_view, const Type*>> bound;  // what a value of it is made with, by name
-    bool is_generator = false;
-    Scope scope;
-    FunctionDecl* parent = nullptr;      // null at module level
-    Instance* parent_instance = nullptr;  // the activation that a nested function belongs to
-    std::vector<std::unique_ptr<Instance>> instances;
-};
-
-// What a name or attribute can stand for besides a value.
-enum class EntityKind { kNothing, kValue, kFunction, kBuiltin, kType, kModule, kModuleMember, kCrate, kCrateFunctions, kCrateType };
-struct Entity {
-    EntityKind kind = EntityKind::kNothing;
-    FunctionDecl* function = nullptr;
-    std::string name;                 // builtin, module ("os.path"), module member ("math.sqrt"), crate path ("regex.Regex")
-    const Type* type = nullptr;       // kType, kCrateType
-    const Manifest* manifest = nullptr;
-    TExpr* value = nullptr;
-};
-
-// A decl with the types of its parameters.
-struct Instance {
-    FunctionDecl* decl = nullptr;
-    std::vector<const Type*> args;
-    const Type* forced_result = nullptr;  // set for function values: what callers of the value expect
-    bool may_widen = false;               // those may take more
-    const Type* wider = nullptr;          // of the latest pass: what did not fit forced_result, joined with it
-    const Type* result = nullptr;         // grows; kNever until a return was seen
-    int checked_in = -1;                  // pass
-    bool in_progress = false;
-    bool is_closure = false;
-    uint32_t number = 0;
-    typed::Function* function = nullptr;  // of the latest pass
-    std::map<const void*, const Type*> variables;                 // inference variables by syntax node
-    std::map<std::pair<const void*, int>, const Type*> extra_variables;
-    std::map<std::string_view, const Type*> pinned;               // names of several types: their union
-    std::map<const void*, std::map<uint32_t, const Type*>> loop_types;  // what names carry back to a loop's head
-    std::map<const void*, std::unique_ptr<FunctionDecl>> nested;
-    std::map<const void*, std::unique_ptr<types::ClassInfo>> nested_classes;
-    bool wants_sent = false;                             // a generator that uses what it is sent
-    std::set<std::string_view> captured;                 // names that nested functions share: they live in cells
-    std::vector<std::string_view> shared;                // names that this one takes from the functions around it
-    std::map<std::string_view, uint32_t> pinned_locals;  // of the latest pass
-    std::map<std::string_view, Entity> entities;  // nested functions and imports, by name
-};
-
-
-// A name in a function's flow.
-enum class Bound : uint8_t { kNo, kMaybe, kYes };
-struct VarState {
-    int32_t local = -1;                // -1: not in a local
-    const Type* declared = nullptr;    // type of the local or global
-    const Type* flow = nullptr;        // what it is known to be here; part of `declared`
-    Bound bound = Bound::kNo;
-    bool global = false;               // stored in a module global
-    std::shared_ptr<Entity> entity;    // imports, functions: compile-time values
-};
-struct Env {
-    bool reachable = true;
-    std::vector<VarState> vars;
-    std::map<std::string_view, const Type*> paths;  // "self.head": what it is known to be here
-};
-
-struct GlobalName {
-    const Type* declared = nullptr;  // grows
-    uint32_t index = 0;              // in the typed program of this pass, valid when listed_in == pass
-    int listed_in = -1;
-    std::string symbol;
-    bool external = false;
-    bool maybe_unset = false;        // external, of a cell that did not end well
-    Entity entity;                   // functions, imports and so on
-    Span span;
-};
-
-struct Narrowing {
-    std::string_view name;
-    const Type* type;
-};
-struct Condition {
-    TExpr* test;  // bool
-    std::vector<Narrowing> when_true, when_false;
-};
 
 using Args = std::vector<TExpr*>;
 
@@ -185,6 +66,11 @@ class Checker {
     // names.cpp: for completion and inspection. The module is one expression statement; nothing of it stays.
     [[nodiscard]] std::vector<NameInfo> visible_names();
     [[nodiscard]] std::vector<NameInfo> members_of(const syntax::Module& module);
+    [[nodiscard]] std::optional<NameInfo> description_of(const syntax::Module& module);  // nothing: it has errors
+    // findings.cpp, for editors: what the names of a program stand for, and the members of the expression at `object`. The
+    // tree may have errors. Once for a checker.
+    [[nodiscard]] std::vector<KnownName> known_names(const syntax::Module& module);
+    [[nodiscard]] std::vector<NameInfo> members_at(const syntax::Module& module, Span object);
 
   private:
     friend struct BlockScope;
@@ -262,7 +148,22 @@ class Checker {
     std::optional<Entity> asked_;  // of members_of: what the expression stands for, while it is checked
     bool asking_ = false;
 
+    // findings.cpp: what stands where, noted while an editor asks
+    bool noting_ = false;
+    bool guessing_ = false;  // functions that nothing calls are checked too, whatever their parameters are
+    std::map<std::pair<uint32_t, uint32_t>, std::vector<Entity>> notes_;  // of the latest pass; a value has its `type` only
+    void note(Span span, const Entity& what);
+    void note(Span span, const Type* type);
+    void note_all(const syntax::Module& module);
+    void note_parameters();
+    NameInfo describe_notes(std::string_view name, const std::vector<Entity>& notes);
+    std::vector<NameInfo> members_noted(Span object);
+    void locate(NameInfo& info, const Entity& module);
+    void known_in(const syntax::Module& module, std::map<std::pair<uint32_t, uint32_t>, NameInfo>& known);
+    void as_module_body(const std::function<void()>& work);
+
     // names.cpp
+    void ask(const syntax::Module& module, const std::function<void(const Entity&)>& answer);
     NameInfo describe(std::string name, const Entity& entity);
     NameInfo describe(const FunctionDecl& decl, std::string name, const char* kind, bool method);
     void add_members(const Entity& entity, std::vector<NameInfo>& out);
@@ -447,13 +348,16 @@ class Checker {
 
     // expressions.cpp
     TExpr* expression(const syntax::Expr& e, const Type* expected = nullptr);
+    TExpr* expression_value(const syntax::Expr& e, const Type* expected);
     Entity entity(const syntax::Expr& e);
+    Entity named_entity(const syntax::Expr& e);
     TExpr* entity_value(const Entity& entity, const syntax::Expr& e, const Type* expected);
     TExpr* list_display(const syntax::SequenceExpr& e, const Type* expected);
     TExpr* set_display(const syntax::SequenceExpr& e, const Type* expected);
     TExpr* tuple_display(const syntax::SequenceExpr& e, const Type* expected);
     TExpr* dict_display(const syntax::DictExpr& e, const Type* expected);
     TExpr* comprehension(const syntax::ComprehensionExpr& e, const Type* expected);  // a generator expression gives a list
+    TExpr* comprehension_value(const syntax::ComprehensionExpr& e, const Type* expected);
     void comprehension_clauses(const syntax::ComprehensionExpr& e, size_t clause, const std::function<void()>& innermost);
     void each_element(const syntax::ComprehensionExpr& e, const Type* expected, const std::function<void(TExpr*, TExpr*)>& take);
     TExpr* conditional(const syntax::ConditionalExpr& e, const Type* expected);
@@ -516,6 +420,8 @@ class Checker {
     Instance* instantiate(FunctionDecl& decl, std::vector<const Type*> args, Span span, const Type* forced_result, bool may_widen = false);
     void check_instance(Instance& instance);
     TExpr* inline_lambda(const syntax::LambdaExpr& lambda, const Args& args, Span span);
+    void note_inlined(const char* name, Span body, Span outside, Span call);
+    TExpr* builtin_result(const std::string& name, const syntax::CallExpr& e, const Type* expected);
     TExpr* apply_callable(const syntax::Expr& callable, const Args& args, Span span);
     FunctionDecl* declare(const void* node, std::string name, std::span<const syntax::Param> params, const syntax::Expr* returns,
                           syntax::Body body, const syntax::Expr* lambda_body, bool is_fn, Span span);
@@ -754,6 +660,7 @@ struct FunctionState {
     std::set<uint32_t> late_cells;                  // of those, locals whose cell may have nothing in it yet
     std::set<std::string_view> unbound_reads;       // names read where nothing was assigned yet, in the loop body at hand
     std::vector<const Type*> caught;                // exceptions that handlers around the statement at hand take
+    const syntax::CallExpr* consumer = nullptr;     // the call of a built-in whose code, loops and all, stands in its place
     int caught_imports = 0;                         // try bodies around the statement at hand whose handlers take an ImportError
     std::set<const syntax::Stmt*> tails;            // of a `fn`: expression statements whose value is returned
 };

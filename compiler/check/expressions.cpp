@@ -1,5 +1,7 @@
 // Expressions but operators, calls and text formatting.
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "compiler/check/builtin_names.h"
 #include "compiler/check/checker.h"
@@ -13,6 +15,12 @@ using TK = typed::ExprKind;
 using SK = typed::StmtKind;
 
 TExpr* Checker::expression(const Expr& e, const Type* expected) {
+    TExpr* value = expression_value(e, expected);
+    if (noting_ && e.kind != ExprKind::kName && e.kind != ExprKind::kAttribute) note(e.span, value->type);
+    return value;
+}
+
+TExpr* Checker::expression_value(const Expr& e, const Type* expected) {
     switch (e.kind) {
         case ExprKind::kError: return never(e.span);
         case ExprKind::kName:
@@ -110,6 +118,12 @@ TExpr* Checker::expression(const Expr& e, const Type* expected) {
 
 // What a name or a dotted path stands for, values included.
 Entity Checker::entity(const Expr& e) {
+    Entity found = named_entity(e);
+    if (noting_) note(e.span, found);
+    return found;
+}
+
+Entity Checker::named_entity(const Expr& e) {
     if (e.kind == ExprKind::kName) return lookup(as<NameExpr>(e).name, e.span);
     Entity result;
     if (e.kind == ExprKind::kAttribute) {
@@ -390,6 +404,8 @@ void Checker::comprehension_clauses(const ComprehensionExpr& e, size_t clause, c
         return;
     }
     const ComprehensionClause& c = e.clauses[clause];
+    if (clause == 0 && state_->consumer != nullptr && e.comprehension == ComprehensionKind::kGenerator)
+        note_inlined("<genexpr>", e.span, c.iterable->span, state_->consumer->span);
     typed::Iter* iter = iterate(*c.iterable);
     if (iter == nullptr) iter = iterate_value(never(c.iterable->span), c.iterable->span);
     state_->overlays.emplace_back();
@@ -443,6 +459,16 @@ void Checker::each_element(const ComprehensionExpr& e, const Type* expected, con
 }
 
 TExpr* Checker::comprehension(const ComprehensionExpr& e, const Type* expected) {
+    static constexpr std::array<const char*, 4> kFrames{"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"};
+    const CallExpr* outer = std::exchange(state_->consumer, nullptr);
+    const bool consumed = e.comprehension == ComprehensionKind::kGenerator && outer != nullptr;
+    note_inlined(kFrames[static_cast<size_t>(e.comprehension)], e.span, e.clauses.front().iterable->span, consumed ? outer->span : e.span);
+    TExpr* collected = comprehension_value(e, expected);
+    state_->consumer = outer;
+    return collected;
+}
+
+TExpr* Checker::comprehension_value(const ComprehensionExpr& e, const Type* expected) {
     BlockScope scope(*this);
     const Type* element = variable_at(&e);
     Span span = e.span;

@@ -201,6 +201,7 @@ Entity Checker::lookup(std::string_view name, Span span) {
         return result;
     }
     for (Unit* star : unit->stars) {
+        if (name.starts_with("__") && name.ends_with("__")) break;  // each module's own
         result = unit_member(*star, name, span);
         if (result.kind != EntityKind::kNothing) return result;
     }
@@ -344,6 +345,7 @@ void Checker::pin(std::string_view name, const Type* type) {
 
 void Checker::assign_name(std::string_view name, TExpr* value, Span span) {
     FunctionDecl& decl = *state_->instance->decl;
+    if (noting_) note(span, value->type);
     forget_paths_from(name);
     if (find_overlay(name) != nullptr) {
         set_overlay(name, value);
@@ -421,6 +423,7 @@ void Checker::assign_name(std::string_view name, TExpr* value, Span span) {
 
 void Checker::bind_entity(std::string_view name, Entity entity, Span span) {
     FunctionDecl& decl = *state_->instance->decl;
+    if (noting_) note(span, entity);
     if (decl.is_module || decl.scope.globals.contains(name)) {
         GlobalName& global = globals_[global_key(name)];
         if (global.external) global = GlobalName{};

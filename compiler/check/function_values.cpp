@@ -210,6 +210,15 @@ TExpr* Checker::call_closure(TExpr* callee, const CallExpr& e) {
     return scope.finish(make(TK::kCallClosure, t->args.back(), e.span, args));
 }
 
+// In tracebacks the code has a frame of its own, however often it is checked.
+void Checker::note_inlined(const char* name, Span body, Span outside, Span call) {
+    auto& known = state_->function->inlined;
+    const bool there = std::any_of(known.begin(), known.end(), [&](const typed::InlinedCode& code) {
+        return code.body.begin == body.begin && code.body.end == body.end;
+    });
+    if (!there) known.push_back({name, body, outside, call});
+}
+
 // The lambda's body in place, with its parameters bound to the arguments.
 TExpr* Checker::inline_lambda(const LambdaExpr& lambda, const Args& args, Span span) {
     if (lambda.params.size() != args.size()) {
@@ -220,6 +229,7 @@ TExpr* Checker::inline_lambda(const LambdaExpr& lambda, const Args& args, Span s
     BlockScope scope(*this);
     Args held;
     for (TExpr* a : args) held.push_back(hold(a));
+    note_inlined("<lambda>", lambda.body->span, {0, 0}, state_->consumer != nullptr ? state_->consumer->span : span);
     state_->overlays.emplace_back();
     for (size_t i = 0; i < args.size(); ++i) {
         state_->overlays.back()[lambda.params[i].name] = VarState{};
@@ -263,6 +273,8 @@ TExpr* Checker::apply_callable(const Expr& callable, const Args& args, Span span
         set_overlay(kNames[i], held[i]);
     }
     TExpr* result = call(*tree, nullptr);
+    // In tracebacks it is the built-in's call that calls it.
+    if (state_->consumer != nullptr && (result->kind == TK::kCall || result->kind == TK::kCallClosure)) result->span = state_->consumer->span;
     state_->overlays.pop_back();
     return scope.finish(result);
 }

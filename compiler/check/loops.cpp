@@ -147,6 +147,7 @@ void Checker::for_statement(const ForStmt& s) {
         state_->env.reachable = true;
         return;
     }
+    iter->span = s.span;  // where asking for the next element fails, as in Python
     TStmt* loop = stmt(SK::kFor, s.span);
     loop->iter = iter;
     loop_body(s, loop, s.body, s.else_body, [&](TStmt*) { assign_target(*s.target, element_value(iter, s.target->span)); });
@@ -447,6 +448,7 @@ typed::Iter* Checker::iterate_several(TExpr* value, Span span) {
 }
 
 void Checker::loop_over(typed::Iter* iter, Span span, const std::function<void(TExpr*)>& each) {
+    if (state_->consumer != nullptr) iter->span = state_->consumer->span;
     TStmt* loop = stmt(SK::kFor, span);
     loop->iter = iter;
     loop->body = block([&] { each(element_value(iter, span)); });

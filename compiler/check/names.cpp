@@ -1,9 +1,11 @@
 // What names and values offer, for completion and inspection: nothing here changes what the session knows.
 #include <algorithm>
 #include <array>
+#include <functional>
 
 #include "compiler/check/builtin_names.h"
 #include "compiler/check/checker.h"
+#include "compiler/check/native_table.h"
 
 namespace kayton::check {
 
@@ -99,10 +101,36 @@ std::string doc_of(Body body) {
     return doc;
 }
 
+// A member of a module that the compiler or the runtime makes: "math.sqrt".
+NameInfo describe_native(std::string name, const std::string& full) {
+    if (native_number(full) != nullptr) return {name, "instance", name + ": float", "", "", {}};
+    const ModuleFunction* function = native_function(full);
+    if (function == nullptr) return {name, "function", name + "(…)", "", "", {}};
+    static const std::map<char, const char*> kTypes{{'i', "int"}, {'f', "float"}, {'s', "str"}, {'b', "bool"}, {'y', "bytes"}, {'L', "list[int]"},
+                                                    {'F', "list[float]"}, {'S', "list[str]"}, {'o', "str | None"}, {'e', "BaseException | None"}};
+    std::string signature = name + "(";
+    for (const char* letter = function->params; *letter != '\0'; ++letter) {
+        const auto type = kTypes.find(*letter);
+        signature += std::string(signature.back() == '(' ? "" : ", ") + (type == kTypes.end() ? "…" : type->second);
+    }
+    return {name, "function", signature + ") -> " + function->result, "", "", {}};
+}
+
 }  // namespace
 
 NameInfo Checker::describe(const FunctionDecl& decl, std::string name, const char* kind, bool method) {
     std::string signature = name + "(";
+    // For an editor: what calls have shown of the types that are not written.
+    const auto inferred = [&](const std::function<const Type*(const Instance&)>& part) {
+        std::string text;
+        for (const auto& instance : decl.instances) {
+            if (!noting_ || guessing_ || instance->checked_in != pass_) continue;
+            const std::string type = to_string(types_.resolve(part(*instance), true));
+            if (!text.empty() && text != type) return std::string();
+            text = type;
+        }
+        return text;
+    };
     const std::string_view text = decl.file->text();
     auto written = [&](const Expr& e) { return std::string(text.substr(e.span.begin, e.span.end - e.span.begin)); };
     bool keywords_only = false;
@@ -114,54 +142,66 @@ NameInfo Checker::describe(const FunctionDecl& decl, std::string name, const cha
         if (p.kind == ParamKind::kVarArgs) signature += "*";
         if (p.kind == ParamKind::kVarKeywords) signature += "**";
         signature += p.name;
-        if (p.annotation != nullptr) signature += ": " + written(*p.annotation);
+        if (p.annotation != nullptr) {
+            signature += ": " + written(*p.annotation);
+        } else if (p.kind != ParamKind::kVarArgs && p.kind != ParamKind::kVarKeywords) {
+            const std::string type = inferred([&](const Instance& instance) { return i < instance.args.size() ? instance.args[i] : types_.dynamic; });
+            if (!type.empty()) signature += ": " + type;
+        }
         if (p.default_value != nullptr) signature += " = " + written(*p.default_value);
     }
     signature += ")";
-    if (decl.returns != nullptr) signature += " -> " + written(*decl.returns);
-    return {std::move(name), kind, std::move(signature), doc_of(decl.body)};
+    if (decl.returns != nullptr) {
+        signature += " -> " + written(*decl.returns);
+    } else if (const std::string type = inferred([](const Instance& instance) { return instance.result; }); !type.empty()) {
+        signature += " -> " + type;
+    }
+    return {std::move(name), kind, std::move(signature), doc_of(decl.body), decl.file->name(), decl.span};
 }
 
 NameInfo Checker::describe(std::string name, const Entity& entity) {
     switch (entity.kind) {
         case EntityKind::kFunction: return describe(*entity.function, std::move(name), "function", false);
-        case EntityKind::kValue: return {name, "instance", name + ": " + to_string(types_.resolve(entity.value->type, true)), ""};
+        case EntityKind::kValue: return {name, "instance", name + ": " + to_string(types_.resolve(entity.value->type, true)), "", "", {}};
         case EntityKind::kModule:
-        case EntityKind::kCrate: return {name, "module", "module " + entity.name, ""};
-        case EntityKind::kType:
-            if (entity.type->class_info != nullptr) {
-                if (const Method* init = find_method(*entity.type->class_info, "__init__")) {
-                    NameInfo info = describe(*init->decl, name, "class", true);
+        case EntityKind::kCrate: return {name, "module", "module " + entity.name, "", "", {}};
+        case EntityKind::kType: {
+            NameInfo info{name, "class", "class " + name, "", "", {}};
+            if (const ClassInfo* c = entity.type->class_info) {
+                if (const Method* init = find_method(*c, "__init__")) {
+                    info = describe(*init->decl, name, "class", true);
                     info.signature = "class " + info.signature;
-                    return info;
                 }
+                if (c->file != nullptr) info.file = c->file->name();
+                info.place = c->span;
             }
-            return {name, "class", "class " + name, ""};
+            return info;
+        }
         case EntityKind::kCrateType: {
             for (const ManifestType& t : entity.manifest->types)
-                if (t.name == entity.name) return {name, "class", "class " + t.name, t.doc};
-            return {name, "class", "class " + entity.name, ""};
+                if (t.name == entity.name) return {name, "class", "class " + t.name, t.doc, "", {}};
+            return {name, "class", "class " + entity.name, "", "", {}};
         }
         case EntityKind::kCrateFunctions: {
             const std::vector<const ManifestFunction*> overloads = crate_functions(*entity.manifest, entity.name);
             if (overloads.empty()) break;
-            return {name, "function", overloads.front()->name + overloads.front()->signature, overloads.front()->doc};
+            return {name, "function", overloads.front()->name + overloads.front()->signature, overloads.front()->doc, "", {}};
         }
         case EntityKind::kBuiltin:
             for (const auto& [known, signature, doc] : kBuiltins)
-                if (entity.name == known) return {name, "function", signature, doc};
-            return {name, "function", name + "(…)", ""};
-        case EntityKind::kModuleMember: return {name, "function", entity.name, ""};
+                if (entity.name == known) return {name, "function", signature, doc, "", {}};
+            return {name, "function", name + "(…)", "", "", {}};
+        case EntityKind::kModuleMember: return describe_native(std::move(name), entity.name);
         case EntityKind::kNothing: break;
     }
-    return {name, "instance", name, ""};
+    return {name, "instance", name, "", "", {}};
 }
 
 std::vector<NameInfo> Checker::visible_names() {
     std::vector<NameInfo> all;
     for (const auto& [name, global] : committed_globals_) {
         if (name.find_first_of("#:") != std::string::npos) continue;
-        if (global.declared != nullptr) all.push_back({name, "instance", name + ": " + to_string(global.declared), ""});
+        if (global.declared != nullptr) all.push_back({name, "instance", name + ": " + to_string(global.declared), "", "", {}});
         else if (global.entity.kind != EntityKind::kNothing) all.push_back(describe(name, global.entity));
     }
     Entity builtin;
@@ -170,7 +210,7 @@ std::vector<NameInfo> Checker::visible_names() {
         builtin.name = name;
         if (!committed_globals_.contains(name)) all.push_back(describe(name, builtin));
     }
-    for (const std::string_view word : kKeywords) all.push_back({std::string(word), "keyword", std::string(word), ""});
+    for (const std::string_view word : kKeywords) all.push_back({std::string(word), "keyword", std::string(word), "", "", {}});
     std::sort(all.begin(), all.end(), [](const NameInfo& a, const NameInfo& b) { return a.name < b.name; });
     all.erase(std::unique(all.begin(), all.end(), [](const NameInfo& a, const NameInfo& b) { return a.name == b.name; }), all.end());
     return all;
@@ -182,14 +222,20 @@ void Checker::add_members(const Type* type, bool of_class, std::vector<NameInfo>
         for (const Type* member : type->args) add_members(member, of_class, out);
         return;
     }
-    if (type->class_info == nullptr) return;
-    for (const ClassInfo* c : type->class_info->mro) {
+    const auto of_file = [](const ClassInfo& c) { return c.file != nullptr ? c.file->name() : std::string(); };
+    static const std::vector<ClassInfo*> kNone;
+    for (const ClassInfo* c : type->class_info != nullptr ? type->class_info->mro : kNone) {
         if (!of_class)
             for (const types::ClassField& field : c->fields)
-                out.push_back({field.name, "field", field.name + ": " + to_string(types_.resolve(field.type, true)), ""});
-        for (const std::string& attribute : c->attributes) out.push_back({attribute, "field", attribute, ""});
+                out.push_back({field.name, "field", field.name + ": " + to_string(types_.resolve(field.type, true)), "", of_file(*c), field.span});
+        for (const std::string& attribute : c->attributes) {
+            const auto global = globals_.find(c->attribute_global(attribute));
+            const bool known = global != globals_.end() && global->second.declared != nullptr;
+            out.push_back({attribute, "field", attribute + (known ? ": " + to_string(types_.resolve(global->second.declared, true)) : ""), "",
+                           known ? of_file(*c) : "", known ? global->second.span : Span{}});
+        }
         for (const auto& [name, method] : c->methods) {
-            if (method.kind == MethodKind::kProperty) out.push_back({name, "field", name, doc_of(method.decl->body)});
+            if (method.kind == MethodKind::kProperty) out.push_back({name, "field", name, doc_of(method.decl->body), method.decl->file->name(), method.decl->span});
             else out.push_back(describe(*method.decl, name, "method", method.kind != MethodKind::kStatic));
         }
     }
@@ -199,7 +245,7 @@ void Checker::add_members(const Type* type, bool of_class, std::vector<NameInfo>
             if (f.owner != owner || f.name.size() <= owner.size() + 1) continue;
             const std::string name = f.name.substr(owner.size() + 1);
             if ((f.receiver == ReceiverMode::kNone) != of_class && !f.constant) continue;
-            out.push_back({name, f.field ? "field" : "method", name + f.signature, f.doc});
+            out.push_back({name, f.field ? "field" : "method", name + f.signature, f.doc, "", {}});
         }
     }
     if (!of_class || type->class_info == nullptr) add_table_members(type, out);
@@ -225,30 +271,34 @@ void Checker::add_members(const Entity& entity, std::vector<NameInfo>& out) {
     }
 }
 
-std::vector<NameInfo> Checker::members_of(const Module& module) {
-    std::vector<NameInfo> members;
-    if (module.body.size() != 1 || module.body[0]->kind != StmtKind::kExpr) return members;
+// What the module's only expression statement stands for; nothing of it stays.
+void Checker::ask(const Module& module, const std::function<void(const Entity&)>& answer) {
+    if (module.body.size() != 1 || module.body[0]->kind != StmtKind::kExpr) return;
     asking_ = true;
     asked_.reset();
     (void)check(module, true, false);
     asking_ = false;
-    if (asked_) {
-        FunctionState state;  // members of modules are looked up as a module's body does
-        state.instance = module_->instances.front().get();
-        state.function = state.instance->function;
-        std::vector<TStmt*> unused;
-        state.out = &unused;
-        state.env.vars.resize(module_->scope.names.size());
-        state_ = &state;
-        add_members(*asked_, members);
-        state_ = nullptr;
-    }
+    if (asked_) as_module_body([&] { answer(*asked_); });
     globals_ = committed_globals_;
     import_errors_.clear();
+}
+
+std::vector<NameInfo> Checker::members_of(const Module& module) {
+    std::vector<NameInfo> members;
+    ask(module, [&](const Entity& entity) { add_members(entity, members); });
     std::sort(members.begin(), members.end(), [](const NameInfo& a, const NameInfo& b) { return a.name < b.name; });
     members.erase(std::unique(members.begin(), members.end(), [](const NameInfo& a, const NameInfo& b) { return a.name == b.name; }),
                   members.end());
     return members;
+}
+
+std::optional<NameInfo> Checker::description_of(const Module& module) {
+    std::optional<NameInfo> description;
+    ask(module, [&](const Entity& entity) {
+        const Span span = module.body[0]->span;
+        description = describe(std::string(module.file->text().substr(span.begin, span.end - span.begin)), entity);
+    });
+    return description;
 }
 
 }  // namespace kayton::check

@@ -5,6 +5,7 @@
 #include <limits>
 #include <numbers>
 
+#include "compiler/check/builtin_names.h"
 #include "compiler/stdlib/stdlib.h"
 
 namespace kayton::check {
@@ -147,10 +148,15 @@ Entity native_member(const std::string& module, std::string_view name) {
     return result;
 }
 
+const std::vector<std::string_view>& native_modules() {
+    static const std::vector<std::string_view> kModules{"math", "sys", "time", "os", "os.path", "typing", "collections.abc",
+                                                        "abc", "dataclasses", "enum", "collections", "numbers", "__future__"};
+    return kModules;
+}
+
 bool is_native_module(std::string_view name) {
-    static constexpr std::string_view kModules[] = {"math", "sys", "time", "os", "os.path", "typing", "collections.abc",
-                                                    "abc", "dataclasses", "enum", "collections", "numbers", "__future__"};
-    return std::find(std::begin(kModules), std::end(kModules), name) != std::end(kModules) && stdlib_source(name) == nullptr;
+    const auto& modules = native_modules();
+    return std::find(modules.begin(), modules.end(), name) != modules.end() && stdlib_source(name) == nullptr;
 }
 
 }  // namespace kayton::check

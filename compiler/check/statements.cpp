@@ -218,7 +218,7 @@ void Checker::assert_statement(const AssertStmt& s) {
     state_->env.reachable = true;
     node->body = block([&] {
         const Type* type = types_.find_exception("AssertionError");
-        TStmt* raise = stmt(SK::kRaise, s.span);
+        TStmt* raise = stmt(SK::kRaise, s.condition->span);
         if (s.message != nullptr) {
             TExpr* message = expression(*s.message);
             TExpr* dynamic = convert(message, types_.dynamic);

@@ -6,13 +6,17 @@
 
 namespace kayton {
 
-const DiagInfo& diag_info(DiagCode code) {
-    static constexpr DiagInfo kInfos[] = {
+const std::vector<DiagInfo>& all_diag_infos() {
+    static const std::vector<DiagInfo> kInfos = {
 #define KT_DIAGNOSTIC(id, number, level, summary) {number, level, summary},
 #include "compiler/diagnostics/diagnostics.def"
 #undef KT_DIAGNOSTIC
     };
-    return kInfos[static_cast<size_t>(code)];
+    return kInfos;
+}
+
+const DiagInfo& diag_info(DiagCode code) {
+    return all_diag_infos()[static_cast<size_t>(code)];
 }
 
 size_t DiagnosticEngine::place_of(DiagCode code, const SourceFile* file, Span span) {

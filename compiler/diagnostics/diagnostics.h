@@ -27,6 +27,7 @@ struct DiagInfo {
     const char* summary;
 };
 [[nodiscard]] const DiagInfo& diag_info(DiagCode code);
+[[nodiscard]] const std::vector<DiagInfo>& all_diag_infos();  // in the order of the registry
 
 struct Label {
     const SourceFile* file = nullptr;

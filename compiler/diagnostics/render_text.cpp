@@ -99,6 +99,8 @@ class ShownLine {
                 text_.append(character.width, ' ');
             } else if (static_cast<unsigned char>(line[at]) < 0x20 || line[at] == 0x7F) {
                 text_ += '?';
+            } else if (character.length == 1 && static_cast<unsigned char>(line[at]) >= 0x80) {
+                text_ += "\xEF\xBF\xBD";  // a byte of no character
             } else {
                 text_ += line.substr(at, character.length);
             }

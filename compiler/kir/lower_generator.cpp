@@ -12,7 +12,7 @@ namespace kayton::kir {
 void FunctionLowering::begin_generator() {
     ValueId size = b_.coro_size();
     generator_ = b_.call_runtime(RuntimeFn::kt_generator_new, Repr::kPointer,
-                                 {type_info(source_.result), size, b_.data(program_.frame_info(source_))});
+                                 {type_info(source_.result), size, b_.data(program_.frame_info(source_, source_.display_name))});
     ValueId coroutine = b_.coro_begin(b_.offset(generator_, offsetof(KtGenerator, frame)));
     b_.store(generator_, offsetof(KtGenerator, coroutine), coroutine, Memory::kAny);
     b_.store(out_, 0, generator_, Memory::kStack);

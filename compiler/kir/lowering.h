@@ -86,6 +86,7 @@ class FunctionLowering {
     // --- errors
     BlockId raising(Span span);          // traceback entry, then error_target(): the edge of a call
     BlockId failing(Span span, const std::function<void()>& raise);  // the same, raising first
+    void add_frame(DataId frame, Span span);  // a line of the traceback
     void raise_class(const char* exception, std::string_view message);
 
     // --- expressions

@@ -271,6 +271,27 @@ BlockId FunctionLowering::failing(Span span, const std::function<void()>& raise)
     b_.move_to(block);
     b_.span = span;
     if (raise) raise();
+    // Code that stands in place of a call: frames from the innermost out.
+    std::vector<const typed::InlinedCode*> frames;
+    const auto within = [](Span inner, Span outer) { return inner.begin >= outer.begin && inner.end <= outer.end && outer.begin < outer.end; };
+    for (const typed::InlinedCode& code : source_.inlined) {
+        const bool whole = span.begin == code.body.begin && span.end == code.body.end;
+        const bool calls = within(code.call, code.body);  // a comprehension is its own call
+        if (within(span, code.body) && !(calls && whole) && !within(span, code.outside)) frames.push_back(&code);
+    }
+    std::sort(frames.begin(), frames.end(), [](const auto* a, const auto* b) { return a->body.end - a->body.begin < b->body.end - b->body.begin; });
+    for (const typed::InlinedCode* frame : frames) {
+        add_frame(program_.frame_info(source_, frame->name), span);
+        span = frame->call;
+    }
+    add_frame(program_.frame_info(source_, source_.display_name), span);
+    b_.jump(target);
+    b_.move_to(here);
+    b_.span = before;
+    return block;
+}
+
+void FunctionLowering::add_frame(DataId frame, Span span) {
     const SourceFile* file = source_.file;
     int64_t packed = 0;
     if (file != nullptr) {
@@ -284,12 +305,7 @@ BlockId FunctionLowering::failing(Span span, const std::function<void()>& raise)
         packed = static_cast<int64_t>(begin.line) << 32 | static_cast<int64_t>(std::min(begin.column, 0xffffU)) << 16 |
                  std::min(end.column, 0xffffU);
     }
-    b_.call_runtime(RuntimeFn::kt_traceback_add, Repr::kVoid,
-                    {b_.data(program_.frame_info(source_)), b_.integer(packed)});
-    b_.jump(target);
-    b_.move_to(here);
-    b_.span = before;
-    return block;
+    b_.call_runtime(RuntimeFn::kt_traceback_add, Repr::kVoid, {b_.data(frame), b_.integer(packed)});
 }
 
 void FunctionLowering::raise_class(const char* exception, std::string_view message) {

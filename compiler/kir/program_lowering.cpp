@@ -189,9 +189,9 @@ DataId ProgramLowering::c_string(std::string_view text) {
     return intern(std::move(data), std::string(text));
 }
 
-DataId ProgramLowering::frame_info(const typed::Function& function) {
+DataId ProgramLowering::frame_info(const typed::Function& function, std::string_view name) {
     Data data{DataKind::kFrameInfo};
-    data.text = function.display_name;
+    data.text = name;
     data.second = function.file == nullptr ? std::string() : function.file->name();
     std::string key = data.text + '\0' + data.second;
     return intern(std::move(data), key);

@@ -31,7 +31,7 @@ class ProgramLowering {
     DataId str_literal(std::string_view text);
     DataId bytes_literal(std::string_view text);
     DataId c_string(std::string_view text);
-    DataId frame_info(const typed::Function& function);
+    DataId frame_info(const typed::Function& function, std::string_view name);
     DataId runtime_symbol(std::string_view name);
     DataId type_slot(const std::string& signature);
     DataId plugin_slot(uint32_t plugin_function);

@@ -29,7 +29,7 @@ tl::unexpected<Error> unreadable(const std::string& name, int error) {
 
 }  // namespace
 
-Result<std::string> load_source(const std::filesystem::path& path) {
+Result<std::string> read_source(const std::filesystem::path& path) {
     const std::string name = path.string();
     std::error_code error;
     const std::filesystem::file_status status = std::filesystem::status(path, error);
@@ -59,15 +59,6 @@ Result<std::string> load_source(const std::filesystem::path& path) {
     if (in.bad()) return unreadable(name, errno != 0 ? errno : EIO);
 
     if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
-    if (auto invalid = find_invalid_utf8(text)) {
-        auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(*invalid), '\n');
-        char byte[8];
-        std::snprintf(byte, sizeof byte, "0x%02x", static_cast<unsigned char>(text[*invalid]));
-        return fail(ErrorKind::kInput,
-                    name + " is not UTF-8 [" + diag_info(DiagCode::kNotUtf8).code + "]: byte " + byte + " at offset " +
-                        std::to_string(*invalid) + ", line " + std::to_string(line),
-                    "save the file as UTF-8");
-    }
     if (text.find('\r') != std::string::npos) {
         size_t out = 0;
         for (size_t i = 0; i < text.size(); ++i) {
@@ -75,6 +66,21 @@ Result<std::string> load_source(const std::filesystem::path& path) {
             text[out++] = text[i] == '\r' ? '\n' : text[i];
         }
         text.resize(out);
+    }
+    return text;
+}
+
+Result<std::string> load_source(const std::filesystem::path& path) {
+    Result<std::string> text = read_source(path);
+    if (!text) return text;
+    if (auto invalid = find_invalid_utf8(*text)) {
+        auto line = 1 + std::count(text->begin(), text->begin() + static_cast<std::ptrdiff_t>(*invalid), '\n');
+        char byte[8];
+        std::snprintf(byte, sizeof byte, "0x%02x", static_cast<unsigned char>((*text)[*invalid]));
+        return fail(ErrorKind::kInput,
+                    path.string() + " is not UTF-8 [" + diag_info(DiagCode::kNotUtf8).code + "]: byte " + byte +
+                        " at offset " + std::to_string(*invalid) + ", line " + std::to_string(line),
+                    "save the file as UTF-8");
     }
     return text;
 }

@@ -1,6 +1,7 @@
 #include "compiler/syntax/parser.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <cstring>
 #include <string>
 #include <utility>
@@ -264,8 +265,11 @@ bool check_text(const SourceFile& file, DiagnosticEngine& diagnostics) {
     std::string_view text = file.text();
     if (auto invalid = find_invalid_utf8(text)) {
         auto at = static_cast<uint32_t>(*invalid);
-        diagnostics.report(DiagCode::kNotUtf8, file, Span{at, at + 1}, "text is not UTF-8",
-                           "byte " + std::to_string(at) + " does not belong to a UTF-8 character");
+        char byte[8];
+        std::snprintf(byte, sizeof byte, "0x%02x", static_cast<unsigned char>(text[at]));
+        diagnostics.report(DiagCode::kNotUtf8, file, Span{at, at + 1}, "the file is not UTF-8",
+                           std::string("byte ") + byte + " does not belong to a UTF-8 character",
+                           "save the file as UTF-8");
         return false;
     }
     if (const void* null = std::memchr(text.data(), '\0', text.size())) {

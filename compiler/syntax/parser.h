@@ -21,5 +21,7 @@ enum class Completeness { kComplete, kIncomplete, kInvalid };
 // Reads a program from disk: absent, a directory, unreadable, not UTF-8 (with line and byte): an error, kind kInput.
 // A leading byte order mark is dropped; "\r\n" and "\r" become "\n".
 [[nodiscard]] Result<std::string> load_source(const std::filesystem::path& path);
+// The same but for the encoding, which parse_module reports at its place.
+[[nodiscard]] Result<std::string> read_source(const std::filesystem::path& path);
 
 }  // namespace kayton::syntax

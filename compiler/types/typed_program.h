@@ -175,6 +175,15 @@ struct Local {
     bool maybe_unbound = false;  // keeps a flag whether it is bound
 };
 
+// Code of another function that stands in place of its call: a comprehension, a lambda. Errors whose place lies within
+// `body`, and not within `outside`, have a frame of its own in tracebacks, called at `call`.
+struct InlinedCode {
+    const char* name;  // "<listcomp>"
+    Span body;
+    Span outside;
+    Span call;
+};
+
 // One instance of a function, method, lambda or the module body.
 struct Function {
     std::string symbol;        // unique in the program: "area.1"
@@ -183,6 +192,7 @@ struct Function {
     Span span;
     std::vector<Local> locals;     // parameters first
     uint32_t param_count = 0;
+    std::vector<InlinedCode> inlined;
     std::vector<uint32_t> captures;        // locals of this function that come from the enclosing one, by cell
     std::vector<uint32_t> captured_from;   // the same in the enclosing function's locals
     bool is_closure = false;       // called with its KtClosure first

@@ -21,10 +21,15 @@ struct RunCommand {
 [[nodiscard]] int run_command(const RunCommand& command);
 
 struct CheckCommand {
-    std::vector<std::filesystem::path> files;
+    std::vector<std::filesystem::path> paths;  // programs, and folders of them
     bool json = false;
 };
 [[nodiscard]] int check_command(const CheckCommand& command);
+
+struct ExplainCommand {
+    std::string code;  // "E0308"; empty: list them
+};
+[[nodiscard]] int explain_command(const ExplainCommand& command);
 
 struct DoctorCommand {
     bool json = false;
@@ -42,6 +47,9 @@ struct ReplCommand {
     SandboxGrants grants;
 };
 [[nodiscard]] int repl_command(const ReplCommand& command);
+
+// The language server, on standard input and output.
+[[nodiscard]] int lsp_command();
 
 // Says on standard error what failed and what helps; returns the exit status for it.
 int report_error(const Error& error);

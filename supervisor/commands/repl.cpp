@@ -2,6 +2,7 @@
 // exception or the end of the worker ends the cell and not the conversation.
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <functional>
 #include <memory>
@@ -11,16 +12,29 @@
 
 #include "compiler/compile.h"
 #include "shared/bytes.h"
+#include "supervisor/cells.h"
 #include "supervisor/commands/commands.h"
 #include "supervisor/commands/crash_message.h"
 #include "supervisor/commands/interrupts.h"
 #include "supervisor/commands/line_editor.h"
 #include "supervisor/commands/terminal_io.h"
-#include "supervisor/cells.h"
+#include "supervisor/completion.h"
 #include "supervisor/session.h"
 
 namespace kayton {
 namespace {
+
+constexpr const char* kPrompt = ">>> ";
+constexpr const char* kHelp =
+    ":type EXPRESSION   its type; it is not run\n"
+    ":names             what you have defined, with types\n"
+    ":help              this\n"
+    "Tab                complete a name, or indent\n"
+    "Up, Down           the inputs before and after; within one of several lines, the lines\n"
+    "Ctrl-R             search the inputs of this and earlier sessions\n"
+    "Alt-Enter          a new line without ending the input\n"
+    "Ctrl-C             give up the input, or stop what runs\n"
+    "Ctrl-D             end\n";
 
 // The program's input() reads what the editor reads.
 class ReplIo : public TerminalIo {
@@ -42,7 +56,20 @@ class ReplIo : public TerminalIo {
 class Repl {
   public:
     Repl(LineEditor& editor, Session& session, ReplIo& io)
-        : editor_(editor), session_(session), io_(io), cells_(session) {}
+        : editor_(editor), session_(session), io_(io), cells_(session) {
+        editor_.set_completion([this](const std::string& text) {
+            LineEditor::Choices choices;
+            Completions found = complete_at(cells_, text, text.size());
+            choices.begin = found.begin;
+            for (NameInfo& name : found.names) {
+                choices.words.push_back(std::move(name.name));
+            }
+            return choices;
+        });
+    }
+    Repl(const Repl&) = delete;
+    Repl& operator=(const Repl&) = delete;
+    ~Repl() { editor_.set_completion({}); }
 
     // Until the end of the input, or until the program exits: the status of the command.
     int converse(const Interrupts& interrupts) {
@@ -74,7 +101,8 @@ class Repl {
         input.clear();
         for (;;) {
             std::string line;
-            const auto state = editor_.read(input.empty() ? ">>> " : "... ", line, stop);
+            const auto state = input.empty() ? editor_.read(kPrompt, line, stop)
+                                             : editor_.read_more("... ", kPrompt, input, line, stop);
             if (state == LineEditor::State::kEndOfFile && !input.empty()) {
                 return LineEditor::State::kLine;
             }
@@ -84,8 +112,12 @@ class Repl {
             if (input.empty() && line.find_first_not_of(" \t\r") == std::string::npos) {
                 continue;
             }
+            const bool command = input.empty() && line.starts_with(':');
             input += line;
             input += '\n';
+            if (command) {
+                return LineEditor::State::kLine;
+            }
             if (!is_utf8(input) || Cells::completeness(input) != Cells::Completeness::kIncomplete) {
                 return LineEditor::State::kLine;
             }
@@ -99,7 +131,11 @@ class Repl {
             return std::nullopt;
         }
         session_.forget_interrupts();
-        editor_.remember(input.substr(0, input.size() - 1));
+        editor_.remember(input.substr(0, input.find_last_not_of(" \n") + 1));
+        if (input.starts_with(':')) {
+            obey(input.substr(1));
+            return std::nullopt;
+        }
         const CompileOutcome compiled = cells_.compile("<cell " + std::to_string(++cell_) + ">", input);
         std::fputs(render_text(compiled.diagnostics, ::isatty(STDERR_FILENO) != 0).c_str(), stderr);
         for (const Error& error : compiled.import_errors) {
@@ -132,6 +168,36 @@ class Repl {
             return outcome->exit_status;
         }
         return std::nullopt;
+    }
+
+    // What is said to the session itself: ":type x".
+    void obey(const std::string& text) {
+        const size_t end = std::min(text.find_first_of(" \t\n"), text.size());
+        const std::string name = text.substr(0, end);
+        const size_t begin = std::min(text.find_first_not_of(" \t\n", end), text.size());
+        const std::string argument = text.substr(begin, text.find_last_not_of(" \t\n") + 1 - begin);
+        if (name == "type" && !argument.empty()) {
+            const Description description = cells_.describe(argument);
+            if (description.name) {
+                std::printf("%s\n", description.name->signature.c_str());
+            } else if (description.diagnostics.empty()) {
+                std::fputs("kayton: :type takes one expression\n", stderr);
+            }
+            std::fputs(render_text(description.diagnostics, ::isatty(STDERR_FILENO) != 0).c_str(), stderr);
+        } else if (name == "type") {
+            std::fputs("kayton: :type takes an expression, as in :type 1 + 2.5\n", stderr);
+        } else if (name == "names") {
+            for (const auto& [defined, type] : cells_.names()) {
+                std::printf("%s: %s\n", defined.c_str(), type.c_str());
+            }
+        } else if (name == "help") {
+            std::fputs(kHelp, stdout);
+        } else {
+            const std::string near = nearest_name(name, {"type", "names", "help"});
+            std::fprintf(stderr, "kayton: there is no command :%s\n", name.c_str());
+            report_help(near.empty() ? ":help lists them" : "did you mean :" + near + "?");
+        }
+        std::fflush(stdout);
     }
 
     void start_again(const std::string& what_became_of_names) {
@@ -181,7 +247,8 @@ int repl_command(const ReplCommand& command) {
     interrupts.watch(session->get());
     io.serve(session->get());
     if (editor.is_terminal()) {
-        std::printf("Kayton %s, environment '%s'. Ctrl-D ends.\n", KAYTON_VERSION, environment->name.c_str());
+        std::printf("Kayton %s, environment '%s'. Ctrl-D ends, :help tells more.\n", KAYTON_VERSION,
+                    environment->name.c_str());
         std::fflush(stdout);
     }
     Repl repl(editor, **session, io);

@@ -51,6 +51,55 @@ done
 run 1 kayton run wrong.kay
 out_is ""
 
+# A folder stands for the programs in it, in order; an error in a module is told once, whoever imports it.
+mkdir -p folder/deep folder/.kayton folder/empty
+printf 'import shared\nprint(wrong_b)\n' >folder/b.kay
+printf 'import shared\nprint(wrong_a)\n' >folder/a.kay
+printf 'def f():\n    return wrong_shared\n\n\nf()\n' >folder/shared.kay
+printf 'print("right")\n' >folder/deep/fine.kay
+printf 'print(hidden)\n' >folder/.kayton/left_out.kay
+printf 'print(no_program)\n' >folder/notes.txt
+run 1 kayton check folder
+err_has "4 programs checked: 3 errors in 2 files"
+[[ "$(grep -o 'wrong_[a-z]*. is not defined' err | tr '\n' ' ')" == "wrong_shared' is not defined wrong_a' is not defined wrong_b' is not defined " ]] ||
+    failed "kayton check of a folder: order, or an error twice"
+run 0 kayton check folder/deep trace.kay
+err_is "2 programs checked: no errors"
+run 1 kayton check folder/empty
+err_has "there is no .kay file in the folder folder/empty"
+run 1 kayton check no_such_folder
+err_has "no such file: no_such_folder"
+printf 'x = "caf\351"\nrimport no_such_crate\n' >latin.kay
+run 1 kayton check latin.kay
+for text in "error[E0008]" "latin.kay:1:9" "byte 0xe9" "save the file as UTF-8"; do
+    err_has "$text"
+done
+printf 'rimport no_such_crate\n' >crate.kay
+run 1 kayton check --json folder wrong.kay latin.kay absent.kay crate.kay
+silent_err
+python3 - <<'PYTHON' || failed "kayton check --json"
+import json
+found = json.load(open("out"))
+print([(e["code"], e["file"], e.get("line")) for e in found])
+assert [(e["code"], e["file"]) for e in found] == [
+    ("E0425", "folder/shared.kay"), ("E0425", "folder/a.kay"), ("E0425", "folder/b.kay"), ("E0369", "wrong.kay"),
+    ("E0425", "wrong.kay"), ("E0008", "latin.kay"), (None, "absent.kay"), (None, "crate.kay")], found
+assert (found[4]["line"], found[4]["column"], found[4]["end_column"], found[4]["severity"]) == (3, 7, 8, "error")
+assert "no such file" in found[6]["message"] and "kik rinstall no_such_crate" in found[7]["message"]
+PYTHON
+
+run 0 kayton explain
+[[ "$(head -n 1 out)" == "E0001  syntax error" && "$(sort -u out | diff - out)" == "" ]] || failed "kayton explain lists the codes"
+for code in E0308 e0308 308; do
+    run 0 kayton explain "$code"
+    [[ "$(head -n 1 out)" == "# E0308: type does not fit" ]] || failed "kayton explain $code"
+done
+run 1 kayton explain E0380
+err_has "there is no error code E0380"
+err_has "did you mean E0308? \`kayton explain\` lists the codes"
+run 1 kayton explain nonsense
+err_has "there is no error code nonsense"
+
 # Output streams while the program runs, on both streams, and large output arrives whole.
 cat >slow.kay <<'KAYTON'
 import sys
