@@ -132,6 +132,11 @@ bool is_open_name(std::string_view name) {
     return std::find(std::begin(kOpen), std::end(kOpen), name) != std::end(kOpen);
 }
 
+// Of array.array: its typecode tells the class.
+bool is_array(const Type* t) {
+    return t->class_info != nullptr && t->class_info->name == "array" && t->class_info->file != nullptr && t->class_info->file->name() == "<array>";
+}
+
 // Containers whose flavour the value tells.
 bool is_collection_name(std::string_view name) {
     return name == "deque" || name == "defaultdict" || name == "Counter" || name == "OrderedDict" || name == "Deque" || name == "DefaultDict";
@@ -199,7 +204,10 @@ const Type* Checker::annotation(const Expr& e) {
             if (e.kind == ExprKind::kAttribute && is_open_name(as<AttributeExpr>(e).name)) return types_.dynamic;
             Entity entity = this->entity(e);
             if (entity.kind == EntityKind::kCrateType) return crate_annotation(entity, {}, e);
-            if (entity.kind == EntityKind::kType) return entity.type->class_info != nullptr && entity.type->class_info->is_protocol ? types_.dynamic : with_mixed(entity.type);
+            if (entity.kind == EntityKind::kType) {
+                const bool open = is_array(entity.type) || (entity.type->class_info != nullptr && entity.type->class_info->is_protocol);
+                return open ? types_.dynamic : with_mixed(entity.type);
+            }
             if (entity.kind == EntityKind::kBuiltin)
                 if (const Type* type = builtin_type(entity.name); type != nullptr && !entity.name.starts_with("collections.")) return type;
             // A name of typing, a type variable, a function whose results it describes: the value tells.
@@ -246,6 +254,7 @@ const Type* Checker::annotation(const Expr& e) {
                 return args.size() == 1 ? types_.iterator(args[0]) : types_.generator(args[0], args[1], args[2]);
             }
             if (is_open_name(name) || name == "Literal" || name == "Type" || name == "type") return types_.dynamic;
+            if (name == "Annotated") return annotation(*parts[0]);  // the rest is for other readers
             std::vector<const Type*> args;
             bool open_ended = false;
             for (const Expr* part : parts) {
@@ -268,7 +277,7 @@ const Type* Checker::annotation(const Expr& e) {
                 }
             if (name == "Optional" && args.size() == 1) return types_.optional(args[0]);
             if (name == "Union") return types_.unite(args);
-            if (name == "Final" || name == "ClassVar" || name == "Annotated") return args.empty() ? types_.dynamic : args[0];
+            if (name == "Final" || name == "ClassVar") return args.empty() ? types_.dynamic : args[0];
             if ((name == "list" || name == "List") && args.size() == 1) return types_.list(args[0]);
             if ((name == "set" || name == "Set") && args.size() == 1) return types_.set(args[0]);
             if ((name == "frozenset" || name == "FrozenSet") && args.size() == 1) return types_.set(args[0], "frozenset");

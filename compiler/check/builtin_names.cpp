@@ -10,7 +10,7 @@ constexpr std::string_view kNames[] = {
     "abs",   "all",   "any",  "ascii", "bin",    "bool",  "bytes", "callable",   "chr",  "dict", "divmod", "enumerate", "filter", "float",
     "format", "frozenset", "hash", "hex",   "id",   "input", "int",   "isinstance", "iter", "len",  "list",   "map",       "max",    "min",
     "next",  "object", "oct",  "open",  "ord",    "pow",   "print", "range",      "repr", "reversed", "round", "set",   "sorted", "str",
-    "sum",   "tuple", "type", "zip",   "Exception", "exit", "quit", "getattr", "hasattr", "setattr", "issubclass",
+    "sum",   "tuple", "type", "zip",   "Exception", "exit", "quit", "getattr", "hasattr", "setattr", "issubclass", "vars",
     "display", "update_display", "clear_output",
 };
 

@@ -109,6 +109,12 @@ TExpr* Checker::builtin_unary(const std::string& name, TExpr* value, Span span) 
             TExpr* negative = op(Op::kIntLt, types_.boolean, span, {held, constant_int(0, span)});
             return scope.finish(if_expr(negative, op(Op::kIntNeg, types_.integer, span, {held}, "-a"), held, types_.integer));
         });
+    if (name == "ord" && (t->kind == TypeKind::kBytes || is_instance(t))) {
+        Unit* written = import_unit("_builtin_methods", span);
+        const Entity function = written != nullptr ? unit_member(*written, "_ord_of_bytes", span) : Entity{};
+        TExpr* bytes = coerce(value, types_.bytes, value->span, "ord()");
+        return function.kind == EntityKind::kFunction ? call_values(*function.function, {bytes}, span) : never(span);
+    }
     if (name == "ord") return runtime(RT::kt_ord, types_.integer, span, {coerce(value, types_.str, value->span, "ord()")});
     if (name == "chr") return runtime(RT::kt_chr, types_.str, span, {coerce(value, types_.integer, value->span, "chr()", true)});
     if (name == "bin" || name == "oct" || name == "hex")
@@ -127,6 +133,8 @@ TExpr* Checker::builtin_unary(const std::string& name, TExpr* value, Span span) 
                     return crate_protocol(k, "__int__", {v}, span);
             for (const char* own : {"__int__", "__index__", "__trunc__"})
                 if (TExpr* result = call_method(v, own, {}, span)) return result;
+            if (is_instance(k) && find_method(*k->class_info, "__bytes__") != nullptr)
+                return runtime(RT::kt_int_from_bytes_text, types_.integer, span, {coerce(v, types_.bytes, span, "int()"), constant_int(10, span)});
             return wrong("int() argument must be a string, a bytes-like object or a real number, not '" + to_string(resolved(k)) + "'");
         });
     if (name == "float")
@@ -137,7 +145,11 @@ TExpr* Checker::builtin_unary(const std::string& name, TExpr* value, Span span) 
             if (k->kind == TypeKind::kHandle)
                 if (const Manifest* m = manifest_of(k); m != nullptr && !crate_functions(*m, std::string(k->name) + ".__float__").empty())
                     return crate_protocol(k, "__float__", {v}, span);
-            if (TExpr* own = call_method(v, "__float__", {}, span)) return own;
+            for (const char* own : {"__float__", "__index__"})
+                if (TExpr* result = call_method(v, own, {}, span)) return coerce(result, types_.floating, span, own, true);
+            if (k->kind == TypeKind::kBytes || (is_instance(k) && find_method(*k->class_info, "__bytes__") != nullptr))
+                return runtime(RT::kt_float_from_str, types_.floating, span,
+                               {runtime(RT::kt_bytes_decode, types_.str, span, {coerce(v, types_.bytes, span, "float()"), null(span), null(span)})});
             return wrong("float() argument must be a string or a real number, not '" + to_string(resolved(k)) + "'");
         });
     // round
@@ -276,6 +288,21 @@ TExpr* Checker::builtin_result(const std::string& name, const CallExpr& e, const
         return never(span);
     }
     if (name == "getattr" || name == "hasattr" || name == "setattr") return attribute_by_name(name, e);
+    if (name == "vars" && argument_count(e, "vars", 1, 1)) {
+        auto& call = applied_[{&e, SIZE_MAX}];
+        if (call == nullptr) {
+            auto* attribute = synthetic_.make<AttributeExpr>();
+            attribute->kind = ExprKind::kAttribute;
+            attribute->span = attribute->name_span = span;
+            attribute->object = e.args[0];
+            attribute->name = "__dict__";
+            std::vector<Expr*> args = {attribute};
+            auto* made = synthetic_.make<CallExpr>(e);
+            made->args = synthetic_.copy(args);
+            call = made;
+        }
+        return expression(*call->args[0]);
+    }
     if (name == "issubclass") return subclass_call(e);
     if (name == "next") return next_call(e);
     if (name == "tuple") {
@@ -289,14 +316,23 @@ TExpr* Checker::builtin_result(const std::string& name, const CallExpr& e, const
     }
     if (name.starts_with("collections.")) return collection_call(name.substr(12), e);
     if (name == "str" && e.args.empty() && e.keywords.empty()) return constant_str("", span);
-    if (name == "str" && e.args.size() > 1) {
+    if (name == "str" && !e.args.empty() && (e.args.size() > 1 || !e.keywords.empty())) {
+        if (!only_keywords(e, "str", {"encoding", "errors"}) || !argument_count(e, "str", 1, 3)) return never(span);
+        auto option = [&](const char* which, size_t at) -> TExpr* {
+            const Expr* given = e.args.size() > at ? e.args[at] : keyword(e, which);
+            return given != nullptr ? coerce(expression(*given), types_.str, given->span, "str()") : null(span);
+        };
         TExpr* bytes = coerce(expression(*e.args[0]), types_.bytes, e.args[0]->span, "str()");
-        return runtime(RT::kt_bytes_decode, types_.str, span, {bytes, coerce(expression(*e.args[1]), types_.str, e.args[1]->span, "str()"), null(span)});
+        TExpr* encoding = option("encoding", 1);
+        return runtime(RT::kt_bytes_decode, types_.str, span, {bytes, encoding, option("errors", 2)});
     }
     if (name == "int" && e.args.empty()) return constant_int(0, span);
     if (name == "int" && (e.args.size() == 2 || keyword(e, "base") != nullptr)) {
         const Expr* base = e.args.size() == 2 ? e.args[1] : keyword(e, "base");
-        TExpr* text = coerce(expression(*e.args[0]), types_.str, e.args[0]->span, "int() with a base");
+        TExpr* text = expression(*e.args[0]);
+        if (prune(text->type)->kind == TypeKind::kBytes || (is_instance(text->type) && find_method(*prune(text->type)->class_info, "__bytes__") != nullptr))
+            text = runtime(RT::kt_bytes_decode, types_.str, span, {coerce(text, types_.bytes, e.args[0]->span, "int()"), null(span), null(span)});
+        text = coerce(text, types_.str, e.args[0]->span, "int() with a base");
         return runtime(RT::kt_int_from_str, types_.integer, span, {text, coerce(expression(*base), types_.integer, base->span, "int()", true)});
     }
     if (name == "float" && e.args.empty()) return make(TK::kFloat, types_.floating, span);
@@ -317,6 +353,8 @@ TExpr* Checker::builtin_result(const std::string& name, const CallExpr& e, const
         TExpr* value = expression(*e.args[0]);
         const Type* t = prune(value->type);
         if (t->kind == TypeKind::kBytes || t->kind == TypeKind::kNever) return value;
+        if (is_instance(t))
+            if (TExpr* own = call_method(value, "__bytes__", {}, span)) return own;
         if (t->kind == TypeKind::kInt) return runtime(RT::kt_bytes_zeros, types_.bytes, span, {value});
         if (t->kind == TypeKind::kStr)
             return runtime(RT::kt_str_encode, types_.bytes, span, {value, e.args.size() > 1 ? coerce(expression(*e.args[1]), types_.str, span, "bytes()") : null(span), null(span)});
@@ -346,9 +384,13 @@ TExpr* Checker::builtin_result(const std::string& name, const CallExpr& e, const
         TExpr* a = expression(*e.args[0]);
         TExpr* b = expression(*e.args[1]);
         if (e.args.size() == 2) return binary(BinaryOp::kPow, a, b, span, span);
+        TExpr* modulus = expression(*e.args[2]);
+        if (prune(modulus->type)->kind == TypeKind::kNone) return binary(BinaryOp::kPow, a, b, span, span);
+        if (is_instance(a->type))
+            if (TExpr* own = call_method(a, "__pow__", {b, modulus}, span)) return own;
         return runtime(RT::kt_int_pow_mod, types_.integer, span,
                        {coerce(a, types_.integer, a->span, "pow()", true), coerce(b, types_.integer, b->span, "pow()", true),
-                        coerce(expression(*e.args[2]), types_.integer, e.args[2]->span, "pow()", true)});
+                        coerce(modulus, types_.integer, e.args[2]->span, "pow()", true)});
     }
     if (name == "format") {
         if (!argument_count(e, "format", 1, 2)) return never(span);
@@ -367,6 +409,7 @@ TExpr* Checker::builtin_result(const std::string& name, const CallExpr& e, const
         emit(raise);
         return scope.finish(never(span));
     }
+    if (name == "__kayton_shallow") return module_call("_native.shallow", e);
     if (name == "next") {
         report(DiagCode::kUnsupported, span, "next() cannot be compiled yet", "", "loop over the values with `for`");
         return never(span);

@@ -411,6 +411,23 @@ TExpr* Checker::call_instance(FunctionDecl& decl, const Args& args, Span span) {
         }
         arg_types.push_back(a->type);
     }
+    // Tuples of ever more elements, as in `f(path + (x,))`, become tuples of any length.
+    if (decl.instances.size() > 4)
+        for (size_t i = 0; i < arg_types.size(); ++i) {
+            const Type* t = prune(arg_types[i]);
+            if (t->kind != TypeKind::kTuple) continue;
+            const bool grows = std::all_of(decl.instances.begin(), decl.instances.end(), [&](const auto& known) {
+                const Type* k = i < known->args.size() ? prune(known->args[i]) : nullptr;
+                return k != nullptr && ((k->kind == TypeKind::kTuple && k->args.size() != t->args.size()) || (k->kind == TypeKind::kList && k->name == "tuple"));
+            });
+            const bool one_is_long = std::any_of(decl.instances.begin(), decl.instances.end(), [&](const auto& known) {
+                return i < known->args.size() && prune(known->args[i])->kind == TypeKind::kList && prune(known->args[i])->name == "tuple";
+            });
+            if (!grows && !one_is_long) continue;
+            const Type* element = types_.never;
+            for (const Type* m : t->args) element = join_types(element, m);
+            if (prune(element)->kind != TypeKind::kNever) arg_types[i] = types_.list(element, "tuple");
+        }
     const size_t errors = diagnostics_.all().size();
     Instance* instance = instantiate(decl, arg_types, span, nullptr);
     if (instance == nullptr) return never(span);
@@ -651,6 +668,11 @@ TExpr* Checker::call(const CallExpr& e, const Type* expected) {
         if (object.kind == EntityKind::kValue) return object.value == nullptr ? never(e.span) : method_call(object.value, a, e, expected);
     }
     if (callee.kind == ExprKind::kLambda) {
+        const auto& lambda = as<LambdaExpr>(callee);
+        auto is_plain = [](const Param& p) { return p.kind == ParamKind::kNormal && p.default_value == nullptr; };
+        if (!e.keywords.empty() || !std::all_of(lambda.params.begin(), lambda.params.end(), is_plain) ||
+            std::any_of(e.args.begin(), e.args.end(), [](const Expr* arg) { return arg->kind == ExprKind::kStarred; }))
+            return call_decl(*declare(&lambda, "<lambda>", lambda.params, nullptr, {}, lambda.body, false, lambda.span), e);
         Args args;
         for (const Expr* arg : e.args) args.push_back(expression(*arg));
         return inline_lambda(as<LambdaExpr>(callee), args, e.span);

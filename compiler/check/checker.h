@@ -427,6 +427,8 @@ class Checker {
                           syntax::Body body, const syntax::Expr* lambda_body, bool is_fn, Span span);
 
     // methods.cpp: methods of built-in types, from a table
+    TExpr* bound_or_absent(TExpr* value, Span span, const std::string& what);
+    TExpr* byte_part(TExpr* value, Span span);
     TExpr* method_call(TExpr* object, const syntax::AttributeExpr& callee, const syntax::CallExpr& e, const Type* expected = nullptr);
     TExpr* table_call(const struct MethodSpec& spec, TExpr* object, const Type* owner, const syntax::CallExpr& e);
     TExpr* special_method(TExpr* object, std::string_view name, const syntax::CallExpr& e, bool& handled);

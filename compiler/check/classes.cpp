@@ -1,5 +1,6 @@
 // Class statements: bases, methods, class attributes, fields, and what the runtime calls on instances.
 #include <algorithm>
+#include <cctype>
 
 #include "compiler/check/checker.h"
 #include "compiler/stdlib/stdlib.h"
@@ -21,6 +22,25 @@ namespace {
 // Bases that say something about a class and add nothing to it.
 bool is_marker_base(std::string_view name) {
     return name == "object" || name == "ABC" || name == "Protocol" || name == "Generic";
+}
+
+// Abstract classes without methods of their own.
+bool is_protocol_base(std::string_view name) {
+    static constexpr std::string_view kNames[] = {"Hashable", "Sized", "Container", "Callable", "Iterable", "Collection", "Reversible",
+                                                  "Number", "Complex", "Real", "Rational", "Integral", "Buffer", "ContextManager", "AbstractContextManager",
+                                                  "SupportsInt", "SupportsFloat", "SupportsAbs", "SupportsIndex"};
+    return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
+}
+
+// The class in _bases.kay or _abstract.kay that stands for a built-in base; empty for none.
+std::string written_base(std::string_view name) {
+    if (name.ends_with("_base")) return std::string(name);
+    if (name == "dict" || name == "Dict" || name == "OrderedDict" || name == "UserDict") return "dict_base";
+    if (name == "list" || name == "List" || name == "UserList") return "list_base";
+    if (name == "set") return "set_base";
+    if (name == "AbstractSet") return "Set_base";
+    static constexpr std::string_view kAbstract[] = {"Mapping", "MutableMapping", "Sequence", "MutableSequence", "Set", "MutableSet", "Iterator", "Generator"};
+    return std::find(std::begin(kAbstract), std::end(kAbstract), name) != std::end(kAbstract) ? std::string(name) + "_base" : std::string();
 }
 
 std::string_view last_name(const Expr& e) {
@@ -154,12 +174,18 @@ void Checker::class_statement(const ClassStmt& s) {
             is_tuple = true;
             continue;
         }
+        if (e->kind == ExprKind::kName && name.ends_with("_base") && !state_->instance->decl->scope.binds(name))  // a written base's own
+            if (ClassInfo* written = container_base(s, name)) {
+                parents.push_back(written);
+                continue;
+            }
         Entity entity = this->entity(e->kind == ExprKind::kSubscript ? *as<SubscriptExpr>(*e).object : *e);
         if (name == "TypedDict" || (entity.kind == EntityKind::kType && entity.type->kind == TypeKind::kDict)) {
             (parent != nullptr ? parent->nested_classes : classes_).erase(&s);
             typed_dict(s, entity.kind == EntityKind::kType ? entity.type : nullptr);
             return;
         }
+        if (entity.kind == EntityKind::kBuiltin && is_protocol_base(name)) continue;
         if (entity.kind == EntityKind::kBuiltin)
             if (ClassInfo* container = container_base(s, name)) {
                 parents.push_back(container);
@@ -275,11 +301,10 @@ void Checker::typed_dict(const ClassStmt& s, const Type* base) {
 // The base of a class that is a dict or a list itself: a class of its own for each, so that its elements have one type.
 // Null: not such a base.
 ClassInfo* Checker::container_base(const ClassStmt& s, std::string_view name) {
-    const bool dict = name == "dict" || name == "Dict" || name == "OrderedDict" || name == "UserDict";
-    const bool list = name == "list" || name == "List" || name == "UserList";
-    if (!dict && !list) return nullptr;
-    const Module& module = parsed(&s.name_span, [] { return std::string(stdlib_source("_bases")); });
-    const std::string_view wanted = dict ? "dict_base" : "list_base";
+    const std::string wanted = written_base(name);
+    if (wanted.empty()) return nullptr;
+    const bool concrete = std::islower(static_cast<unsigned char>(wanted.front())) != 0;
+    const Module& module = parsed(concrete ? static_cast<const void*>(&s.name_span) : static_cast<const void*>(&s.name), [&] { return std::string(stdlib_source(concrete ? "_bases" : "_abstract")); });
     for (const Stmt* inner : module.body) {
         if (inner->kind != StmtKind::kClass || as<ClassStmt>(*inner).name != wanted) continue;
         class_statement(as<ClassStmt>(*inner));
@@ -532,6 +557,15 @@ void Checker::protocol_instances() {
                     compare = instance->function;
                 }
             }
+            typed::Function* clone = nullptr;
+            if (find_method(c, "__deepcopy__") != nullptr && units_.contains("copy")) {
+                const Entity cloned = unit_member(*units_.at("copy"), "_cloned", c.span);
+                Instance* instance = cloned.kind == EntityKind::kFunction ? instantiate(*cloned.function, {c.type}, c.span, c.type) : nullptr;
+                if (instance != nullptr) {
+                    instance->function->exported = true;
+                    clone = instance->function;
+                }
+            }
             const Method* eq = find_method(c, "__eq__");
             out.protocols = {method("__str__", {c.type}, types_.str),
                              method("__repr__", {c.type}, types_.str),
@@ -539,7 +573,7 @@ void Checker::protocol_instances() {
                              compare,
                              method("__hash__", {c.type}, types_.integer),
                              method("__len__", {c.type}, types_.integer),
-                             nullptr,
+                             clone,
                              method("__format__", {c.type, types_.str}, types_.str)};
             out.finalizer = method("__del__", {c.type}, types_.none);
         }

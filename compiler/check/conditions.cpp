@@ -130,6 +130,15 @@ const Type* Checker::narrow_to(const Type* t, const Type* target) {
 std::optional<bool> Checker::has_protocol(const Type* t, std::string_view protocol) {
     t = prune(t);
     auto has = [&](std::string_view method) { return is_instance(t) && find_method(*t->class_info, method) != nullptr; };
+    auto derives = [&](std::string_view base) {
+        if (!is_instance(t)) return false;
+        for (const types::ClassInfo* k : t->class_info->mro)
+            if (k->name.ends_with("_base") && k->name.substr(0, k->name.size() - 5) == base) return true;
+        return false;
+    };
+    auto of_module = [&](std::string_view file, std::string_view name) {
+        return is_instance(t) && t->class_info->name == name && t->class_info->file != nullptr && t->class_info->file->name() == file;
+    };
     const bool sequence = t->kind == TypeKind::kStr || t->kind == TypeKind::kBytes || t->kind == TypeKind::kTuple || t->kind == TypeKind::kRange ||
                           t->kind == TypeKind::kList;
     const bool mapping = t->kind == TypeKind::kDict;
@@ -137,21 +146,30 @@ std::optional<bool> Checker::has_protocol(const Type* t, std::string_view protoc
     const bool file = t->kind == TypeKind::kTextFile || t->kind == TypeKind::kBinaryFile;
     if (protocol == "Iterable") return sized || file || t->kind == TypeKind::kIterator || has("__iter__");
     if (protocol == "Iterator") return file || t->kind == TypeKind::kIterator || has("__next__");
-    if (protocol == "Generator") return t->kind == TypeKind::kIterator && t->args.size() == 3;
+    if (protocol == "Generator" || protocol == "GeneratorType") return t->kind == TypeKind::kIterator && t->args.size() == 3;
     if (protocol == "Sized") return sized || has("__len__");
     if (protocol == "Container") return sized || has("__contains__");
     if (protocol == "Collection") return sized || (has("__len__") && has("__iter__") && has("__contains__"));
     if (protocol == "Reversible") return sequence || mapping || has("__reversed__");
-    if (protocol == "Sequence") return sequence && t->name != "deque";
-    if (protocol == "MutableSequence") return t->kind == TypeKind::kList && t->name != "tuple";
-    if (protocol == "Mapping" || protocol == "MutableMapping") return mapping;
-    if (protocol == "Set" || protocol == "AbstractSet") return t->kind == TypeKind::kSet;
-    if (protocol == "MutableSet") return t->kind == TypeKind::kSet && t->name != "frozenset";
+    const bool mutable_sequence = (t->kind == TypeKind::kList && t->name != "tuple") || derives("MutableSequence") || derives("list") || of_module("<_builtin_types>", "bytearray");
+    if (protocol == "Sequence") return (sequence && t->name != "deque") || mutable_sequence || derives("Sequence");
+    if (protocol == "MutableSequence") return mutable_sequence;
+    if (protocol == "Mapping") return mapping || derives("Mapping") || derives("dict");
+    if (protocol == "MutableMapping") return mapping || derives("MutableMapping") || derives("dict");
+    if (protocol == "Set" || protocol == "AbstractSet") return t->kind == TypeKind::kSet || derives("Set") || derives("set");
+    if (protocol == "MutableSet") return (t->kind == TypeKind::kSet && t->name != "frozenset") || derives("MutableSet") || derives("set");
     if (protocol == "Hashable") return hashable(t);
     if (protocol == "Callable") return t->kind == TypeKind::kFunction || t->kind == TypeKind::kTypeObject || has("__call__");
-    if (protocol == "Number") return types::is_numeric(t);
-    if (protocol == "Real" || protocol == "Complex") return types::is_numeric(t);
-    if (protocol == "Integral" || protocol == "Rational") return t->kind == TypeKind::kInt || t->kind == TypeKind::kBool;
+    const bool fraction = of_module("<fractions>", "Fraction");
+    const bool complex_number = of_module("<_builtin_types>", "complex");
+    if (protocol == "Number") return types::is_numeric(t) || fraction || complex_number || of_module("<decimal>", "Decimal");
+    if (protocol == "Complex") return types::is_numeric(t) || fraction || complex_number;
+    if (protocol == "Real") return types::is_numeric(t) || fraction;
+    if (protocol == "Rational") return t->kind == TypeKind::kInt || t->kind == TypeKind::kBool || fraction;
+    if (protocol == "Integral") return t->kind == TypeKind::kInt || t->kind == TypeKind::kBool;
+    if (protocol == "FunctionType" || protocol == "LambdaType" || protocol == "MethodType") return t->kind == TypeKind::kFunction;
+    if (protocol == "BuiltinFunctionType" || protocol == "ModuleType" || protocol == "CodeType") return false;
+    if (protocol == "NoneType") return t->kind == TypeKind::kNone;
     if (protocol == "object") return true;
     if (protocol == "type") return t->kind == TypeKind::kTypeObject;
     return std::nullopt;
@@ -192,12 +210,16 @@ const Type* Checker::class_argument(const Expr& e) {
         }
         return types_.unite(all);
     }
+    if (e.kind == ExprKind::kAttribute && as<AttributeExpr>(e).name == "array")
+        if (Entity named = entity(e); named.kind == EntityKind::kType) return named.type;
     if (e.kind == ExprKind::kName) {
         std::string_view name = as<NameExpr>(e).name;
         if (name == "tuple" && !state_->instance->decl->scope.binds(name)) return types_.tuple({});
         if (name == "frozenset") return types_.set(types_.never, "frozenset");
         if (name == "deque") return types_.list(types_.never, "deque");
         if (name == "defaultdict" || name == "Counter" || name == "OrderedDict") return types_.dict(types_.never, types_.never, name);
+        if (name == "bytearray" || name == "memoryview" || name == "array")
+            if (Entity named = entity(e); named.kind == EntityKind::kType) return named.type;
         // A variable that holds a type, or a tuple of types.
         if (Entity held = entity(e); held.kind == EntityKind::kValue && held.value != nullptr && prune(held.value->type)->kind == TypeKind::kTuple) {
             std::vector<const Type*> all;

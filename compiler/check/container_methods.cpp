@@ -20,6 +20,19 @@ TExpr* Checker::special_method(TExpr* object, std::string_view name, const CallE
             if (name == "join" && argument_count(e, "join", 1, 1)) {
                 handled = true;
                 TExpr* list = list_from(*e.args[0], &e, types_.list(types_.bytes));
+                const Type* given = prune(list->type);
+                if (given->kind == TypeKind::kList && prune(given->args[0])->kind != TypeKind::kBytes && prune(given->args[0])->kind != TypeKind::kVar &&
+                    prune(given->args[0])->kind != TypeKind::kNever) {
+                    // Buffers of other classes among them.
+                    TExpr* held = hold(object);
+                    const Type* parts = types_.list(types_.bytes);
+                    uint32_t collected = temp(parts);
+                    assign_local(collected, make(TK::kList, parts, e.span, Args{}));
+                    loop_over(iterate_value(list, e.span), e.span, [&](TExpr* part) {
+                        emit_expr(runtime(RT::kt_list_append, types_.none, e.span, {read_local(collected, e.span), coerce(part, types_.bytes, e.args[0]->span, "bytes.join()")}));
+                    });
+                    return runtime(RT::kt_bytes_join, types_.bytes, e.span, {held, read_local(collected, e.span)});
+                }
                 return runtime(RT::kt_bytes_join, types_.bytes, e.span, {object, coerce(list, types_.list(types_.bytes), e.args[0]->span, "bytes.join()")});
             }
             return nullptr;
@@ -188,6 +201,11 @@ TExpr* Checker::dict_method(TExpr* object, std::string_view name, const CallExpr
             }
             if (typed::Iter* iter = iterate_value(more, arg->span)) {
                 loop_over(iter, arg->span, [&](TExpr* pair) {
+                    if (const Type* given = prune(pair->type); given->kind == TypeKind::kStr || given->kind == TypeKind::kList)
+                        if (Unit* written = import_unit("_builtin_methods", arg->span)) {
+                            const Entity split = unit_member(*written, "_pair", arg->span);
+                            if (split.kind == EntityKind::kFunction) pair = call_values(*split.function, {pair}, arg->span);
+                        }
                     const Type* p = prune(pair->type);
                     if (p->kind != TypeKind::kTuple || p->args.size() != 2) {
                         if (p->kind != TypeKind::kNever) report(DiagCode::kTypeMismatch, arg->span, "dict.update() takes pairs");
@@ -276,21 +294,51 @@ TExpr* Checker::str_method(TExpr* object, std::string_view name, const CallExpr&
     if (name == "format") {
         handled = true;
         TExpr* held = hold(object);
-        Args items;
+        // What is spread has any number of values: they are put behind those before them.
+        const Type* list_type = types_.list(types_.dynamic);
+        const Type* dict_type = types_.dict(types_.str, types_.dynamic);
+        Args items, pairs;
+        TExpr* positional = nullptr;
+        TExpr* named = nullptr;
         for (const Expr* arg : e.args) {
             if (arg->kind == ExprKind::kStarred) {
-                report(DiagCode::kUnsupported, arg->span, "`*` cannot be used in str.format()");
-                return never(span);
+                if (positional == nullptr) positional = hold(make(TK::kList, list_type, span, items));
+                for_each(*as<StarredExpr>(*arg).value, [&](TExpr* element) {
+                    emit_expr(runtime(RT::kt_list_append, types_.none, arg->span, {positional, convert(element, types_.dynamic)}));
+                });
+                continue;
             }
-            items.push_back(convert(expression(*arg), types_.dynamic));
+            TExpr* item = convert(expression(*arg), types_.dynamic);
+            if (positional == nullptr) items.push_back(hold(item));
+            else emit_expr(runtime(RT::kt_list_append, types_.none, arg->span, {positional, item}));
         }
-        TExpr* positional = make(TK::kList, types_.list(types_.dynamic), span, items);
-        Args pairs;
+        if (positional == nullptr) positional = make(TK::kList, list_type, span, items);
         for (const KeywordArg& k : e.keywords) {
-            pairs.push_back(constant_str(k.name, k.span));
-            pairs.push_back(convert(expression(*k.value), types_.dynamic));
+            if (k.name.empty()) {
+                if (named == nullptr) named = hold(make(TK::kDict, dict_type, span, pairs));
+                TExpr* mapping = hold(expression(*k.value));
+                const Type* m = prune(mapping->type);
+                if (m->kind == TypeKind::kNever) return mapping;
+                if (m->kind != TypeKind::kDict) {
+                    report(DiagCode::kUnsupported, k.span, "`**` in str.format() takes a dict with keys of str", "this is " + to_string(resolved(m)));
+                    return never(span);
+                }
+                typed::Iter* iter = make_iter(typed::IterKind::kDictItems, k.span, {mapping}, m->args[0]);
+                iter->local2 = temp(m->args[1]);
+                loop_over(iter, k.span, [&](TExpr* pair) {
+                    emit_expr(runtime(RT::kt_dict_set, types_.none, k.span, {named, coerce(pair->args[0], types_.str, k.span, "`**` in str.format()"), convert(pair->args[1], types_.dynamic)}));
+                });
+                continue;
+            }
+            TExpr* value = convert(expression(*k.value), types_.dynamic);
+            if (named == nullptr) {
+                pairs.push_back(constant_str(k.name, k.span));
+                pairs.push_back(hold(value));
+            } else {
+                emit_expr(runtime(RT::kt_dict_set, types_.none, k.span, {named, constant_str(k.name, k.span), value}));
+            }
         }
-        TExpr* named = pairs.empty() ? null(span) : make(TK::kDict, types_.dict(types_.str, types_.dynamic), span, pairs);
+        if (named == nullptr) named = pairs.empty() ? null(span) : make(TK::kDict, dict_type, span, pairs);
         return runtime(RT::kt_str_format, types_.str, span, {held, positional, named});
     }
     if ((name == "startswith" || name == "endswith") && !e.args.empty()) {
@@ -302,7 +350,8 @@ TExpr* Checker::str_method(TExpr* object, std::string_view name, const CallExpr&
         TExpr* any = t->kind == TypeKind::kList ? first : list_from(*e.args[0], &e, types_.list(types_.str));
         return runtime(name == "startswith" ? RT::kt_str_startswith_any : RT::kt_str_endswith_any, types_.boolean, span,
                        {held, coerce(any, types_.list(types_.str), e.args[0]->span, "str." + std::string(name) + "()"),
-                        constant_int(INT64_MIN, span), constant_int(INT64_MIN, span)});
+                        e.args.size() > 1 ? bound_or_absent(expression(*e.args[1]), e.args[1]->span, "str." + std::string(name) + "()") : constant_int(INT64_MIN, span),
+                        e.args.size() > 2 ? bound_or_absent(expression(*e.args[2]), e.args[2]->span, "str." + std::string(name) + "()") : constant_int(INT64_MIN, span)});
     }
     if (name == "translate" && e.args.size() == 1) {
         handled = true;

@@ -339,6 +339,17 @@ TExpr* Checker::coerce(TExpr* value, const Type* to, Span span, const std::strin
         return never(span);
     }
     if (from->kind == TypeKind::kUnion) return dispatch(value, span, [&](TExpr* member) { return coerce(member, to, span, what, numbers); });
+    // What takes bytes takes any buffer: bytearray, memoryview, array.
+    if (target->kind == TypeKind::kBytes && is_instance(from) && from->class_info->file != nullptr && !what.starts_with("argument ") && !what.starts_with("result of")) {
+        const std::string_view home = from->class_info->file->name();
+        if (home == "<_builtin_types>" || home == "<_memory_view>" || home == "<array>")
+            if (TExpr* bytes = call_method(value, "__bytes__", {}, span)) return bytes;
+    }
+    if (numbers && target->kind == TypeKind::kInt && is_instance(from))
+        if (TExpr* index = call_method(value, "__index__", {}, span)) return index;
+    if (numbers && target->kind == TypeKind::kFloat && is_instance(from))
+        for (const char* own : {"__float__", "__index__"})
+            if (TExpr* number = call_method(value, own, {}, span)) return coerce(number, to, span, what, numbers);
     std::string help;
     if (from->kind == TypeKind::kStr && target->kind == TypeKind::kInt) help = "convert with int(...)";
     if (from->kind == TypeKind::kStr && target->kind == TypeKind::kFloat) help = "convert with float(...)";

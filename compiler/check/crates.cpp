@@ -176,7 +176,19 @@ TExpr* Checker::crate_attribute(TExpr* object, const AttributeExpr& e) {
     const std::string name(e.name);
     if (t->kind == TypeKind::kNever) return object;
     if (name == "__class__") return type_of(object, e.span);
+    if (t->kind == TypeKind::kDynamic && (name == "__name__" || name == "__qualname__"))
+        return runtime(RT::kt_class_name, types_.str, e.span, {type_info(t, e.span), object});
     if (is_several(t)) return dispatch(object, e.span, [&](TExpr* member) { return crate_attribute(member, e); });
+    if (t->kind == TypeKind::kInt || t->kind == TypeKind::kBool || t->kind == TypeKind::kFloat) {
+        const Type* number = t->kind == TypeKind::kFloat ? t : types_.integer;
+        const bool whole = t->kind != TypeKind::kFloat;
+        if (name == "real" || (whole && name == "numerator")) return convert(object, number);
+        if (name == "imag" || (whole && name == "denominator")) {
+            BlockScope scope(*this);
+            emit_expr(object);
+            return scope.finish(whole ? constant_int(name == "imag" ? 0 : 1, e.span) : make(TK::kFloat, types_.floating, e.span));
+        }
+    }
     if (t->kind == TypeKind::kTypeObject) {
         const Type* named = prune(t->args[0]);
         if (name == "__name__" || name == "__qualname__") return constant_str(type_name(named), e.span);
@@ -206,6 +218,12 @@ TExpr* Checker::crate_attribute(TExpr* object, const AttributeExpr& e) {
         for (size_t i = 0; i < std::size(kOfTexts); ++i)
             if (name == kOfTexts[i] && of_text) which = static_cast<int64_t>(i) + 3;
         if (which >= 0) return runtime(RT::kt_exception_attribute, types_.dynamic, e.span, {object, constant_int(which, e.span)});
+    }
+    if (t->kind == TypeKind::kException && name == "code" && types::is_subclass(t, types_.find_exception("SystemExit"))) {
+        Unit* written = import_unit("_builtin_methods", e.span);
+        const Entity code = written != nullptr ? unit_member(*written, "_exit_code", e.span) : Entity{};
+        if (code.kind == EntityKind::kFunction)
+            return call_values(*code.function, {runtime(RT::kt_exception_args, types_.list(types_.dynamic), e.span, {object})}, e.span);
     }
     if (t->kind == TypeKind::kException && name == "value" && types::is_subclass(t, types_.find_exception("StopIteration"))) {
         return runtime(RT::kt_stop_value, types_.dynamic, e.span, {object});

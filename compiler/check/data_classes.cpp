@@ -38,6 +38,10 @@ def _zip_iterators(sources):
                 return
         yield tuple(row)
 
+def _zip_nothing():
+    return
+    yield ()
+
 def _uncalled():
     raise SystemError("a function was called that nothing calls")
 
@@ -293,7 +297,9 @@ void Checker::enum_member(ClassInfo& c, std::string_view name, const Expr& value
     add_written_methods(c, &c, [&] {
         return (c.shows_value_enum ? "def __str__(self):\n    return str(self.value)\n" : "def __str__(self):\n    return '" + c.name + ".' + self.name\n") +
                "def __repr__(self):\n    return f'<" + c.name + ".{self.name}: {self.value!r}>'\n"
-               "def __hash__(self):\n    return hash(self.name)\n";
+               "def __hash__(self):\n    return hash(self.name)\n"
+               "def __copy__(self):\n    return self\n"
+               "def __deepcopy__(self, memo):\n    return self\n";
     });
 }
 

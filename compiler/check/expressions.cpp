@@ -66,6 +66,18 @@ TExpr* Checker::expression_value(const Expr& e, const Type* expected) {
             const Type* hint = expected != nullptr && prune(expected)->kind == TypeKind::kList ? expected : nullptr;
             TExpr* left = expression(*b.left, hint);
             TExpr* right = expression(*b.right, hint);
+            if (b.op == BinaryOp::kBitOr || b.op == BinaryOp::kBitAnd || b.op == BinaryOp::kBitXor || b.op == BinaryOp::kSub) {
+                // The keys and items of a dict are sets here, and take any iterable.
+                auto is_view = [](const TExpr* side) { return side->kind == TK::kRuntime && (side->runtime == RT::kt_dict_keys || side->runtime == RT::kt_dict_items); };
+                Unit* written = is_view(left) || is_view(right) ? import_unit("_builtin_methods", e.span) : nullptr;
+                const Entity to_set = written != nullptr ? unit_member(*written, "_as_set", e.span) : Entity{};
+                if (to_set.kind == EntityKind::kFunction) {
+                    BlockScope scope(*this);
+                    auto as_set = [&](TExpr* side) { return prune(side->type)->kind == TypeKind::kSet ? side : call_values(*to_set.function, {side}, e.span); };
+                    TExpr* l = hold(as_set(left));
+                    return scope.finish(binary(b.op, l, as_set(right), e.span, b.op_span));
+                }
+            }
             return binary(b.op, left, right, e.span, b.op_span);
         }
         case ExprKind::kBoolOp: return bool_op(as<BoolOpExpr>(e));

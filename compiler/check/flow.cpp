@@ -201,6 +201,7 @@ Entity Checker::lookup(std::string_view name, Span span) {
         return result;
     }
     for (Unit* star : unit->stars) {
+        if (name.starts_with("__") && name.ends_with("__")) break;  // each module's own
         result = unit_member(*star, name, span);
         if (result.kind != EntityKind::kNothing) return result;
     }
@@ -221,7 +222,7 @@ Entity Checker::lookup(std::string_view name, Span span) {
         result.type = exception;
         return result;
     }
-    if (name == "__kayton_asdict" || name == "__kayton_astuple") {  // in the methods of data classes
+    if (name == "__kayton_asdict" || name == "__kayton_astuple" || name == "__kayton_shallow") {  // in the methods of data classes
         result.kind = EntityKind::kBuiltin;
         result.name = name;
         return result;
@@ -233,8 +234,8 @@ Entity Checker::lookup(std::string_view name, Span span) {
             return result;
         }
     }
-    if (name == "bytearray" || name == "complex") {  // built-in classes that are written in Kayton
-        if (Unit* written = import_unit("_builtin_types", span)) {
+    if (name == "bytearray" || name == "complex" || name == "memoryview") {  // built-in classes that are written in Kayton
+        if (Unit* written = import_unit(name == "memoryview" ? "_memory_view" : "_builtin_types", span)) {
             result = unit_member(*written, name, span);
             if (result.kind != EntityKind::kNothing) return result;
         }

@@ -298,6 +298,25 @@ TExpr* Checker::class_attribute(TExpr* object, const AttributeExpr& e) {
     const Type* t = prune(object->type);
     ClassInfo& c = *t->class_info;
     if (name == "__class__") return type_of(object, e.span);
+    if (name == "__dict__" && find_method(c, "_attributes") != nullptr) return call_method(object, "_attributes", {}, e.span);
+    if (name == "__dict__" && t->kind == TypeKind::kClass) {  // what it holds now
+        auto none = [](ClassInfo& k) { return static_cast<const void*>(&k); };
+        return by_class(object, e.span, none, [&](TExpr* o, ClassInfo& k) -> TExpr* {
+            BlockScope scope(*this);
+            TExpr* held = hold(o);
+            std::vector<ClassInfo*> chain;
+            for (ClassInfo* b = &k; b != nullptr; b = b->base) chain.insert(chain.begin(), b);
+            Args pairs;
+            for (ClassInfo* b : chain)
+                for (const ClassField& field : b->fields) {
+                    TExpr* value = read_field(held, k, field.name, e.span);
+                    if (prune(value->type)->kind == TypeKind::kNever) continue;
+                    pairs.push_back(constant_str(field.name, e.span));
+                    pairs.push_back(convert(value, types_.dynamic));
+                }
+            return scope.finish(make(TK::kDict, types_.dict(types_.str, types_.dynamic), e.span, pairs));
+        });
+    }
     auto choice = [&](ClassInfo& k) -> const void* {
         for (ClassInfo* b : k.mro) {
             auto method = b->methods.find(name);
@@ -313,6 +332,8 @@ TExpr* Checker::class_attribute(TExpr* object, const AttributeExpr& e) {
     concrete.push_back(&c);
     if (std::all_of(concrete.begin(), concrete.end(), [&](ClassInfo* k) { return choice(*k) == nullptr; })) {
         if (t->kind == TypeKind::kException) return nullptr;  // what every exception has
+        if (const Method* m = find_method(c, "__getattr__"); m != nullptr && m->kind == MethodKind::kInstance)
+            return call_values(*m->decl, {object, constant_str(name, e.span)}, e.span);
         std::vector<std::string> names;
         for (ClassInfo* k : c.mro) {
             for (const ClassField& f : k->fields) names.push_back(f.name);
@@ -403,6 +424,13 @@ Entity Checker::class_member(ClassInfo& c, const AttributeExpr& e) {
     }
     if (ClassInfo* owner = attribute_owner(c, name)) {
         result.value = read_attribute_global(*owner, name, e.span);
+        return result;
+    }
+    if (name == "_fields" && find_method(c, "_as_tuple") != nullptr) {
+        Args names;
+        for (const auto& field : c.data_fields) names.push_back(constant_str(field.name, e.span));
+        const std::vector<const Type*> members(names.size(), types_.str);
+        result.value = make(TK::kTuple, types_.tuple(members), e.span, names);
         return result;
     }
     if (name == "__members__" && c.is_enum) {
@@ -509,6 +537,11 @@ void Checker::store_field(TExpr* object, const std::string& name, TExpr* value, 
         if (home->committed) {
             report(DiagCode::kUnknownAttribute, target.name_span, "'" + home->name + "' was compiled by an earlier cell and has no attribute '" + name + "'", "",
                    "define the class again");
+            return;
+        }
+        // An object that keeps its attributes itself.
+        if (const Method* m = find_method(c, "__setattr__"); m != nullptr && method->owner != &c && c.file->name().starts_with('<')) {
+            emit_expr(call_values(*m->decl, {object, constant_str(name, span), value}, span));
             return;
         }
         field = &add_field(*home, name, target.name_span);

@@ -177,6 +177,7 @@ TExpr* Checker::lazy_call(const std::string& name, const CallExpr& e) {
             return tree.body(tree.loop(tree.name(kElements[0]), tree.call("%zip", std::span<const std::string_view>(kInputs, t->args.size())), tree.yield(tree.name(kElements[0]))));
         }));
     }
+    if (name == "zip" && count == 0) return call_values(*prelude("_zip_nothing"), {}, span);
     const size_t most = name == "enumerate" || name == "filter" ? 2 : name == "reversed" ? 1 : std::size(kInputs);
     if (!argument_count(e, name, applies ? 2 : 1, most)) return never(span);
     TreeBuilder tree(synthetic_, span);

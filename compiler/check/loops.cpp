@@ -283,6 +283,11 @@ typed::Iter* Checker::iterate(const Expr& e) {
             return iter;
         }
         if (name == "reversed" && plain && count == 1) {
+            if (call.args[0]->kind == ExprKind::kName || call.args[0]->kind == ExprKind::kAttribute) {
+                TExpr* object = expression(*call.args[0]);
+                if (is_instance(object->type))
+                    if (TExpr* own = call_method(object, "__reversed__", {}, e.span)) return iterate_value(own, e.span);
+            }
             if (typed::Iter* inner = iterate(*call.args[0])) {
                 if (inner->kind == IK::kRange) {
                     inner->kind = IK::kReversedRange;
@@ -311,6 +316,7 @@ typed::Iter* Checker::iterate(const Expr& e) {
             return nullptr;
         }
         if (name == "iter" && plain && count == 1) return iterate(*call.args[0]);
+        if (name == "zip" && plain && count == 0) return iterate_value(call_values(*prelude("_zip_nothing"), {}, e.span), e.span);
         if (name == "enumerate" || name == "zip" || name == "reversed") {
             report(plain ? DiagCode::kBadArguments : DiagCode::kUnsupported, e.span,
                    plain ? name + "() cannot take these arguments" : "`*` cannot be used in a call of " + name + "(): how many it gives must be known");

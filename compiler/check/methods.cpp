@@ -234,7 +234,12 @@ TExpr* Checker::table_call(const MethodSpec& spec, TExpr* object, const Type* ow
                 continue;
             }
             const Type* t = type_named(p.type);
+            if (p.default_value == "ABSENT") {
+                args.push_back(bound_or_absent(expression(*given[i]), given[i]->span, what));
+                continue;
+            }
             TExpr* value = expression(*given[i], t);
+            if (p.type == "bytes" && p.name == "sub") value = byte_part(value, given[i]->span);
             if (p.optional) {
                 if (prune(value->type)->kind == TypeKind::kNone) {
                     args.push_back(null(e.span));
@@ -294,6 +299,28 @@ TExpr* Checker::table_call(const MethodSpec& spec, TExpr* object, const Type* ow
     return runtime(spec.fn, type_named(spec.result), e.span, args);
 }
 
+// The bound of a search: None is as good as none.
+TExpr* Checker::bound_or_absent(TExpr* value, Span span, const std::string& what) {
+    const Type* t = prune(value->type);
+    if (t->kind != TypeKind::kNone && !types::is_union_with_none(t)) return coerce(value, types_.integer, span, what, true);
+    BlockScope scope(*this);
+    TExpr* held = hold(value);
+    TExpr* absent = constant_int(INT64_MIN, span);
+    if (t->kind == TypeKind::kNone) return scope.finish(absent);
+    TExpr* test = type_test(held, types_.none, span);
+    TExpr* bound = coerce(narrow(held, types_.without(t, types_.none)), types_.integer, span, what, true);
+    return scope.finish(if_expr(test, absent, bound, types_.integer));
+}
+
+// What is looked for in bytes: a number stands for the byte.
+TExpr* Checker::byte_part(TExpr* value, Span span) {
+    if (!types::is_numeric(prune(value->type)) || prune(value->type)->kind == TypeKind::kFloat) return value;
+    Unit* written = import_unit("_builtin_methods", span);
+    if (written == nullptr) return value;
+    const Entity part = unit_member(*written, "_part", span);
+    return part.kind == EntityKind::kFunction ? call_values(*part.function, {value}, span) : value;
+}
+
 TExpr* Checker::method_call(TExpr* object, const AttributeExpr& callee, const CallExpr& e, const Type* expected) {
     const Type* t = prune(object->type);
     const std::string name(callee.name);
@@ -326,7 +353,9 @@ TExpr* Checker::method_call(TExpr* object, const AttributeExpr& callee, const Ca
     scope.take();
     const bool immutable = t->name == "tuple" || t->name == "frozenset";
     for (const MethodSpec& spec : kMethods)
-        if (spec.owner == t->kind && name == spec.name && (!immutable || name == "index" || name == "count" || name == "copy")) return table_call(spec, object, t, e);
+        if (spec.owner == t->kind && name == spec.name && (!immutable || name == "index" || name == "count" || name == "copy") &&
+            !(name == "hex" && !e.args.empty()))
+            return table_call(spec, object, t, e);
     if (t->kind == TypeKind::kBool)
         for (const MethodSpec& spec : kMethods)
             if (spec.owner == TypeKind::kInt && name == spec.name) return table_call(spec, convert(object, types_.integer), types_.integer, e);
@@ -361,6 +390,12 @@ TExpr* Checker::method_call(TExpr* object, const AttributeExpr& callee, const Ca
         const Entity of_type = unit_member(*written, "static_" + full, e.span);
         if (of_type.kind == EntityKind::kFunction) return call_decl(*of_type.function, e);
     }
+    // Special methods by their names: [1].__len__() is of__len__ in _special_methods.kay.
+    if (name.starts_with("__") && name.ends_with("__"))
+        if (Unit* written = import_unit("_special_methods", e.span)) {
+            const Entity method = unit_member(*written, "of" + name, e.span);
+            if (method.kind == EntityKind::kFunction) return call_decl(*method.function, e, object);
+        }
     if (TExpr* extended = extension_call(object, name, e, expected)) return extended;
     std::string near = nearest_name(name, method_names(t));
     report(DiagCode::kUnknownAttribute, callee.name_span, "'" + to_string(resolved(t)) + "' object has no attribute '" + name + "'",

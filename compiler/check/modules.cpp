@@ -132,6 +132,25 @@ TExpr* Checker::module_call(const std::string& member, const CallExpr& e) {
         if (!argument_count(e, member, 1, 1)) return never(span);
         return convert(expression(*e.args[0]), types_.dynamic);
     }
+    if (member == "_native.shallow") {
+        if (!argument_count(e, member, 1, 1)) return never(span);
+        TExpr* object = expression(*e.args[0]);
+        return runtime(RT::kt_object_copy, object->type, span, {object});
+    }
+    if (member == "_native.copied") {
+        if (!argument_count(e, member, 1, 1)) return never(span);
+        return dispatch(expression(*e.args[0]), span, [&](TExpr* v) -> TExpr* {
+            if (TExpr* own = call_method(v, "__copy__", {}, span)) return own;
+            const Type* t = prune(v->type);
+            return is_instance(t) || t->kind == TypeKind::kException ? runtime(RT::kt_object_copy, t, span, {v}) : v;
+        });
+    }
+    if (member == "_native.deepcopy") {
+        if (!argument_count(e, member, 2, 2)) return never(span);
+        TExpr* value = expression(*e.args[0]);
+        const Type* memo = types_.dict(types_.integer, types_.dynamic);
+        return runtime(RT::kt_deepcopy, value->type, span, {type_info(value->type, span), value, coerce(expression(*e.args[1], memo), memo, span, "deepcopy()")});
+    }
     if (member == "math.log") {
         if (!argument_count(e, member, 1, 2)) return never(span);
         if (e.args.size() == 1) return runtime(RT::kt_math_log, types_.floating, span, {number(0)});

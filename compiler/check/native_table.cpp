@@ -49,6 +49,7 @@ constexpr ModuleFunction kFunctions[] = {
     {"_native.adler32", RT::kt_adler32, "yi", "int"},
     {"_native.zlib", RT::kt_zlib, "iyi", "bytes"},
     {"_native.norm", RT::kt_math_norm, "F", "float"},      {"_native.hypot", RT::kt_math_hypot, "ff", "float"},
+    {"_native.deepcopy_memo", RT::kt_deepcopy_memo, "", "dict[int, Dynamic]"},
     {"_native.traceback_text", RT::kt_traceback_text, "e", "str"},
     {"_native.category", RT::kt_unicode_category, "s", "str"}, {"_native.bidirectional", RT::kt_unicode_bidirectional, "s", "str"},
     {"_native.combining", RT::kt_unicode_combining, "s", "int"}, {"_native.mirrored", RT::kt_unicode_mirrored, "s", "bool"},
@@ -84,6 +85,9 @@ constexpr ModuleConstant kConstants[] = {
 // Members that are written out below.
 constexpr const char* kOthers[] = {
     "_native.dynamic",  // the value as Dynamic
+    "_native.shallow",  // a copy of an object, field by field
+    "_native.copied",   // a shallow copy of an object; anything else itself
+    "_native.deepcopy", // a copy of everything in the value; a memo
     "math.log", "math.isclose", "math.prod", "math.lcm", "math.degrees", "math.radians", "math.dist", "sys.argv", "sys.exit", "sys.stdin", "sys.stdout", "sys.stderr",
     "sys.maxsize", "os.listdir", "os.makedirs", "os.mkdir", "os.getenv", "os.path", "os.path.join", "os.sep", "os.linesep",
 };
@@ -92,8 +96,12 @@ constexpr std::string_view kCollections[] = {"deque", "defaultdict", "Counter", 
 
 // Modules whose names stand for what the checker itself knows.
 bool is_open_module(std::string_view module) {
-    return module == "typing" || module == "collections.abc" || module == "abc" || module == "dataclasses" || module == "enum";
+    return module == "typing" || module == "collections.abc" || module == "abc" || module == "dataclasses" || module == "enum" || module == "numbers";
 }
+
+// Names of `types` that stand for classes without a name of their own.
+constexpr std::string_view kTypesNames[] = {"FunctionType", "LambdaType", "MethodType", "BuiltinFunctionType", "GeneratorType", "ModuleType",
+                                            "CodeType", "NoneType", "TracebackType"};
 
 }  // namespace
 
@@ -129,7 +137,7 @@ Entity native_member(const std::string& module, std::string_view name) {
     } else if (module == "collections" && std::find(std::begin(kCollections), std::end(kCollections), name) != std::end(kCollections)) {
         result.kind = EntityKind::kBuiltin;
         result.name = full;
-    } else if (is_open_module(module)) {
+    } else if (is_open_module(module) || (module == "types" && std::find(std::begin(kTypesNames), std::end(kTypesNames), name) != std::end(kTypesNames))) {
         result.kind = EntityKind::kBuiltin;
         result.name = std::string(name);
     } else {
@@ -143,7 +151,7 @@ Entity native_member(const std::string& module, std::string_view name) {
 
 const std::vector<std::string_view>& native_modules() {
     static const std::vector<std::string_view> kModules{"math", "sys", "time", "os", "os.path", "typing", "collections.abc",
-                                                        "abc", "dataclasses", "enum", "collections", "__future__"};
+                                                        "abc", "dataclasses", "enum", "collections", "numbers", "__future__"};
     return kModules;
 }
 

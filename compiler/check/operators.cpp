@@ -450,6 +450,15 @@ TExpr* Checker::order(CompareOp o, TExpr* left, TExpr* right, Span span) {
         static constexpr Op kInts[] = {Op::kIntLt, Op::kIntLe, Op::kIntGt, Op::kIntGe};
         return op(kInts[which], types_.boolean, span, {runtime(RT::kt_str_compare, types_.integer, span, {left, right}), constant_int(0, span)});
     }
+    if (l->kind == TypeKind::kSet && r->kind == TypeKind::kSet && l->name != r->name) {  // set and frozenset
+        BlockScope scope(*this);
+        left = hold(left);
+        right = hold(right);
+        const Type* same = types_.set(r->args[0], l->name);
+        TExpr* made = hold(runtime(RT::kt_set_new, same, span, {type_info(same, span)}));
+        emit_expr(runtime(RT::kt_set_update, types_.none, span, {made, right}));
+        return scope.finish(order(o, left, made, span));
+    }
     if (l->kind == TypeKind::kSet && r->kind == TypeKind::kSet && flow_into(r, l)) {
         BlockScope scope(*this);
         TExpr* a = hold(left);

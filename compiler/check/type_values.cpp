@@ -83,6 +83,27 @@ TExpr* Checker::type_of(TExpr* value, Span span) {
 
 TExpr* Checker::call_type(const Type* type, const CallExpr& e, const Type* expected) {
     type = prune(type);
+    if (type->class_info != nullptr && type->class_info->name == "array" && type->class_info->file->name() == "<array>") {
+        // Its typecode decides which of the module's classes it is.
+        std::string_view chosen = "mixed_array";
+        if (!e.args.empty() && e.args[0]->kind == ExprKind::kStr && !as<StrExpr>(*e.args[0]).value.empty()) {
+            const std::string_view code = as<StrExpr>(*e.args[0]).value;
+            chosen = code == "f" || code == "d" ? "real_array" : code == "u" ? "text_array" : "whole_array";
+        }
+        const Entity entity = unit_member(*units_.at("array"), chosen, e.span);
+        if (entity.kind == EntityKind::kType) type = entity.type;
+    }
+    if (type->class_info != nullptr && type->class_info->name == "memoryview" && type->class_info->file->name() == "<_memory_view>" && !e.args.empty()) {
+        const Type* given = nullptr;
+        {
+            BlockScope unused(*this);
+            given = prune(expression(*e.args[0])->type);
+            unused.take();
+        }
+        const bool real = given->class_info != nullptr && (given->class_info->name == "real_array" || given->class_info->name == "real_view");
+        const Entity entity = unit_member(*units_.at("_memory_view"), real ? "real_view" : "whole_view", e.span);
+        if (entity.kind == EntityKind::kType) type = entity.type;
+    }
     if (type->class_info != nullptr) return construct(*type->class_info, e);
     if (type->kind == TypeKind::kException) return convert_call(type, e, expected);
     if (type->kind == TypeKind::kNone) {
@@ -270,6 +291,17 @@ TExpr* Checker::attribute_by_name(const std::string& name, const CallExpr& e) {
     const AttributeExpr*& attribute = named_attributes_[&e];
     if (attribute == nullptr) {
         TExpr* written = expression(*e.args[1]);
+        if (written->kind != TK::kStr && name == "getattr" && prune(written->type)->kind == TypeKind::kStr) {
+            // An object that looks its attributes up itself takes any name.
+            TExpr* object = expression(*e.args[0]);
+            const Type* t = prune(object->type);
+            if (is_instance(t) && find_method(*t->class_info, "__getattr__") != nullptr) {
+                if (e.args.size() == 2) return call_method(object, "__getattr__", {written}, e.span);
+                Unit* methods = import_unit("_builtin_methods", e.span);
+                const Entity found = methods != nullptr ? unit_member(*methods, "_attribute_or", e.span) : Entity{};
+                if (found.kind == EntityKind::kFunction) return call_values(*found.function, {object, written, expression(*e.args[2])}, e.span);
+            }
+        }
         if (written->kind != TK::kStr) return attribute_of_any_name(name, e);
         attribute = attribute_of(e.args[0], keep_path(std::string(written->text)), e.span);
     }

@@ -183,6 +183,11 @@ Entity Checker::unit_member(Unit& unit, std::string_view name, Span span) {
         result.name = "functools.partial";
         return result;
     }
+    if (name == "__name__" || name == "__file__") {
+        result.kind = EntityKind::kValue;
+        result.value = constant_str(name == "__name__" ? std::string_view(unit.name) : std::string_view(unit.body->file->name()), span);
+        return result;
+    }
     if (unit.body->scope.binds(name)) {  // not reached yet
         changed_ = changed_ || unit.body->instances.front()->in_progress;
         result.kind = EntityKind::kValue;

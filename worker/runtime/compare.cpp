@@ -397,6 +397,14 @@ int32_t kt_type_of(const KtTypeInfo* type, const void* value, void* out) {
     return KT_OK;
 }
 
+int32_t kt_class_name(const KtTypeInfo* type, const void* value, KtStr** out) {
+    const KtTypeInfo* actual = dynamic_type(type, value);
+    if (actual->kind != KT_KIND_TYPE || actual->args_count != 1)
+        return raise(Exc::AttributeError, fmt::format("'{}' object has no attribute '__name__'", short_name(actual)));
+    *out = str_new(short_name(actual->args[0]));
+    return KT_OK;
+}
+
 KtStr* kt_type_name(const KtTypeInfo* type, const void* value) {
     const KtTypeInfo* actual = dynamic_type(type, value);
     if (actual->kind == KT_KIND_ITERATOR) {

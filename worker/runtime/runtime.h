@@ -30,6 +30,9 @@ int32_t kt_startup(const KtStartupTable* table);
 int32_t kt_safepoint();
 KtBox* kt_box_new(const KtTypeInfo* type, const void* value);
 void* kt_object_new(const KtTypeInfo* type);
+void* kt_object_copy(void* object);
+int32_t kt_deepcopy(const KtTypeInfo* type, const void* value, KtDict* memo, void* out);
+KtDict* kt_deepcopy_memo();
 KtClosure* kt_closure_new(void* code, void (*drop)(KtClosure*), int64_t captures);
 KtCell* kt_cell_new(const KtTypeInfo* type);
 
@@ -44,6 +47,7 @@ int32_t kt_hash(const KtTypeInfo* type, const void* value, int64_t* out);
 int32_t kt_truth(const KtTypeInfo* type, const void* value, uint8_t* out);
 int64_t kt_id(const KtTypeInfo* type, const void* value);
 KtStr* kt_type_name(const KtTypeInfo* type, const void* value);
+int32_t kt_class_name(const KtTypeInfo* type, const void* value, KtStr** out);
 int32_t kt_type_of(const KtTypeInfo* type, const void* value, void* out);
 uint8_t kt_isinstance(void* object, const KtTypeInfo* type);
 
