@@ -22,7 +22,8 @@ both() {
 
 both absent.kay "no such file"
 mkdir folder.kay
-both folder.kay "directory"
+bad run folder.kay "directory"
+bad check folder.kay "no .kay file"
 printf 'name = "caf\xe9"\nprint(name)\n' >latin1.kay
 both latin1.kay "UTF-8"
 head -c 3000 /dev/urandom >random.kay

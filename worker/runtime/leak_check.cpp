@@ -35,6 +35,12 @@ void count_ended(const KtTypeInfo* type) {
     --counts()[type];
 }
 
+int64_t live_objects() {
+    int64_t total = 0;
+    for (const auto& [type, count] : counts()) total += count;
+    return total;
+}
+
 std::string leak_report() {
     int64_t total = 0;
     std::vector<std::pair<int64_t, std::string>> leaks;

@@ -3,6 +3,7 @@
 // Used by the VM's one thread.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "shared/kayton_api.h"
@@ -16,6 +17,8 @@ void start_leak_check();
 void count_made(const KtTypeInfo* type);
 void count_ended(const KtTypeInfo* type);
 
+// How many of those counted are alive.
+[[nodiscard]] int64_t live_objects();
 // "3 objects are alive after the end: 2 of Node, 1 of list[int]"; empty when there is none.
 [[nodiscard]] std::string leak_report();
 

@@ -15,6 +15,7 @@
 #include "worker/plugins/plugin_loader.h"
 #include "worker/plugins/startup.h"
 #include "worker/runtime/exceptions.h"
+#include "worker/runtime/leak_check.h"
 #include "worker/runtime/memory.h"
 #include "worker/runtime/str.h"
 #include "worker/runtime/type_registry.h"
@@ -200,7 +201,7 @@ TEST(Plugin, IteratorsStopAndEnumsCompare) {
 
 TEST(Plugin, NothingIsLeftBehind) {
     vm.leak_check = true;
-    const int64_t before = vm.live_objects;
+    const int64_t before = live_objects();
     const auto make = fetch<int64_t, KtHandle**>("plugin_hello.Counter.new", "(int) -> plugin_hello.Counter");
     const auto finish = fetch<KtHandle*, int64_t*>("plugin_hello.Counter.finish", "(plugin_hello.Counter) -> int");
     for (int i = 0; i < 1000; ++i) {
@@ -211,7 +212,7 @@ TEST(Plugin, NothingIsLeftBehind) {
             ASSERT_EQ(finish(counter.get(), &last), KT_OK);
         }
     }
-    EXPECT_EQ(vm.live_objects, before);
+    EXPECT_EQ(live_objects(), before);
 }
 
 TEST(Plugin, ACallCostsNanoseconds) {
@@ -316,7 +317,7 @@ TEST(StartUp, FillsSlotsOrRaises) {
     KtFunctionNeed functions[] = {{"plugin_hello.add", signature_id("(int, int) -> int"), &add}};
     const KtTypeInfo* type = nullptr;
     const KtTypeNeed types[] = {{"list[plugin_hello.Counter]", &type}};
-    const KtStartupTable table{1, plugins, 0, nullptr, 1, types, 1, functions};
+    const KtStartupTable table{1, plugins, 0, nullptr, 1, types, 1, functions, 0, nullptr};
     ASSERT_EQ(kt_startup(&table), KT_OK) << take_exception();
     EXPECT_NE(add, nullptr);
     ASSERT_NE(type, nullptr);

@@ -19,6 +19,7 @@
 #include "shared/environment.h"
 #include "tests/unit/compiler/typed_builder.h"
 #include "worker/runtime/exceptions.h"
+#include "worker/runtime/leak_check.h"
 #include "worker/runtime/print.h"
 #include "worker/runtime/runtime.h"
 #include "worker/runtime/runtime_symbols.h"
@@ -75,7 +76,7 @@ class NativeSession {
         vm.leak_check = true;
         const auto frame = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
         kt_stack_limit = reinterpret_cast<const char*>(frame - 256 * 1024);
-        const int64_t before = vm.live_objects;
+        const int64_t before = live_objects();
         outcome.status = entry->getAddress().toPtr<int32_t (*)()>()();
         flush_standard_output();
         if (vm.pending != nullptr) {
@@ -84,7 +85,7 @@ class NativeSession {
             outcome.exception.append(": ").append(exception_text(exception));
             if (--exception->base.refcount == 0) kt_dealloc(exception);
         }
-        outcome.leaked = vm.live_objects - before;
+        outcome.leaked = live_objects() - before;
         install_output_sink(nullptr);
         outcome.output = collector.text;
         return outcome;
