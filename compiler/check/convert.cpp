@@ -21,11 +21,14 @@ const Type* representative(const Type* t) {
     return t;
 }
 
-bool occurs(const Type* variable, const Type* t) {
+// Types nest no deeper than that unless one holds itself.
+constexpr int kDeepestType = 200;
+
+bool occurs(const Type* variable, const Type* t, int depth = 0) {
     t = representative(t);
-    if (t == variable) return true;
-    if (t->kind == TypeKind::kVar) return t->bound != nullptr && occurs(variable, t->bound);
-    return std::any_of(t->args.begin(), t->args.end(), [&](const Type* arg) { return occurs(variable, arg); });
+    if (t == variable || depth > kDeepestType) return true;
+    if (t->kind == TypeKind::kVar) return t->bound != nullptr && occurs(variable, t->bound, depth + 1);
+    return std::any_of(t->args.begin(), t->args.end(), [&](const Type* arg) { return occurs(variable, arg, depth + 1); });
 }
 
 // tuple[T, ...]

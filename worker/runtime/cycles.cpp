@@ -29,7 +29,7 @@ constexpr int64_t kReached = int64_t{1} << 59;
 constexpr int64_t kCount = kReached - 1;
 
 constexpr size_t kFirstThreshold = size_t{8} << 20;  // bytes of slabs
-constexpr size_t kLargeBudget = size_t{256} << 20;   // bytes of large blocks between collections, at least
+constexpr size_t kLargeBudget = size_t{64} << 20;    // bytes of large blocks between collections, at least
 constexpr int kMostRounds = 10;                      // of finalizers that make garbage with finalizers
 
 struct Collector {
