@@ -175,21 +175,20 @@ void Executor::execute(const Request& request) {
             reply["user_expressions"] = evaluate_expressions(*expressions);
         }
     }
-    const Json metadata{{"started", started}, {"dependencies_met", true}, {"status", reply["status"]}};
-    outbox_.reply(ChannelKind::kShell, "execute_reply", request.parent, reply, metadata);
-    if (error && flag_of(content, "stop_on_error", true)) {
-        abort_waiting();
-    }
-}
-
-// The cells that were sent after one that failed are not run.
-void Executor::abort_waiting() {
+    // The cells that were sent before it was known that this one failed are not run. They are taken before the reply: a
+    // client that has read it may send the next cell at once.
     std::deque<Request> aborted;
-    {
+    if (error && flag_of(content, "stop_on_error", true)) {
         const std::lock_guard lock(lock_);
         aborted = std::exchange(waiting_, {});
     }
-    for (const Request& request : aborted) {
+    const Json metadata{{"started", started}, {"dependencies_met", true}, {"status", reply["status"]}};
+    outbox_.reply(ChannelKind::kShell, "execute_reply", request.parent, reply, metadata);
+    abort(aborted);
+}
+
+void Executor::abort(const std::deque<Request>& requests) {
+    for (const Request& request : requests) {
         outbox_.publish_status("busy", request.parent);
         outbox_.reply(ChannelKind::kShell, "execute_reply", request.parent,
                       {{"status", "aborted"}, {"execution_count", std::max<int64_t>(count_.load(), 1)}});

@@ -67,7 +67,7 @@ class Executor : private SessionIo {
     void loop();
     void start_session();
     void execute(const Request& request);
-    void abort_waiting();
+    void abort(const std::deque<Request>& requests);
     // Compiles and runs; an error is what the cell failed with.
     std::optional<CellError> evaluate(const std::string& name, const std::string& code, bool quiet);
     std::optional<CellError> error_of(const CompileOutcome& compiled) const;

@@ -110,7 +110,7 @@ class Cells(KernelCase):
         self.assertEqual(self.run_cell("import sys\nsys.exit(3)").reply["evalue"], "3")
 
     def test_cells_after_a_failed_one_are_aborted(self):
-        first = self.client.execute("1 // 0")
+        first = self.client.execute("import time\ntime.sleep(0.5)\n1 // 0")  # long enough for the others to arrive
         second = self.client.execute("print('never')")
         third = self.client.execute("print('never')", stop_on_error=False)
         replies = {}
