@@ -62,12 +62,11 @@ void FunctionLowering::lower_for(const Stmt* stmt) {
     loops_.pop_back();
     b_.jump(latch);
     b_.move_to(latch);
-    // An innermost counted loop ends by itself soon enough.
-    IterKind kind = stmt->iter->kind;
-    bool range = kind == IterKind::kRange || kind == IterKind::kReversedRange;
-    bool counted = range || kind == IterKind::kStr || kind == IterKind::kBytes ||
-                   ((kind == IterKind::kList || kind == IterKind::kReversedList) && !has_call(stmt->body));
-    if (!counted || has_loop(stmt->body)) safe_point(stmt->span);
+    // An innermost counted loop that calls nothing ends by itself soon enough, and makes nothing to collect.
+    const IterKind kind = stmt->iter->kind;
+    const bool counted = kind == IterKind::kRange || kind == IterKind::kReversedRange || kind == IterKind::kStr ||
+                         kind == IterKind::kBytes || kind == IterKind::kList || kind == IterKind::kReversedList;
+    if (!counted || has_call(stmt->body) || has_loop(stmt->body)) safe_point(stmt->span);
     b_.jump(header);
     if (end != done) {
         b_.move_to(end);

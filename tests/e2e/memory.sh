@@ -30,6 +30,22 @@ err_has "ValueError: 3"
 run 3 kayton run --leak-check held.kay exit
 silent_err
 
+# 20,000 rings of 80 KB each are 1.6 GB: they fit into 300 MB because they are found in time.
+cat >rings.kay <<'KAYTON'
+class Node:
+    def __init__(self):
+        self.me: Node = self
+        self.data = [0] * 10000
+
+
+total = 0
+for i in range(20_000):
+    total += len(Node().data)
+print(total)
+KAYTON
+run 0 kayton run --max-memory=300M rings.kay
+out_is "200000000"
+
 cat >much.kay <<'KAYTON'
 for make in (lambda: len(list(range(100_000_000))), lambda: len("ab" * 400_000_000), lambda: len([0] * 100_000_000)):
     try:

@@ -29,12 +29,13 @@ constexpr int64_t kReached = int64_t{1} << 59;
 constexpr int64_t kCount = kReached - 1;
 
 constexpr size_t kFirstThreshold = size_t{8} << 20;  // bytes of slabs
-constexpr size_t kLargeBudget = size_t{64} << 20;    // bytes of large blocks between collections, at least
+constexpr size_t kFirstBudget = size_t{64} << 20;    // bytes of large blocks
 constexpr int kMostRounds = 10;                      // of finalizers that make garbage with finalizers
 
 struct Collector {
     size_t threshold = kFirstThreshold;
-    size_t large_blocks = 0;
+    size_t large_blocks = 0;  // bytes since the last collection
+    size_t large_budget = 0;  // 0: not known yet
     int64_t objects_then = 0;  // alive after the last collection
     bool enabled = true;
     bool running = false;
@@ -186,16 +187,19 @@ void clear(KtObject* object) {
     }
 }
 
-// How large the slabs may grow before the next collection: twice what is alive, within what the process may use.
+// How large the slabs may grow before the next collection, twice what is alive, and how much be taken beside them;
+// both within what the process may use.
 void set_threshold() {
     const size_t alive = slab_bytes();
-    size_t next = std::max(kFirstThreshold, alive * 2);
+    collector.threshold = std::max(kFirstThreshold, alive * 2);
+    collector.large_budget = std::max(kFirstBudget, alive * 8);
     rlimit limit{};
-    if (::getrlimit(RLIMIT_DATA, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur > alive)
-        next = std::min(next, alive + (limit.rlim_cur - alive) / 4);
-    collector.threshold = next;
+    if (::getrlimit(RLIMIT_DATA, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur > alive) {
+        const size_t share = (limit.rlim_cur - alive) / 4;
+        collector.threshold = std::min(collector.threshold, alive + share);
+        collector.large_budget = std::min(collector.large_budget, share);
+    }
     collector.large_blocks = 0;
-    collector.objects_then = count_objects();
 }
 
 }  // namespace
@@ -224,19 +228,22 @@ int64_t collect_cycles() {
         if (!finalized) break;
     }
     collector.running = false;
+    collector.objects_then = count_objects();
     set_threshold();
     return collected;
 }
 
 void consider_collection() {
     const bool due = slab_bytes() > collector.threshold ||
-                     collector.large_blocks > std::max(kLargeBudget, slab_bytes() * 8);
+                     (collector.large_budget != 0 && collector.large_blocks > collector.large_budget);
     if (due && collector.enabled && !collector.running) request(kCollectRequest);
 }
 
 void note_large_block(size_t size) {
     collector.large_blocks += size;
-    if (slabs::state.pages_used != 0) consider_collection();
+    if (slabs::state.pages_used == 0) return;
+    if (collector.large_budget == 0) set_threshold();
+    consider_collection();
 }
 
 void enable_collection(bool enabled) {

@@ -25,7 +25,7 @@ namespace {
 
 // Nested destructions beyond this depth wait in vm.dead, so that long chains of objects do not overflow the stack.
 constexpr int64_t kMaxDeallocDepth = 40;
-constexpr size_t kLargeBlock = size_t{128} << 10;  // counts for the collector
+constexpr size_t kLargeBlock = size_t{1} << 10;  // counts for the collector
 
 constexpr size_t kReserve = size_t{8} << 20;
 struct Reserve {
