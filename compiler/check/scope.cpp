@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "compiler/syntax/visit.h"
+
 namespace kayton::check {
 
 using namespace syntax;
@@ -26,7 +28,8 @@ class Walker {
                 for (auto name : as<NamesStmt>(*s).names) scope_.globals.insert(name);
             if (s->kind == StmtKind::kNonlocal)
                 for (auto name : as<NamesStmt>(*s).names) scope_.nonlocals.insert(name);
-            each_body(*s, [&](Body inner) { declarations(inner); });
+            if (s->kind == StmtKind::kFunction || s->kind == StmtKind::kClass) continue;
+            visit_children(*s, [](const Expr&) {}, [&](Body inner) { declarations(inner); });
         }
     }
 
@@ -44,18 +47,7 @@ class Walker {
         if (e == nullptr) return;
         switch (e->kind) {
             case ExprKind::kName: scope_.used.insert(as<NameExpr>(*e).name); break;
-            case ExprKind::kFString: fstring(as<FStringExpr>(*e)); break;
-            case ExprKind::kTuple:
-            case ExprKind::kList:
-            case ExprKind::kSet: all(as<SequenceExpr>(*e).items); break;
-            case ExprKind::kDict:
-                for (const DictItem& item : as<DictExpr>(*e).items) {
-                    expression(item.key);
-                    expression(item.value);
-                }
-                break;
             case ExprKind::kComprehension: comprehension(as<ComprehensionExpr>(*e)); break;
-            case ExprKind::kUnary: expression(as<UnaryExpr>(*e).operand); break;
             case ExprKind::kBinary: {
                 // Long chains lean to the left: walk them without recursion.
                 while (e->kind == ExprKind::kBinary) {
@@ -65,96 +57,21 @@ class Walker {
                 expression(e);
                 break;
             }
-            case ExprKind::kBoolOp: all(as<BoolOpExpr>(*e).operands); break;
-            case ExprKind::kCompare:
-                expression(as<CompareExpr>(*e).first);
-                all(as<CompareExpr>(*e).rest);
-                break;
-            case ExprKind::kConditional:
-                expression(as<ConditionalExpr>(*e).condition);
-                expression(as<ConditionalExpr>(*e).then_value);
-                expression(as<ConditionalExpr>(*e).else_value);
-                break;
-            case ExprKind::kCall: {
-                const auto& call = as<CallExpr>(*e);
-                expression(call.callee);
-                all(call.args);
-                for (const KeywordArg& k : call.keywords) expression(k.value);
-                break;
-            }
-            case ExprKind::kAttribute: expression(as<AttributeExpr>(*e).object); break;
-            case ExprKind::kSubscript:
-                expression(as<SubscriptExpr>(*e).object);
-                expression(as<SubscriptExpr>(*e).index);
-                break;
-            case ExprKind::kSlice:
-                expression(as<SliceExpr>(*e).start);
-                expression(as<SliceExpr>(*e).stop);
-                expression(as<SliceExpr>(*e).step);
-                break;
             case ExprKind::kLambda: {
                 const auto& lambda = as<LambdaExpr>(*e);
                 for (const Param& p : lambda.params) expression(p.default_value);
                 nested(analyse_lambda(lambda));
                 break;
             }
-            case ExprKind::kStarred: expression(as<StarredExpr>(*e).value); break;
             case ExprKind::kNamedExpr:
                 expression(as<NamedExpr>(*e).value);
                 bind(as<NamedExpr>(*e).target->name);
                 break;
-            case ExprKind::kRange:
-                expression(as<RangeExpr>(*e).start);
-                expression(as<RangeExpr>(*e).stop);
-                break;
-            case ExprKind::kYield:
-            case ExprKind::kYieldFrom:
-            case ExprKind::kAwait: expression(as<YieldExpr>(*e).value); break;
-            default: break;
+            default: visit_children(*e, [&](const Expr& child) { expression(&child); });
         }
     }
 
   private:
-    template <typename F>
-    static void each_body(const Stmt& s, F&& visit) {
-        switch (s.kind) {
-            case StmtKind::kIf:
-                visit(as<IfStmt>(s).body);
-                visit(as<IfStmt>(s).else_body);
-                break;
-            case StmtKind::kWhile:
-                visit(as<WhileStmt>(s).body);
-                visit(as<WhileStmt>(s).else_body);
-                break;
-            case StmtKind::kFor:
-                visit(as<ForStmt>(s).body);
-                visit(as<ForStmt>(s).else_body);
-                break;
-            case StmtKind::kTry:
-                visit(as<TryStmt>(s).body);
-                for (const ExceptHandler& h : as<TryStmt>(s).handlers) visit(h.body);
-                visit(as<TryStmt>(s).else_body);
-                visit(as<TryStmt>(s).finally_body);
-                break;
-            case StmtKind::kWith: visit(as<WithStmt>(s).body); break;
-            case StmtKind::kMatch:
-                for (const MatchCase& c : as<MatchStmt>(s).cases) visit(c.body);
-                break;
-            default: break;
-        }
-    }
-
-    void all(Exprs items) {
-        for (const Expr* e : items) expression(e);
-    }
-
-    void fstring(const FStringExpr& f) {
-        for (const FStringPart& part : f.parts) {
-            expression(part.value);
-            if (part.spec != nullptr) fstring(*part.spec);
-        }
-    }
-
     void nested(const Scope& inner) {
         for (auto name : inner.used) {
             if (inner.binds(name)) continue;
@@ -207,73 +124,14 @@ class Walker {
 
     void statement(const Stmt& s) {
         switch (s.kind) {
-            case StmtKind::kExpr: expression(as<ExprStmt>(s).value); break;
-            case StmtKind::kAssign:
-                expression(as<AssignStmt>(s).value);
-                for (const Expr* t : as<AssignStmt>(s).targets) target(t);
-                break;
             case StmtKind::kAugAssign:
-                expression(as<AugAssignStmt>(s).value);
                 expression(as<AugAssignStmt>(s).target);
-                target(as<AugAssignStmt>(s).target);
+                children(s);
                 break;
-            case StmtKind::kAnnAssign:
-                expression(as<AnnAssignStmt>(s).value);
-                target(as<AnnAssignStmt>(s).target);
-                break;
-            case StmtKind::kIf: {
-                const Stmt* at = &s;  // elif chains are long: no recursion
-                while (true) {
-                    const auto& branch = as<IfStmt>(*at);
-                    expression(branch.condition);
-                    statements(branch.body);
-                    if (branch.else_body.size() == 1 && branch.else_body[0]->kind == StmtKind::kIf) {
-                        at = branch.else_body[0];
-                        continue;
-                    }
-                    statements(branch.else_body);
-                    break;
-                }
-                break;
-            }
-            case StmtKind::kWhile:
-                expression(as<WhileStmt>(s).condition);
-                statements(as<WhileStmt>(s).body);
-                statements(as<WhileStmt>(s).else_body);
-                break;
-            case StmtKind::kFor:
-                expression(as<ForStmt>(s).iterable);
-                target(as<ForStmt>(s).target);
-                statements(as<ForStmt>(s).body);
-                statements(as<ForStmt>(s).else_body);
-                break;
-            case StmtKind::kReturn: expression(as<ReturnStmt>(s).value); break;
-            case StmtKind::kRaise:
-                expression(as<RaiseStmt>(s).value);
-                expression(as<RaiseStmt>(s).cause);
-                break;
-            case StmtKind::kTry: {
-                const auto& t = as<TryStmt>(s);
-                statements(t.body);
-                for (const ExceptHandler& h : t.handlers) {
-                    expression(h.type);
+            case StmtKind::kTry:
+                for (const ExceptHandler& h : as<TryStmt>(s).handlers)
                     if (!h.name.empty()) bind(h.name);
-                    statements(h.body);
-                }
-                statements(t.else_body);
-                statements(t.finally_body);
-                break;
-            }
-            case StmtKind::kWith:
-                for (const WithItem& item : as<WithStmt>(s).items) {
-                    expression(item.context);
-                    if (item.target != nullptr) target(item.target);
-                }
-                statements(as<WithStmt>(s).body);
-                break;
-            case StmtKind::kAssert:
-                expression(as<AssertStmt>(s).condition);
-                expression(as<AssertStmt>(s).message);
+                children(s);
                 break;
             case StmtKind::kDelete:
                 for (const Expr* t : as<DeleteStmt>(s).targets) {
@@ -299,7 +157,7 @@ class Walker {
             case StmtKind::kClass: {
                 const auto& c = as<ClassStmt>(s);
                 for (const Expr* d : c.decorators) expression(d);
-                all(c.bases);
+                for (const Expr* base : c.bases) expression(base);
                 bind(c.name);
                 // Methods see this scope, not the class's own names.
                 Scope inner = analyse_scope({}, c.body);
@@ -327,8 +185,18 @@ class Walker {
                 }
                 break;
             case StmtKind::kTypeAlias: bind(as<TypeAliasStmt>(s).name); break;
-            default: break;
+            default: children(s);
         }
+    }
+
+    void children(const Stmt& s) {
+        visit_children(
+            s,
+            [&](const Expr& e, Role role) {
+                if (role == Role::kTarget) target(&e);
+                else if (role == Role::kValue) expression(&e);
+            },
+            [&](Body body) { statements(body); });
     }
 
     Scope& scope_;

@@ -4,9 +4,15 @@
 // Pure functions; any thread.
 #pragma once
 
+#include <cstdint>
+#include <type_traits>
+
 #include "compiler/syntax/ast.h"
 
 namespace kayton::syntax {
+
+// What a statement does with an expression of its own.
+enum class Role : uint8_t { kValue, kTarget, kAnnotation };
 
 // on_expr(const Expr&) for every expression directly below, never for null.
 template <typename OnExpr>
@@ -106,28 +112,31 @@ void visit_children(const Pattern& p, OnExpr&& on_expr) {
     for (const Pattern* child : p.children) visit_children(*child, on_expr);
 }
 
-// on_expr(const Expr&) for the expressions of the statement itself, on_body(Body) for the blocks below it.
+// on_expr(const Expr&) or on_expr(const Expr&, Role) for the expressions of the statement itself, on_body(Body) for the
+// blocks below it.
 template <typename OnExpr, typename OnBody>
 void visit_children(const Stmt& s, OnExpr&& on_expr, OnBody&& on_body) {
-    const auto one = [&](const Expr* child) {
-        if (child != nullptr) on_expr(*child);
+    const auto one = [&](const Expr* child, Role role = Role::kValue) {
+        if (child == nullptr) return;
+        if constexpr (std::is_invocable_v<OnExpr, const Expr&, Role>) on_expr(*child, role);
+        else on_expr(*child);
     };
-    const auto all = [&](Exprs items) {
-        for (const Expr* item : items) one(item);
+    const auto all = [&](Exprs items, Role role = Role::kValue) {
+        for (const Expr* item : items) one(item, role);
     };
     switch (s.kind) {
         case StmtKind::kExpr: one(as<ExprStmt>(s).value); break;
         case StmtKind::kAssign:
-            all(as<AssignStmt>(s).targets);
+            all(as<AssignStmt>(s).targets, Role::kTarget);
             one(as<AssignStmt>(s).value);
             break;
         case StmtKind::kAugAssign:
-            one(as<AugAssignStmt>(s).target);
+            one(as<AugAssignStmt>(s).target, Role::kTarget);
             one(as<AugAssignStmt>(s).value);
             break;
         case StmtKind::kAnnAssign:
-            one(as<AnnAssignStmt>(s).target);
-            one(as<AnnAssignStmt>(s).annotation);
+            one(as<AnnAssignStmt>(s).target, Role::kTarget);
+            one(as<AnnAssignStmt>(s).annotation, Role::kAnnotation);
             one(as<AnnAssignStmt>(s).value);
             break;
         case StmtKind::kIf:
@@ -146,7 +155,7 @@ void visit_children(const Stmt& s, OnExpr&& on_expr, OnBody&& on_body) {
             on_body(as<WhileStmt>(s).else_body);
             break;
         case StmtKind::kFor:
-            one(as<ForStmt>(s).target);
+            one(as<ForStmt>(s).target, Role::kTarget);
             one(as<ForStmt>(s).iterable);
             on_body(as<ForStmt>(s).body);
             on_body(as<ForStmt>(s).else_body);
@@ -168,7 +177,7 @@ void visit_children(const Stmt& s, OnExpr&& on_expr, OnBody&& on_body) {
         case StmtKind::kWith:
             for (const WithItem& item : as<WithStmt>(s).items) {
                 one(item.context);
-                one(item.target);
+                one(item.target, Role::kTarget);
             }
             on_body(as<WithStmt>(s).body);
             break;
@@ -176,14 +185,14 @@ void visit_children(const Stmt& s, OnExpr&& on_expr, OnBody&& on_body) {
             one(as<AssertStmt>(s).condition);
             one(as<AssertStmt>(s).message);
             break;
-        case StmtKind::kDelete: all(as<DeleteStmt>(s).targets); break;
+        case StmtKind::kDelete: all(as<DeleteStmt>(s).targets, Role::kTarget); break;
         case StmtKind::kFunction:
             all(as<FunctionStmt>(s).decorators);
             for (const Param& p : as<FunctionStmt>(s).params) {
-                one(p.annotation);
+                one(p.annotation, Role::kAnnotation);
                 one(p.default_value);
             }
-            one(as<FunctionStmt>(s).returns);
+            one(as<FunctionStmt>(s).returns, Role::kAnnotation);
             on_body(as<FunctionStmt>(s).body);
             break;
         case StmtKind::kClass:
@@ -195,12 +204,12 @@ void visit_children(const Stmt& s, OnExpr&& on_expr, OnBody&& on_body) {
         case StmtKind::kMatch:
             one(as<MatchStmt>(s).subject);
             for (const MatchCase& c : as<MatchStmt>(s).cases) {
-                visit_children(*c.pattern, on_expr);
+                visit_children(*c.pattern, [&](const Expr& e) { one(&e); });
                 one(c.guard);
                 on_body(c.body);
             }
             break;
-        case StmtKind::kTypeAlias: one(as<TypeAliasStmt>(s).value); break;
+        case StmtKind::kTypeAlias: one(as<TypeAliasStmt>(s).value, Role::kAnnotation); break;
         default: break;
     }
 }
