@@ -321,7 +321,7 @@ bool Checker::annotation_accepts(const Type* annotated, const Type* actual) {
         return std::any_of(annotated->args.begin(), annotated->args.end(), [&](const Type* m) { return annotation_accepts(m, actual); });
     // Arithmetic makes a float of an int now and then; Python does not mind.
     if (is_numeric(annotated)) return is_numeric(actual) && (annotated->kind != TypeKind::kBool || actual->kind == TypeKind::kBool);
-    if (annotated->kind == TypeKind::kList && annotated->name == "tuple" && actual->kind == TypeKind::kTuple)
+    if (is_long_tuple(annotated) && actual->kind == TypeKind::kTuple)
         return std::all_of(actual->args.begin(), actual->args.end(), [&](const Type* m) { return annotation_accepts(annotated->args[0], m); });
     // Whatever a loop can go over: what iterates it shows when the program runs.
     if (annotated->kind == TypeKind::kIterator && actual->kind != TypeKind::kIterator && has_protocol(actual, "Iterable").value_or(false)) return true;

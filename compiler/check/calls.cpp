@@ -403,8 +403,11 @@ TExpr* Checker::take_open(FunctionDecl& decl, const OpenArguments& open, std::ve
 
 TExpr* Checker::call_instance(FunctionDecl& decl, const Args& args, Span span) {
     std::vector<const Type*> arg_types;
+    auto is_never = [](const Type* t) { return prune(t)->kind == TypeKind::kNever; };
     for (TExpr* a : args) {
-        if (prune(a->type)->kind == TypeKind::kNever) {  // an error, or not known yet
+        const Type* t = prune(a->type);
+        // An error, or not known yet: whole, or one of a tuple.
+        if (is_never(t) || (t->kind == TypeKind::kTuple && std::any_of(t->args.begin(), t->args.end(), is_never))) {
             BlockScope scope(*this);
             for (TExpr* v : args) emit_expr(v);
             return scope.finish(never(span));
@@ -416,17 +419,17 @@ TExpr* Checker::call_instance(FunctionDecl& decl, const Args& args, Span span) {
         for (size_t i = 0; i < arg_types.size(); ++i) {
             const Type* t = prune(arg_types[i]);
             if (t->kind != TypeKind::kTuple) continue;
-            const bool grows = std::all_of(decl.instances.begin(), decl.instances.end(), [&](const auto& known) {
-                const Type* k = i < known->args.size() ? prune(known->args[i]) : nullptr;
-                return k != nullptr && ((k->kind == TypeKind::kTuple && k->args.size() != t->args.size()) || (k->kind == TypeKind::kList && k->name == "tuple"));
-            });
-            const bool one_is_long = std::any_of(decl.instances.begin(), decl.instances.end(), [&](const auto& known) {
-                return i < known->args.size() && prune(known->args[i])->kind == TypeKind::kList && prune(known->args[i])->name == "tuple";
-            });
+            bool grows = true;
+            bool one_is_long = false;
+            for (const auto& known : decl.instances) {
+                const Type* k = i < known->args.size() ? prune(known->args[i]) : types_.never;
+                if (is_long_tuple(k)) one_is_long = true;
+                else if (k->kind != TypeKind::kTuple || k->args.size() == t->args.size()) grows = false;
+            }
             if (!grows && !one_is_long) continue;
             const Type* element = types_.never;
             for (const Type* m : t->args) element = join_types(element, m);
-            if (prune(element)->kind != TypeKind::kNever) arg_types[i] = types_.list(element, "tuple");
+            if (!is_never(element)) arg_types[i] = types_.list(element, "tuple");
         }
     const size_t errors = diagnostics_.all().size();
     Instance* instance = instantiate(decl, arg_types, span, nullptr);

@@ -74,7 +74,7 @@ TExpr* Checker::class_equal(TExpr* left, TExpr* right, Span span) {
     for (const bool left_named : {true, false}) {
         const Type* named = left_named ? l : r;
         const Type* other = left_named ? r : l;
-        const bool tuple = other->kind == TypeKind::kTuple || (other->kind == TypeKind::kList && other->name == "tuple");
+        const bool tuple = other->kind == TypeKind::kTuple || (is_long_tuple(other));
         if (!tuple || !is_instance(named) || find_method(*named->class_info, "_as_tuple") == nullptr) continue;
         BlockScope scope(*this);
         TExpr* a = hold(left);

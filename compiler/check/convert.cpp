@@ -31,9 +31,6 @@ bool occurs(const Type* variable, const Type* t, int depth = 0) {
     return std::any_of(t->args.begin(), t->args.end(), [&](const Type* arg) { return occurs(variable, arg, depth + 1); });
 }
 
-// tuple[T, ...]
-bool is_long_tuple(const Type* t) { return t->kind == TypeKind::kList && t->name == "tuple"; }
-
 bool is_collection(const Type* t) {
     return t->kind == TypeKind::kList || t->kind == TypeKind::kDict || t->kind == TypeKind::kSet ||
            t->kind == TypeKind::kFunction || t->kind == TypeKind::kIterator ||
@@ -175,6 +172,7 @@ bool Checker::flow_into(const Type* from_raw, const Type* to_raw) {
                 const Type* joined = a->bound == nullptr   ? b->bound
                                      : b->bound == nullptr ? a->bound
                                                            : join_types(a->bound, b->bound);
+                if (joined != nullptr && (occurs(a, joined) || occurs(b, joined))) return false;
                 b->bound = joined;
                 b->fixed = a->fixed && b->fixed;
                 a->bound = b;
@@ -186,14 +184,9 @@ bool Checker::flow_into(const Type* from_raw, const Type* to_raw) {
         if (a_open || b_open) {
             const Type* variable = a_open ? a : b;
             const Type* fixed = a_open ? b : a;
-            if (variable->bound == nullptr) {
-                if (occurs(variable, fixed)) return false;
-                variable->bound = fixed;
-                changed_ = true;
-                continue;
-            }
-            if (resolved(variable->bound) == resolved(fixed)) continue;
-            if (accepts(fixed, variable->bound)) {
+            if (occurs(variable, fixed)) return false;
+            if (variable->bound != nullptr && resolved(variable->bound) == resolved(fixed)) continue;
+            if (variable->bound == nullptr || accepts(fixed, variable->bound)) {
                 variable->bound = fixed;
                 changed_ = true;
                 continue;

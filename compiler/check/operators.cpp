@@ -291,7 +291,7 @@ TExpr* Checker::percent_format(TExpr* left, TExpr* right, Span span) {
             }
             items.push_back(convert(item, types_.dynamic));
         }
-    } else if (t->kind == TypeKind::kList && t->name == "tuple") {  // its length is known at run time
+    } else if (is_long_tuple(t)) {  // its length is known at run time
         const Type* values = types_.list(types_.dynamic);
         uint32_t collected = temp(values);
         assign_local(collected, make(TK::kList, values, span, Args{}));

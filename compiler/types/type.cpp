@@ -236,6 +236,11 @@ bool is_union_with_none(const Type* t) {
     return std::any_of(t->args.begin(), t->args.end(), [](const Type* m) { return m->kind == TypeKind::kNone; });
 }
 
+bool is_long_tuple(const Type* t) {
+    t = prune(t);
+    return t->kind == TypeKind::kList && t->name == "tuple";
+}
+
 bool contains(const Type* union_type, const Type* member) {
     union_type = prune(union_type);
     member = prune(member);

@@ -148,6 +148,7 @@ class TypeContext {
 [[nodiscard]] bool is_numeric(const Type* t);           // bool, int, float
 [[nodiscard]] bool is_pointer(const Type* t);           // stored as a pointer that is never null
 [[nodiscard]] bool is_union_with_none(const Type* t);
+[[nodiscard]] bool is_long_tuple(const Type* t);        // tuple[T, ...]
 [[nodiscard]] bool contains(const Type* union_type, const Type* member);  // also true when equal
 [[nodiscard]] bool is_subclass(const Type* t, const Type* base);          // classes and exceptions; reflexive
 [[nodiscard]] Storage storage_of(const Type* t);
