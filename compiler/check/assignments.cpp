@@ -26,6 +26,13 @@ void Checker::assign(const AssignStmt& s) {
             return;
         }
     }
+    if (const types::ClassInfo* owner = super_owner(*s.value); owner != nullptr && s.targets.size() == 1 && s.targets[0]->kind == ExprKind::kName) {
+        Entity entity;
+        entity.kind = EntityKind::kSuper;
+        entity.type = owner->type;
+        bind_entity(as<NameExpr>(*s.targets[0]).name, entity, s.span);
+        return;
+    }
     if (named_tuple_statement(s) || type_statement(s) || lambda_statement(s)) return;
     const Type* expected = nullptr;
     if (s.targets.size() == 1 && s.targets[0]->kind == ExprKind::kName) {
@@ -266,16 +273,15 @@ void Checker::store_item_of(TExpr* object, const SubscriptExpr& target, TExpr* v
     if (t->kind == TypeKind::kList) object = hold(object);
     if (const auto bounds = t->kind == TypeKind::kList ? slice_bounds(*target.index) : std::nullopt) {
         const auto& [start, stop, step] = *bounds;
-        const Type* vt = prune(value->type);
         TExpr* list = value;
-        if (vt->kind != TypeKind::kList) {
+        if (prune(value->type)->kind != TypeKind::kList || !flow_into(value->type, object->type)) {
             uint32_t collected = temp(object->type);
             assign_local(collected, make(TK::kList, object->type, span, Args{}));
             if (typed::Iter* iter = iterate_value(value, value->span))
                 loop_over(iter, span, [&](TExpr* element) { append_to(read_local(collected, span), element, span); });
             list = read_local(collected, span);
         } else {
-            list = coerce(value, object->type, value->span, "slice of " + to_string(resolved(t)));
+            list = convert(value, object->type);
         }
         emit_expr(runtime(RT::kt_list_set_slice, types_.none, span, {object, start, stop, step, list}));
         return;

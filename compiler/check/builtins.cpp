@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "compiler/check/checker.h"
+#include "compiler/check/tree_builder.h"
 
 namespace kayton::check {
 
@@ -55,7 +56,7 @@ TExpr* Checker::builtin_unary(const std::string& name, TExpr* value, Span span) 
         report(DiagCode::kTypeMismatch, value->span, message, "this is " + to_string(resolved(t)));
         return never(span);
     };
-    static constexpr std::string_view kKnown[] = {"len", "abs", "str", "repr", "ascii", "bool", "hash", "id", "ord", "chr", "bin", "oct", "hex", "int", "float", "round", "tuple", "callable"};
+    static constexpr std::string_view kKnown[] = {"len", "abs", "str", "repr", "ascii", "bool", "hash", "id", "ord", "chr", "bin", "oct", "hex", "int", "float", "round", "tuple"};
     if (std::find(std::begin(kKnown), std::end(kKnown), name) == std::end(kKnown)) return nullptr;
     if (t->kind == TypeKind::kNever) {
         const Type* result = name == "str" || name == "repr" ? types_.str : name == "len" || name == "int" ? types_.integer : name == "float" ? types_.floating : types_.never;
@@ -66,9 +67,6 @@ TExpr* Checker::builtin_unary(const std::string& name, TExpr* value, Span span) 
     if (name == "ascii") return runtime(RT::kt_ascii, types_.str, span, {type_info(t, span), value});
     if (name == "bool") return truth(value);
     if (name == "id") return runtime(RT::kt_id, types_.integer, span, {type_info(t, span), value});
-    if (name == "callable")
-        return constant_bool(t->kind == TypeKind::kFunction || t->kind == TypeKind::kTypeObject ||
-                                 (is_instance(t) && find_method(*t->class_info, "__call__") != nullptr), span);
     if (name == "hash") {
         if (!hashable(t)) return wrong("unhashable type: '" + to_string(resolved(t)) + "'");
         return runtime(RT::kt_hash, types_.integer, span, {type_info(t, span), value});
@@ -177,17 +175,13 @@ TExpr* Checker::builtin_result(const std::string& name, const CallExpr& e, const
     if (spread && name != "zip" && name != "map") {
         // Tuples of known length are spread into names; keywords that are not there are left out.
         BlockScope scope(*this);
-        state_->overlays.emplace_back();
+        OverlayScope names(*this);
         std::vector<Expr*> args;
         bool known = true;
         auto bind = [&](TExpr* value) {
-            auto* named = synthetic_.make<NameExpr>();
-            named->kind = ExprKind::kName;
-            named->span = span;
-            named->name = keep_path("%s" + std::to_string(args.size()));
-            state_->overlays.back()[named->name] = VarState{};
-            set_overlay(named->name, value);
-            args.push_back(named);
+            const std::string_view held = keep_path("%s" + std::to_string(args.size()));
+            names.bind(held, value);
+            args.push_back(TreeBuilder(synthetic_, span).name(held));
         };
         for (const Expr* arg : e.args) {
             if (arg->kind != ExprKind::kStarred) {
@@ -215,19 +209,9 @@ TExpr* Checker::builtin_result(const std::string& name, const CallExpr& e, const
         }
         if (known) {
             auto& made = applied_[{&e, SIZE_MAX / 2 + args.size()}];  // one tree a shape: types are remembered by its place
-            if (made == nullptr) {
-                auto* plain = synthetic_.make<CallExpr>();
-                *plain = e;
-                plain->args = synthetic_.copy(args);
-                plain->keywords = synthetic_.copy(keywords);
-                made = plain;
-            }
-            const CallExpr& plain = *made;
-            TExpr* result = builtin_call(name, plain, expected);
-            state_->overlays.pop_back();
-            return scope.finish(result);
+            if (made == nullptr) made = TreeBuilder(synthetic_, span).call(*e.callee, args, keywords);
+            return scope.finish(builtin_call(name, *made, expected));
         }
-        state_->overlays.pop_back();
         scope.take();
     }
     if (name == "print") return print_call(e);
@@ -240,8 +224,9 @@ TExpr* Checker::builtin_result(const std::string& name, const CallExpr& e, const
         if (args.size() == 2) args.push_back(constant_int(1, span));
         return make(TK::kRange, types_.range, span, args);
     }
-    if (name == "isinstance") {
-        if (!argument_count(e, "isinstance", 2, 2)) return never(span);
+    if (name == "isinstance" || name == "callable") {
+        const size_t takes = name == "isinstance" ? 2 : 1;
+        if (!argument_count(e, name.c_str(), takes, takes)) return never(span);
         return condition(e).test;
     }
     if (name == "open") return open_call(e);
@@ -290,17 +275,8 @@ TExpr* Checker::builtin_result(const std::string& name, const CallExpr& e, const
     if (name == "getattr" || name == "hasattr" || name == "setattr") return attribute_by_name(name, e);
     if (name == "vars" && argument_count(e, "vars", 1, 1)) {
         auto& call = applied_[{&e, SIZE_MAX}];
-        if (call == nullptr) {
-            auto* attribute = synthetic_.make<AttributeExpr>();
-            attribute->kind = ExprKind::kAttribute;
-            attribute->span = attribute->name_span = span;
-            attribute->object = e.args[0];
-            attribute->name = "__dict__";
-            std::vector<Expr*> args = {attribute};
-            auto* made = synthetic_.make<CallExpr>(e);
-            made->args = synthetic_.copy(args);
-            call = made;
-        }
+        TreeBuilder tree(synthetic_, span);
+        if (call == nullptr) call = tree.call(*e.callee, {tree.attribute(e.args[0], "__dict__")});
         return expression(*call->args[0]);
     }
     if (name == "issubclass") return subclass_call(e);

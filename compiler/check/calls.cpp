@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "compiler/check/checker.h"
+#include "compiler/check/tree_builder.h"
 
 namespace kayton::check {
 
@@ -693,23 +694,22 @@ TExpr* Checker::call(const CallExpr& e, const Type* expected) {
         if ((items || attributes) && literals && !maker.args.empty() && maker.keywords.empty()) {
             const CallExpr*& kept = applied_[{&e, SIZE_MAX}];  // its arguments are the parts of e's argument
             if (kept == nullptr) {
+                TreeBuilder tree(synthetic_, e.span);
                 std::vector<Expr*> parts;
                 for (Expr* arg : maker.args) {
                     Expr* part = e.args[0];
                     if (items) {
-                        parts.push_back(synthetic_.make<SubscriptExpr>(Expr{ExprKind::kSubscript, 2, e.span}, part, arg));
+                        parts.push_back(tree.subscript(part, arg));
                         continue;
                     }
                     for (std::string_view path = as<StrExpr>(*arg).value; !path.empty();) {
                         const size_t dot = std::min(path.find('.'), path.size());
-                        part = synthetic_.make<AttributeExpr>(Expr{ExprKind::kAttribute, 2, e.span}, part, path.substr(0, dot), e.span);
+                        part = tree.attribute(part, path.substr(0, dot));
                         path.remove_prefix(std::min(dot + 1, path.size()));
                     }
                     parts.push_back(part);
                 }
-                auto* holder = synthetic_.make<CallExpr>(e);
-                holder->args = synthetic_.copy(parts);
-                kept = holder;
+                kept = tree.call(callee, parts);
             }
             if (kept->args.size() == 1) return expression(*kept->args[0]);
             SequenceExpr tuple{};

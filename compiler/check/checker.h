@@ -40,6 +40,8 @@ struct CallArgs {
     Span span;
 };
 
+class OverlayScope;
+
 class Checker {
   public:
     Checker(Environment environment, DiagnosticEngine& diagnostics);
@@ -75,6 +77,7 @@ class Checker {
   private:
     friend struct BlockScope;
     friend class NarrowScope;
+    friend class OverlayScope;
     TypeContext types_;
     Environment environment_;
     DiagnosticEngine& diagnostics_;
@@ -228,6 +231,7 @@ class Checker {
     VarState* find_var(std::string_view name);
     Entity lookup(std::string_view name, Span span);
     TExpr* read_var(VarState& var, std::string_view name, Span span);
+    TExpr* undefined_name(std::string_view name, Span span);
     TExpr* read_global(GlobalName& global, std::string_view name, Span span);
     void assign_name(std::string_view name, TExpr* value, Span span);
     void bind_entity(std::string_view name, Entity entity, Span span);
@@ -249,6 +253,7 @@ class Checker {
     TExpr* instance_of_any(TExpr* value, TExpr* classes, Span span);
     const Type* instances_of(const Type* t, const syntax::Expr& e);
     std::optional<bool> has_protocol(const Type* t, std::string_view protocol);
+    const Type* with_protocol(const Type* t, std::string_view protocol);
     static bool is_plain_read(const TExpr* e);
 
     // convert.cpp
@@ -284,7 +289,6 @@ class Checker {
     TExpr* subclass_call(const syntax::CallExpr& e);
     TExpr* attribute_by_name(const std::string& name, const syntax::CallExpr& e);
     TExpr* attribute_of_any_name(const std::string& name, const syntax::CallExpr& e);
-    syntax::AttributeExpr* attribute_of(syntax::Expr* object, std::string_view name, Span span);
     TExpr* by_attribute_name(const syntax::CallExpr& e, bool fields_only, const std::function<TExpr*(const syntax::AttributeExpr&)>& each,
                              const std::function<TExpr*(TExpr* object, TExpr* name)>& otherwise);
     TExpr* attribute_or_else(const syntax::AttributeExpr& attribute, const syntax::CallExpr& e, bool has);
@@ -380,7 +384,7 @@ class Checker {
     TExpr* remembered_call(FunctionDecl& decl, Instance& instance, const Args& args, Span span);
     TExpr* lambda_value(const syntax::LambdaExpr& e, const Type* expected);
     TExpr* wrapped_value(const syntax::Expr& callable, const Type* expected);
-    const syntax::CallExpr* call_of(const syntax::Expr& callable, const std::vector<std::string_view>& names);
+    syntax::CallExpr* call_of(const syntax::Expr& callable, std::span<const std::string_view> names);
 
     // operators.cpp
     TExpr* unary(const syntax::UnaryExpr& e);
@@ -436,6 +440,8 @@ class Checker {
     TExpr* dict_method(TExpr* object, std::string_view name, const syntax::CallExpr& e, bool& handled);
     TExpr* set_method(TExpr* object, std::string_view name, const syntax::CallExpr& e, bool& handled);
     TExpr* str_method(TExpr* object, std::string_view name, const syntax::CallExpr& e, bool& handled);
+    // format() of a text that is known here, as the f-string it means; null where only the run can say.
+    TExpr* format_known(std::string_view text, const syntax::CallExpr& e);
     std::vector<std::string> method_names(const Type* t);
 
     // builtins.cpp, sequences.cpp
@@ -448,6 +454,7 @@ class Checker {
     TExpr* any_all_call(const syntax::CallExpr& e, bool any);
     TExpr* min_max_call(const syntax::CallExpr& e, bool max);
     TExpr* sorted_call(const syntax::CallExpr& e);
+    bool is_none_here(const syntax::Expr& e);
     TExpr* sort_list(TExpr* list, const syntax::Expr* key, TExpr* reverse, Span span);
     TExpr* list_from(const syntax::Expr& iterable, const void* site, const Type* expected);
     TExpr* set_from(const syntax::CallExpr& e, const Type* expected);
@@ -501,7 +508,7 @@ class Checker {
     TExpr* new_object(types::ClassInfo& c, Span span);
     TExpr* bare_object(const syntax::CallExpr& e);
     void init_exception(TExpr* object, const syntax::CallExpr& e);
-    const syntax::CallExpr& with_held_arguments(const syntax::CallExpr& e);
+    const syntax::CallExpr& with_held_arguments(const syntax::CallExpr& e, OverlayScope& held);
     TExpr* read_field(TExpr* object, types::ClassInfo& c, std::string_view name, Span span);
     TExpr* read_attribute_global(types::ClassInfo& owner, std::string_view name, Span span);
     TExpr* class_attribute(TExpr* object, const syntax::AttributeExpr& e);
@@ -676,6 +683,20 @@ class NarrowScope {
   private:
     Checker& checker_;
     std::vector<std::pair<std::string_view, const Type*>> saved_;  // a path that was not known: null
+};
+
+// Names that stand for values while an expression is checked: the parameters of an inlined lambda, arguments that a tree
+// of the checker's own making names.
+class OverlayScope {
+  public:
+    explicit OverlayScope(Checker& checker);
+    ~OverlayScope();
+    OverlayScope(const OverlayScope&) = delete;
+    OverlayScope& operator=(const OverlayScope&) = delete;
+    void bind(std::string_view name, TExpr* value);  // the name outlives the scope
+
+  private:
+    Checker& checker_;
 };
 
 // Statements that an expression needs before its value: collected here, made into a kSeq by finish().

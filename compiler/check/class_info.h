@@ -46,6 +46,7 @@ struct DataField {
     syntax::Expr* default_factory = nullptr;  // field(default_factory=…)
     bool in_init = true, in_repr = true, in_compare = true;
     bool keyword_only = false;
+    bool init_only = false;  // InitVar: __post_init__ is given it, and no object has it
 };
 
 struct ClassInfo {
@@ -64,6 +65,7 @@ struct ClassInfo {
     std::vector<ClassField> fields;  // its own, without the base's
     std::map<std::string, Method, std::less<>> methods;
     std::set<std::string, std::less<>> attributes;  // class attributes: globals named attribute_global(name)
+    std::set<std::string, std::less<>> late;        // of these: a base's too, until they are assigned by way of this class
     std::vector<DataField> data_fields;             // inherited first
     std::vector<std::string_view> match_args;       // __match_args__
     bool is_dataclass = false, is_frozen = false;

@@ -43,14 +43,6 @@ std::string written_base(std::string_view name) {
     return std::find(std::begin(kAbstract), std::end(kAbstract), name) != std::end(kAbstract) ? std::string(name) + "_base" : std::string();
 }
 
-std::string_view last_name(const Expr& e) {
-    if (e.kind == ExprKind::kName) return as<NameExpr>(e).name;
-    if (e.kind == ExprKind::kAttribute) return as<AttributeExpr>(e).name;
-    if (e.kind == ExprKind::kSubscript) return last_name(*as<SubscriptExpr>(e).object);
-    if (e.kind == ExprKind::kCall) return last_name(*as<CallExpr>(e).callee);
-    return {};
-}
-
 
 // C3, as CPython orders them. False: the bases contradict one another; the order is the chain of layouts then.
 bool resolve_order(ClassInfo& c, const std::vector<ClassInfo*>& parents) {
@@ -86,6 +78,14 @@ bool resolve_order(ClassInfo& c, const std::vector<ClassInfo*>& parents) {
 }
 
 }  // namespace
+
+std::string_view last_name(const Expr& e) {
+    if (e.kind == ExprKind::kName) return as<NameExpr>(e).name;
+    if (e.kind == ExprKind::kAttribute) return as<AttributeExpr>(e).name;
+    if (e.kind == ExprKind::kSubscript) return last_name(*as<SubscriptExpr>(e).object);
+    if (e.kind == ExprKind::kCall) return last_name(*as<CallExpr>(e).callee);
+    return {};
+}
 
 const Method* Checker::find_method(const ClassInfo& c, std::string_view name) {
     for (const ClassInfo* k : c.mro) {

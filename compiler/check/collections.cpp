@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "compiler/check/checker.h"
+#include "compiler/check/tree_builder.h"
 #include "compiler/syntax/parser.h"
 
 namespace kayton::check {
@@ -133,16 +134,8 @@ TExpr* Checker::collection_call(const std::string& name, const CallExpr& e) {
         const Expr* maxlen = e.args.size() == 2 ? e.args[1] : keyword(e, "maxlen");
         if (maxlen != nullptr && maxlen->kind != ExprKind::kNone) {  // a class of its own, written in Kayton
             const CallExpr*& made = applied_[{&e, SIZE_MAX}];
-            if (made == nullptr) {
-                auto* none = synthetic_.make<Expr>();
-                none->kind = ExprKind::kNone;
-                none->span = span;
-                const std::vector<Expr*> args = {e.args.empty() ? none : e.args[0], const_cast<Expr*>(maxlen)};
-                auto* call = synthetic_.make<CallExpr>(e);
-                call->args = synthetic_.copy(args);
-                call->keywords = {};
-                made = call;
-            }
+            TreeBuilder tree(synthetic_, span);
+            if (made == nullptr) made = tree.call(*e.callee, {e.args.empty() ? tree.none() : e.args[0], const_cast<Expr*>(maxlen)});
             Unit* unit = import_unit("_bounded_deque", span);
             const Entity bounded = unit != nullptr ? unit_member(*unit, "deque", span) : Entity{};
             if (bounded.kind != EntityKind::kType || bounded.type->class_info == nullptr) return never(span);

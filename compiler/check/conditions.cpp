@@ -175,6 +175,14 @@ std::optional<bool> Checker::has_protocol(const Type* t, std::string_view protoc
     return std::nullopt;
 }
 
+// What is left of `t` where its values are instances of an abstract class of collections.abc.
+const Type* Checker::with_protocol(const Type* t, std::string_view protocol) {
+    std::vector<const Type*> hits;
+    for (const Type* m : possible_types(t))
+        if (*has_protocol(m, protocol)) hits.push_back(m);
+    return types_.unite(hits);
+}
+
 // What is left of `t` where isinstance(value, e) holds: null after an error.
 const Type* Checker::instances_of(const Type* t, const Expr& e) {
     if (e.kind == ExprKind::kTuple) {
@@ -188,12 +196,7 @@ const Type* Checker::instances_of(const Type* t, const Expr& e) {
     }
     if (e.kind == ExprKind::kName || e.kind == ExprKind::kAttribute) {
         std::string_view name = e.kind == ExprKind::kName ? as<NameExpr>(e).name : as<AttributeExpr>(e).name;
-        if (has_protocol(types_.none, name) && entity(e).kind == EntityKind::kBuiltin) {
-            std::vector<const Type*> hits;
-            for (const Type* m : possible_types(t))
-                if (*has_protocol(m, name)) hits.push_back(m);
-            return types_.unite(hits);
-        }
+        if (has_protocol(types_.none, name) && entity(e).kind == EntityKind::kBuiltin) return with_protocol(t, name);
     }
     const Type* target = class_argument(e);
     return target == nullptr ? nullptr : narrow_to(t, target);
@@ -259,6 +262,19 @@ TExpr* Checker::instance_of_any(TExpr* value, TExpr* classes, Span span) {
     });
 }
 
+std::optional<bool> Condition::decided(const TExpr& test) {
+    switch (test.kind) {
+        case TK::kBool: return test.int_value != 0;
+        case TK::kSeq: return decided(*test.args.back());
+        case TK::kAnd:
+        case TK::kOr:
+            for (const TExpr* operand : test.args)
+                if (decided(*operand) == (test.kind == TK::kOr)) return test.kind == TK::kOr;
+            return std::nullopt;
+        default: return std::nullopt;
+    }
+}
+
 Condition Checker::condition(const Expr& e) {
     Condition result{};
     auto narrowed_name = [&](const Expr& operand) -> std::string_view {
@@ -283,8 +299,7 @@ Condition Checker::condition(const Expr& e) {
         const auto& b = as<BoolOpExpr>(e);
         result = condition(*b.operands[0]);
         for (size_t i = 1; i < b.operands.size(); ++i) {
-            // Decided: the others are never evaluated.
-            if (result.test->kind == TK::kBool && (result.test->int_value == 0) == b.is_and) break;
+            if (result.decided() == !b.is_and) break;  // the others are never evaluated
             NarrowScope known(*this, b.is_and ? result.when_true : result.when_false);
             Condition next = condition(*b.operands[i]);
             result.test = make(b.is_and ? TK::kAnd : TK::kOr, types_.boolean, e.span, {result.test, next.test});
@@ -347,8 +362,13 @@ Condition Checker::condition(const Expr& e) {
     }
     if (e.kind == ExprKind::kCall) {
         const auto& call = as<CallExpr>(e);
-        if (call.callee->kind == ExprKind::kName && as<NameExpr>(*call.callee).name == "isinstance" && call.args.size() == 2 &&
-            !state_->instance->decl->scope.binds("isinstance")) {
+        auto is_call_of = [&](std::string_view builtin, size_t count) {
+            return call.callee->kind == ExprKind::kName && as<NameExpr>(*call.callee).name == builtin && call.args.size() == count &&
+                   call.keywords.empty() && !state_->instance->decl->scope.binds(builtin);
+        };
+        const bool asks_callable = is_call_of("callable", 1);
+        auto hits_of = [&](const Type* t) { return asks_callable ? with_protocol(t, "Callable") : instances_of(t, *call.args[1]); };
+        if (asks_callable || is_call_of("isinstance", 2)) {
             if (call.args[0]->kind == ExprKind::kName) {
                 // A function or class that is known at compile time.
                 Entity named = entity(*call.args[0]);
@@ -356,14 +376,14 @@ Condition Checker::condition(const Expr& e) {
                                     : named.kind == EntityKind::kType                                        ? types_.type_object(plain_type(named.type))
                                                                                                              : nullptr;
                 if (known != nullptr) {
-                    const Type* hit = instances_of(known, *call.args[1]);
+                    const Type* hit = hits_of(known);
                     result.test = constant_bool(hit != nullptr && prune(hit)->kind != TypeKind::kNever, e.span);
                     return result;
                 }
             }
             TExpr* value = expression(*call.args[0]);
             const Type* t = prune(value->type);
-            if (call.args[1]->kind == ExprKind::kName) {
+            if (!asks_callable && call.args[1]->kind == ExprKind::kName) {
                 // A variable that may hold several classes.
                 Entity named = entity(*call.args[1]);
                 if (named.kind == EntityKind::kValue && named.value != nullptr && is_several(named.value->type)) {
@@ -372,7 +392,7 @@ Condition Checker::condition(const Expr& e) {
                     return result;
                 }
             }
-            const Type* hit = instances_of(t, *call.args[1]);
+            const Type* hit = hits_of(t);
             if (hit == nullptr) {
                 result.test = make(TK::kConvert, types_.boolean, e.span, {never(e.span)});
                 return result;

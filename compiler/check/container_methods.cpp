@@ -293,6 +293,8 @@ TExpr* Checker::str_method(TExpr* object, std::string_view name, const CallExpr&
     }
     if (name == "format") {
         handled = true;
+        if (object->kind == TK::kStr)
+            if (TExpr* known = format_known(object->text, e)) return known;
         TExpr* held = hold(object);
         // What is spread has any number of values: they are put behind those before them.
         const Type* list_type = types_.list(types_.dynamic);

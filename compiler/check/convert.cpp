@@ -328,7 +328,7 @@ TExpr* Checker::coerce(TExpr* value, const Type* to, Span span, const std::strin
     }
     // What a function value takes and gives, and what a container holds, is a rule of Kayton; a built-in's argument is Python's.
     const bool own_rule = what.starts_with("argument ") || what.starts_with("result of") || what.starts_with("key of") || what.starts_with("dict key") ||
-                          what.starts_with("slice of") || what.starts_with("deque") || what.starts_with("set update") || what.starts_with("dict update");
+                          what.starts_with("deque") || what.starts_with("set update") || what.starts_with("dict update");
     if (own_rule && types::is_union_with_none(from) && accepts(target, types_.without(from, types_.none))) {
         report_limit(DiagCode::kOptionalUse, span, what + " takes " + to_string(resolved(target)) + ", and this may be None",
                      "this is " + to_string(resolved(from)), "test it with `is not None` first");

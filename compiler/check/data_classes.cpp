@@ -117,17 +117,14 @@ void Checker::make_data_class(ClassInfo& c, const ClassStmt& s, bool ordered, bo
         field.annotation = a.annotation;
         field.default_value = a.value;
         field.keyword_only = keyword_only;
-        std::string_view written;
-        if (a.annotation->kind == ExprKind::kName) written = as<NameExpr>(*a.annotation).name;
-        if (a.annotation->kind == ExprKind::kSubscript && as<SubscriptExpr>(*a.annotation).object->kind == ExprKind::kName)
-            written = as<NameExpr>(*as<SubscriptExpr>(*a.annotation).object).name;
+        const std::string_view written = last_name(*a.annotation);
         if (written == "ClassVar") continue;
         if (written == "KW_ONLY") {
             keyword_only = true;
             continue;
         }
-        if (a.value != nullptr && a.value->kind == ExprKind::kCall && as<CallExpr>(*a.value).callee->kind == ExprKind::kName &&
-            as<NameExpr>(*as<CallExpr>(*a.value).callee).name == "field") {
+        if (written == "InitVar") field.init_only = true, field.in_repr = false, field.in_compare = false;
+        if (a.value != nullptr && a.value->kind == ExprKind::kCall && last_name(*a.value) == "field") {
             const auto& call = as<CallExpr>(*a.value);
             field.default_value = const_cast<Expr*>(keyword(call, "default"));
             field.default_factory = const_cast<Expr*>(keyword(call, "default_factory"));
@@ -149,7 +146,7 @@ void Checker::make_data_class(ClassInfo& c, const ClassStmt& s, bool ordered, bo
     const std::vector<DataField>& fields = c.data_fields;
     // The names of the text's own are ones no field has.
     auto text = [&] {
-        std::vector<std::string> params = {"self"}, shown, mine, theirs;
+        std::vector<std::string> params = {"self"}, shown, mine, theirs, passed_on;
         std::string init;
         bool star = false;
         for (const DataField& f : fields) {
@@ -160,7 +157,8 @@ void Checker::make_data_class(ClassInfo& c, const ClassStmt& s, bool ordered, bo
                     star = true;
                 }
                 params.push_back(name + (f.default_value != nullptr || f.default_factory != nullptr ? "=None" : ""));
-                if (f.default_factory == nullptr) init += "    self." + name + " = " + name + "\n";
+                if (f.init_only) passed_on.push_back(name);
+                else if (f.default_factory == nullptr) init += "    self." + name + " = " + name + "\n";
             }
             if (f.default_factory != nullptr) {
                 init += f.in_init ? "    self." + name + " = _default_() if " + name + " is None else " + name + "\n" : "    self." + name + " = _default_()\n";
@@ -173,7 +171,7 @@ void Checker::make_data_class(ClassInfo& c, const ClassStmt& s, bool ordered, bo
                 theirs.push_back("other." + name);
             }
         }
-        if (find_method(c, "__post_init__") != nullptr) init += "    self.__post_init__()\n";
+        if (find_method(c, "__post_init__") != nullptr) init += "    self.__post_init__(" + joined(passed_on, ", ") + ")\n";
         if (init.empty()) init = "    pass\n";
         const std::string end = mine.size() == 1 ? ",)" : ")";
         const std::string a = "(" + joined(mine, ", ") + end, b = "(" + joined(theirs, ", ") + end;
@@ -187,6 +185,7 @@ void Checker::make_data_class(ClassInfo& c, const ClassStmt& s, bool ordered, bo
         // What asdict, astuple and replace of dataclasses call, and a named tuple's own.
         std::vector<std::string> replaced, named, parts, given, plain;
         for (const DataField& f : fields) {
+            if (f.init_only) continue;
             const std::string name(f.name);
             named.push_back("'" + name + "': __kayton_asdict(self." + name + ")");
             parts.push_back("__kayton_astuple(self." + name + ")");

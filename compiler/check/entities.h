@@ -5,6 +5,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -66,12 +67,12 @@ struct FunctionDecl {
 };
 
 // What a name or attribute can stand for besides a value.
-enum class EntityKind { kNothing, kValue, kFunction, kBuiltin, kType, kModule, kModuleMember, kCrate, kCrateFunctions, kCrateType };
+enum class EntityKind { kNothing, kValue, kFunction, kBuiltin, kType, kModule, kModuleMember, kCrate, kCrateFunctions, kCrateType, kSuper };
 struct Entity {
     EntityKind kind = EntityKind::kNothing;
     FunctionDecl* function = nullptr;
     std::string name;                 // builtin, module ("os.path"), module member ("math.sqrt"), crate path ("regex.Regex")
-    const Type* type = nullptr;       // kType, kCrateType
+    const Type* type = nullptr;       // kType, kCrateType; kSuper: the class it stands in
     const Manifest* manifest = nullptr;
     TExpr* value = nullptr;
 };
@@ -137,6 +138,15 @@ struct Narrowing {
 struct Condition {
     TExpr* test;  // bool
     std::vector<Narrowing> when_true, when_false;
+    // What the test comes to whatever the run is; nullopt: that depends. An operand before the one that decides may
+    // still have to be evaluated.
+    [[nodiscard]] std::optional<bool> decided() const { return decided(*test); }
+
+  private:
+    [[nodiscard]] static std::optional<bool> decided(const TExpr& test);
 };
+
+// `Final` of `typing.Final[int]`: the name at the end of a path, before what it is called or subscripted with.
+[[nodiscard]] std::string_view last_name(const syntax::Expr& e);
 
 }  // namespace kayton::check

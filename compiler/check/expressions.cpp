@@ -234,6 +234,9 @@ TExpr* Checker::entity_value(const Entity& entity, const Expr& e, const Type* ex
         case EntityKind::kCrate:
             report(DiagCode::kTypeMismatch, e.span, "`" + entity.name + "` is a module, not a value", "module");
             return never(e.span);
+        case EntityKind::kSuper:
+            report(DiagCode::kUnsupported, e.span, "super() stands for the object in calls of a base's methods only", "used as a value");
+            return never(e.span);
         case EntityKind::kNothing: break;
     }
     return never(e.span);
@@ -527,9 +530,8 @@ TExpr* Checker::conditional(const ConditionalExpr& e, const Type* expected) {
         BlockScope block(*this);
         return block.finish(expression(value, expected));
     };
-    const bool constant = test.test->kind == TK::kBool;
-    TExpr* a = branch(*e.then_value, test.when_true, !constant || test.test->int_value != 0);
-    TExpr* b = branch(*e.else_value, test.when_false, !constant || test.test->int_value == 0);
+    TExpr* a = branch(*e.then_value, test.when_true, test.decided() != false);
+    TExpr* b = branch(*e.else_value, test.when_false, test.decided() != true);
     const Type* type = join_types(a->type, b->type);
     return if_expr(test.test, a, b, type);
 }

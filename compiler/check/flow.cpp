@@ -197,7 +197,7 @@ Entity Checker::lookup(std::string_view name, Span span) {
         globals_[global_key(name)];
         changed_ = true;
         result.kind = EntityKind::kValue;
-        result.value = never(span);
+        result.value = undefined_name(name, span);
         return result;
     }
     for (Unit* star : unit->stars) {
@@ -292,8 +292,14 @@ uint32_t Checker::global_index(GlobalName& global, std::string_view name) {
     return global.index;
 }
 
+// No assignment of the name gives it a value: none of them is reached, or what they assign is not known yet.
+TExpr* Checker::undefined_name(std::string_view name, Span span) {
+    BlockScope scope(*this);
+    return scope.finish(raise_stmt(types_.find_exception("NameError"), "name '" + std::string(name) + "' is not defined", span));
+}
+
 TExpr* Checker::read_global(GlobalName& global, std::string_view name, Span span) {
-    if (global.declared == nullptr) return never(span);
+    if (global.declared == nullptr) return undefined_name(name, span);
     TExpr* e = make(ExprKind::kGlobal, global.declared, span);
     e->index = global_index(global, name);
     e->int_value = global.external && !global.maybe_unset ? 0 : 1;
@@ -485,6 +491,15 @@ Env Checker::join(const Env& a, const Env& b) {
         out.flow = joined;
     }
     return result;
+}
+
+OverlayScope::OverlayScope(Checker& checker) : checker_(checker) { checker_.state_->overlays.emplace_back(); }
+
+OverlayScope::~OverlayScope() { checker_.state_->overlays.pop_back(); }
+
+void OverlayScope::bind(std::string_view name, TExpr* value) {
+    checker_.state_->overlays.back()[name] = VarState{};
+    checker_.set_overlay(name, value);
 }
 
 void Checker::set_overlay(std::string_view name, TExpr* value) {

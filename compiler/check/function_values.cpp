@@ -4,6 +4,7 @@
 
 #include "compiler/check/builtin_names.h"
 #include "compiler/check/checker.h"
+#include "compiler/check/tree_builder.h"
 
 namespace kayton::check {
 
@@ -230,32 +231,15 @@ TExpr* Checker::inline_lambda(const LambdaExpr& lambda, const Args& args, Span s
     Args held;
     for (TExpr* a : args) held.push_back(hold(a));
     note_inlined("<lambda>", lambda.body->span, {0, 0}, state_->consumer != nullptr ? state_->consumer->span : span);
-    state_->overlays.emplace_back();
-    for (size_t i = 0; i < args.size(); ++i) {
-        state_->overlays.back()[lambda.params[i].name] = VarState{};
-        set_overlay(lambda.params[i].name, held[i]);
-    }
-    TExpr* result = expression(*lambda.body);
-    state_->overlays.pop_back();
-    return scope.finish(result);
+    OverlayScope names(*this);
+    for (size_t i = 0; i < args.size(); ++i) names.bind(lambda.params[i].name, held[i]);
+    return scope.finish(expression(*lambda.body));
 }
 
 // The call `callable(names...)` as a tree of its own.
-const CallExpr* Checker::call_of(const Expr& callable, const std::vector<std::string_view>& names) {
-    std::vector<Expr*> args;
-    for (std::string_view name : names) {
-        auto* arg = synthetic_.make<NameExpr>();
-        arg->kind = ExprKind::kName;
-        arg->span = callable.span;
-        arg->name = name;
-        args.push_back(arg);
-    }
-    auto* call = synthetic_.make<CallExpr>();
-    call->kind = ExprKind::kCall;
-    call->span = callable.span;
-    call->callee = const_cast<Expr*>(&callable);
-    call->args = synthetic_.copy(args);
-    return call;
+CallExpr* Checker::call_of(const Expr& callable, std::span<const std::string_view> names) {
+    TreeBuilder tree(synthetic_, callable.span);
+    return tree.call(callable, tree.names(names));
 }
 
 // Calls what a key=, map() or filter() was given: anything that can be called by name.
@@ -263,19 +247,15 @@ TExpr* Checker::apply_callable(const Expr& callable, const Args& args, Span span
     if (callable.kind == ExprKind::kLambda) return inline_lambda(as<LambdaExpr>(callable), args, span);
     static constexpr std::string_view kNames[] = {"%0", "%1", "%2", "%3"};
     auto& tree = applied_[{&callable, args.size()}];
-    if (tree == nullptr) tree = call_of(callable, {std::begin(kNames), std::begin(kNames) + args.size()});
+    if (tree == nullptr) tree = call_of(callable, std::span(kNames).first(args.size()));
     BlockScope scope(*this);
     Args held;
     for (TExpr* a : args) held.push_back(hold(a));
-    state_->overlays.emplace_back();
-    for (size_t i = 0; i < args.size(); ++i) {
-        state_->overlays.back()[kNames[i]] = VarState{};
-        set_overlay(kNames[i], held[i]);
-    }
+    OverlayScope names(*this);
+    for (size_t i = 0; i < args.size(); ++i) names.bind(kNames[i], held[i]);
     TExpr* result = call(*tree, nullptr);
     // In tracebacks it is the built-in's call that calls it.
     if (state_->consumer != nullptr && (result->kind == TK::kCall || result->kind == TK::kCallClosure)) result->span = state_->consumer->span;
-    state_->overlays.pop_back();
     return scope.finish(result);
 }
 
@@ -287,20 +267,8 @@ TExpr* Checker::wrapped_value(const Expr& callable, const Type* expected) {
         if (expected != nullptr && prune(expected)->kind == TypeKind::kFunction) count = prune(expected)->args.size() - 1;
         static constexpr std::string_view kNames[] = {"a", "b", "c", "d"};
         if (count > std::size(kNames)) count = 1;
-        std::vector<Param> params;
-        for (size_t i = 0; i < count; ++i) {
-            Param p{};
-            p.name = kNames[i];
-            p.span = callable.span;
-            p.kind = ParamKind::kNormal;
-            params.push_back(p);
-        }
-        auto* made = synthetic_.make<LambdaExpr>();
-        made->kind = ExprKind::kLambda;
-        made->span = callable.span;
-        made->params = synthetic_.copy(params);
-        made->body = const_cast<CallExpr*>(call_of(callable, {std::begin(kNames), std::begin(kNames) + count}));
-        lambda = made;
+        const auto names = std::span(kNames).first(count);
+        lambda = TreeBuilder(synthetic_, callable.span).lambda(names, call_of(callable, names));
     }
     return lambda_value(*lambda, expected);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "compiler/check/checker.h"
+#include "compiler/check/tree_builder.h"
 
 namespace kayton::check {
 
@@ -17,6 +18,9 @@ using TK = typed::ExprKind;
 using SK = typed::StmtKind;
 
 namespace {
+
+// Behind the name of a late attribute's global: is it assigned?
+constexpr const char* kAssigned = "#assigned";
 
 void collect_concrete(ClassInfo& c, std::vector<ClassInfo*>& out) {
     if (c.instantiated) out.push_back(&c);
@@ -144,11 +148,10 @@ TExpr* Checker::construct(ClassInfo& c, const CallExpr& e) {
     if (const Method* init = find_method(c, "__init__")) {
         if (c.type->kind == TypeKind::kException) {
             // BaseException.__new__ keeps the arguments, whatever __init__ does with them.
-            state_->overlays.emplace_back();
-            const CallExpr& again = with_held_arguments(e);
+            OverlayScope held(*this);
+            const CallExpr& again = with_held_arguments(e, held);
             init_exception(object, again);
             emit_expr(call_decl(*init->decl, again, object));
-            state_->overlays.pop_back();
         } else {
             emit_expr(call_decl(*init->decl, e, object));
         }
@@ -164,8 +167,8 @@ TExpr* Checker::construct(ClassInfo& c, const CallExpr& e) {
 // A class with __new__: what that returns is initialised where it is an object of the class.
 TExpr* Checker::construct_with(const Method& maker, ClassInfo& c, const CallExpr& e) {
     BlockScope scope(*this);
-    state_->overlays.emplace_back();
-    const CallExpr& again = with_held_arguments(e);
+    OverlayScope held(*this);
+    const CallExpr& again = with_held_arguments(e, held);
     TExpr* made = hold(call_decl(*maker.decl, again, class_value(c.type, e.span)));
     if (const Method* init = find_method(c, "__init__")) {
         auto initialise = [&] { emit_expr(call_decl(*init->decl, again, narrow(made, c.type))); };
@@ -173,7 +176,6 @@ TExpr* Checker::construct_with(const Method& maker, ClassInfo& c, const CallExpr
         if (types::is_subclass(t, c.type)) initialise();
         else if (is_several(t) && accepts(t, c.type)) emit_if(type_test(made, c.type, e.span), e.span, initialise);
     }
-    state_->overlays.pop_back();
     return scope.finish(made);
 }
 
@@ -191,10 +193,8 @@ TExpr* Checker::new_object(ClassInfo& c, Span span) {
         for (const ClassField& field : k->fields) {
             ClassInfo* owner = attribute_owner(c, field.name);
             if (owner == nullptr) continue;
-            auto global = globals_.find(owner->attribute_global(field.name));
-            if (global == globals_.end() || global->second.declared == nullptr) continue;
-            TExpr* value = read_global(global->second, global->first, span);
-            value->int_value = 0;
+            TExpr* value = read_attribute_global(*owner, field.name, span);
+            if (prune(value->type)->kind == TypeKind::kNever) continue;
             TStmt* store = stmt(SK::kSetField, span);
             store->a = object;
             store->index = field_index(c, field.name);
@@ -221,44 +221,29 @@ TExpr* Checker::bare_object(const CallExpr& e) {
 }
 
 // The call with each argument evaluated once, into a name of the overlay that the caller has opened.
-const CallExpr& Checker::with_held_arguments(const CallExpr& e) {
+const CallExpr& Checker::with_held_arguments(const CallExpr& e, OverlayScope& held) {
     const CallExpr*& made = applied_[{&e, SIZE_MAX}];
     auto name_of = [&](size_t i) { return keep_path("%held" + std::to_string(i)); };
     size_t count = 0;
     auto hold_as_name = [&](const Expr& written) {
         const std::string_view name = name_of(count++);
-        TExpr* value = hold(expression(written.kind == ExprKind::kStarred ? *as<StarredExpr>(written).value : written));
-        state_->overlays.back()[name] = VarState{};
-        set_overlay(name, value);
+        held.bind(name, hold(expression(written.kind == ExprKind::kStarred ? *as<StarredExpr>(written).value : written)));
     };
     for (const Expr* arg : e.args) hold_as_name(*arg);
     for (const KeywordArg& k : e.keywords) hold_as_name(*k.value);
     if (made != nullptr) return *made;
     count = 0;
     auto named = [&](const Expr& written) -> Expr* {
-        auto* name = synthetic_.make<NameExpr>();
-        name->kind = ExprKind::kName;
-        name->span = written.span;
-        name->name = name_of(count++);
-        if (written.kind != ExprKind::kStarred) return name;
-        auto* starred = synthetic_.make<StarredExpr>();
-        starred->kind = ExprKind::kStarred;
-        starred->span = written.span;
-        starred->value = name;
-        return starred;
+        TreeBuilder tree(synthetic_, written.span);
+        Expr* name = tree.name(name_of(count++));
+        return written.kind == ExprKind::kStarred ? tree.starred(name) : name;
     };
     std::vector<Expr*> args;
     for (const Expr* arg : e.args) args.push_back(named(*arg));
     std::vector<KeywordArg> keywords(e.keywords.begin(), e.keywords.end());
     for (KeywordArg& k : keywords) k.value = named(*k.value);
-    auto* call = synthetic_.make<CallExpr>();
-    call->kind = ExprKind::kCall;
-    call->span = e.span;
-    call->callee = e.callee;
-    call->args = synthetic_.copy(args);
-    call->keywords = synthetic_.copy(keywords);
-    made = call;
-    return *call;
+    made = TreeBuilder(synthetic_, e.span).call(*e.callee, args, keywords);
+    return *made;
 }
 
 // BaseException.__init__: the arguments are what str() shows.
@@ -276,7 +261,7 @@ TExpr* Checker::read_field(TExpr* object, ClassInfo& c, std::string_view name, S
     if (field == nullptr || prune(field->type)->kind == TypeKind::kVar || prune(field->type)->kind == TypeKind::kNever) {
         BlockScope scope(*this);
         emit_expr(object);
-        return scope.finish(never(span));
+        return scope.finish(raise_stmt(types_.find_exception("AttributeError"), "'" + c.name + "' object has no attribute '" + std::string(name) + "'", span));
     }
     const bool unset = may_be_unset(c, *field);
     TExpr* read = make(TK::kField, field->type, span, {object});
@@ -286,11 +271,23 @@ TExpr* Checker::read_field(TExpr* object, ClassInfo& c, std::string_view name, S
 }
 
 TExpr* Checker::read_attribute_global(ClassInfo& owner, std::string_view name, Span span) {
-    auto global = globals_.find(owner.attribute_global(name));
-    if (global == globals_.end()) return never(span);
-    TExpr* value = read_global(global->second, global->first, span);
-    if (value->kind == TK::kGlobal) value->int_value = 0;
-    return value;
+    auto read = [&](const std::string& key) -> TExpr* {
+        auto global = globals_.find(key);
+        if (global == globals_.end() || global->second.declared == nullptr) return nullptr;
+        TExpr* value = read_global(global->second, global->first, span);
+        if (value->kind == TK::kGlobal) value->int_value = 0;
+        return value;
+    };
+    TExpr* own = read(owner.attribute_global(name));
+    ClassInfo* base = nullptr;
+    if (owner.late.contains(name))
+        for (size_t i = 1; i < owner.mro.size() && base == nullptr; ++i)
+            if (owner.mro[i]->attributes.contains(name)) base = owner.mro[i];
+    if (base == nullptr) return own != nullptr ? own : never(span);
+    TExpr* inherited = read_attribute_global(*base, name, span);
+    TExpr* assigned = read(owner.attribute_global(name) + kAssigned);
+    if (own == nullptr || assigned == nullptr) return inherited;
+    return if_expr(assigned, own, inherited, join_types(own->type, inherited->type));
 }
 
 TExpr* Checker::class_attribute(TExpr* object, const AttributeExpr& e) {
@@ -377,30 +374,11 @@ TExpr* Checker::bound_value(TExpr* object, const AttributeExpr& e) {
         }
         static constexpr std::string_view kNames[] = {"%a", "%b", "%c", "%d", "%e", "%f"};
         count = std::min(count, std::size(kNames));
-        std::vector<Param> params;
-        for (size_t i = 0; i < count; ++i) {
-            Param p{};
-            p.name = kNames[i];
-            p.span = e.span;
-            p.kind = ParamKind::kNormal;
-            params.push_back(p);
-        }
-        auto* self = synthetic_.make<NameExpr>();
-        self->kind = ExprKind::kName;
-        self->span = e.object->span;
-        self->name = "%self";
-        auto* method = synthetic_.make<AttributeExpr>();
-        method->kind = ExprKind::kAttribute;
-        method->span = e.span;
-        method->object = self;
-        method->name = e.name;
+        TreeBuilder tree(synthetic_, e.span);
+        AttributeExpr* method = tree.attribute(TreeBuilder(synthetic_, e.object->span).name("%self"), e.name);
         method->name_span = e.name_span;
-        auto* made = synthetic_.make<LambdaExpr>();
-        made->kind = ExprKind::kLambda;
-        made->span = e.span;
-        made->params = synthetic_.copy(params);
-        made->body = const_cast<CallExpr*>(call_of(*method, {std::begin(kNames), std::begin(kNames) + static_cast<std::ptrdiff_t>(count)}));
-        lambda = made;
+        const auto names = std::span(kNames).first(count);
+        lambda = tree.lambda(names, call_of(*method, names));
     }
     FunctionDecl* decl = declare(lambda, std::string(e.name), lambda->params, nullptr, {}, lambda->body, false, e.span);
     if (prune(object->type)->kind == TypeKind::kNever) return never(e.span);
@@ -461,10 +439,14 @@ void Checker::store_attribute(const AttributeExpr& target, TExpr* value, const E
     value = hold(value);
     Entity owner = entity(*target.object);
     if (owner.kind == EntityKind::kType && owner.type->class_info != nullptr) {
-        ClassInfo* k = attribute_owner(*owner.type->class_info, name);
-        if (k == nullptr) k = owner.type->class_info;
-        if (k->attributes.insert(name).second) changed_ = true;
-        assign_global(keep_path(k->attribute_global(name)), value, span);
+        ClassInfo& k = *owner.type->class_info;
+        const bool inherited = attribute_owner(k, name) != nullptr;
+        if (k.attributes.insert(name).second) {
+            if (inherited) k.late.insert(name);
+            changed_ = true;
+        }
+        assign_global(keep_path(k.attribute_global(name)), value, span);
+        if (k.late.contains(name)) assign_global(keep_path(k.attribute_global(name) + kAssigned), constant_bool(true, span), span);
         return;
     }
     if (owner.kind != EntityKind::kValue || owner.value == nullptr) {
@@ -719,7 +701,12 @@ TExpr* Checker::call_on_class(const Type* type, const AttributeExpr& callee, con
 // The class after which `super()` or `super(Class, self)` looks. Null: it is no such call.
 ClassInfo* Checker::super_owner(const Expr& e) {
     ClassInfo* owner = state_->instance->decl->owner;
-    if (e.kind != ExprKind::kCall || owner == nullptr) return nullptr;
+    if (owner == nullptr) return nullptr;
+    if (e.kind == ExprKind::kName) {
+        const VarState* var = find_var(as<NameExpr>(e).name);
+        return var != nullptr && var->entity && var->entity->kind == EntityKind::kSuper ? var->entity->type->class_info : nullptr;
+    }
+    if (e.kind != ExprKind::kCall) return nullptr;
     const auto& call = as<CallExpr>(e);
     if (call.callee->kind != ExprKind::kName || as<NameExpr>(*call.callee).name != "super") return nullptr;
     if (call.args.size() == 2)

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "compiler/check/checker.h"
+#include "compiler/check/tree_builder.h"
 
 namespace kayton::check {
 
@@ -16,91 +17,13 @@ namespace {
 constexpr std::string_view kInputs[] = {"%0", "%1", "%2", "%3", "%4", "%5", "%6", "%7"};
 constexpr std::string_view kElements[] = {"%x0", "%x1", "%x2", "%x3", "%x4", "%x5", "%x6", "%x7"};
 
-// Syntax trees, in an arena that lives as long as the checker.
-class TreeBuilder {
-  public:
-    TreeBuilder(AstArena& arena, Span span) : arena_(arena), span_(span) {}
-
-    Expr* name(std::string_view text) {
-        auto* e = make<NameExpr>(ExprKind::kName);
-        e->name = text;
-        return e;
-    }
-    Expr* tuple(std::span<const std::string_view> names) {
-        std::vector<Expr*> items;
-        for (std::string_view n : names) items.push_back(name(n));
-        return tuple_of(items);
-    }
-    Expr* tuple_of(const std::vector<Expr*>& items) {
-        auto* e = make<SequenceExpr>(ExprKind::kTuple);
-        e->items = arena_.copy(items);
-        return e;
-    }
-    Expr* call(std::string_view callee, std::span<const std::string_view> names) {
-        auto* e = make<CallExpr>(ExprKind::kCall);
-        e->callee = name(callee);
-        std::vector<Expr*> args;
-        for (std::string_view n : names) args.push_back(name(n));
-        e->args = arena_.copy(args);
-        return e;
-    }
-    Stmt* yield(Expr* value) {
-        auto* y = make<YieldExpr>(ExprKind::kYield);
-        y->value = value;
-        y->span = value->span;
-        auto* s = arena_.make<ExprStmt>();
-        s->kind = StmtKind::kExpr;
-        s->span = value->span;
-        s->value = y;
-        return s;
-    }
-    Stmt* loop(Expr* target, Expr* iterable, Stmt* inner) {
-        auto* s = arena_.make<ForStmt>();
-        s->kind = StmtKind::kFor;
-        s->span = iterable->span;
-        s->target = target;
-        s->iterable = iterable;
-        s->body = body(inner);
-        return s;
-    }
-    Stmt* when(Expr* condition, Stmt* inner) {
-        auto* s = arena_.make<IfStmt>();
-        s->kind = StmtKind::kIf;
-        s->span = condition->span;
-        s->condition = condition;
-        s->body = body(inner);
-        return s;
-    }
-    Body body(Stmt* only) {
-        std::vector<Stmt*> statements = {only};
-        return arena_.copy(statements);
-    }
-
-  private:
-    template <typename T>
-    T* make(ExprKind kind) {
-        auto* e = arena_.make<T>();
-        e->kind = kind;
-        e->span = span_;
-        return e;
-    }
-    AstArena& arena_;
-    Span span_;
-};
-
 }  // namespace
 
 // A call of the generator function that `build` makes of the parameters %0, %1 …; one function a site.
 TExpr* Checker::call_synthetic(const void* site, const char* name, Args args, Span span, const std::function<Body()>& build) {
     auto [it, fresh] = synthetic_functions_.try_emplace(site);
     SyntheticFunction& made = it->second;
-    auto add_param = [&](std::string_view param) {
-        Param p{};
-        p.name = param;
-        p.span = span;
-        p.kind = ParamKind::kNormal;
-        made.params.push_back(p);
-    };
+    auto add_param = [&](std::string_view param) { made.params.push_back(TreeBuilder(synthetic_, span).param(param)); };
     const size_t inputs = args.size();
     if (fresh) {
         made.body = build();
@@ -174,7 +97,7 @@ TExpr* Checker::lazy_call(const std::string& name, const CallExpr& e) {
         }
         TreeBuilder tree(synthetic_, span);
         return scope.finish(call_synthetic(&e, "zip", each, span, [&] {
-            return tree.body(tree.loop(tree.name(kElements[0]), tree.call("%zip", std::span<const std::string_view>(kInputs, t->args.size())), tree.yield(tree.name(kElements[0]))));
+            return tree.body(tree.loop(tree.name(kElements[0]), tree.call(*tree.name("%zip"), tree.names(std::span(kInputs).first(t->args.size()))), tree.yield(tree.name(kElements[0]))));
         }));
     }
     if (name == "zip" && count == 0) return call_values(*prelude("_zip_nothing"), {}, span);
@@ -210,18 +133,18 @@ TExpr* Checker::lazy_call(const std::string& name, const CallExpr& e) {
         Expr* target = tree.name(kElements[0]);
         Expr* callee = by_value ? tree.name(kInputs[inputs]) : const_cast<Expr*>(function);
         if (name == "map") {
-            Expr* source = iterables == 1 ? tree.name(kInputs[0]) : tree.call("%zip", given);
-            if (iterables > 1) target = tree.tuple(elements);
+            Expr* source = iterables == 1 ? tree.name(kInputs[0]) : tree.call(*tree.name("%zip"), tree.names(given));
+            if (iterables > 1) target = tree.tuple_of(tree.names(elements));
             auto* value = const_cast<CallExpr*>(call_of(*callee, {elements.begin(), elements.end()}));
             return tree.body(tree.loop(target, source, tree.yield(value)));
         }
         if (name == "filter") {
             Expr* test = tree.name(kElements[0]);
-            if (!truthy) test = const_cast<CallExpr*>(call_of(*callee, {kElements[0]}));
+            if (!truthy) test = call_of(*callee, std::span(kElements).first(1));
             return tree.body(tree.loop(target, tree.name(kInputs[0]), tree.when(test, tree.yield(tree.name(kElements[0])))));
         }
         static const std::map<std::string, std::string_view> kPlain = {{"zip", "%zip"}, {"enumerate", "%enumerate"}, {"reversed", "%reversed"}};
-        return tree.body(tree.loop(target, tree.call(kPlain.at(name), given), tree.yield(tree.name(kElements[0]))));
+        return tree.body(tree.loop(target, tree.call(*tree.name(kPlain.at(name)), tree.names(given)), tree.yield(tree.name(kElements[0]))));
     });
 }
 

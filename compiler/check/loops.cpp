@@ -116,7 +116,7 @@ void Checker::while_statement(const WhileStmt& s) {
         node->a = test.test;
         when_false = test.when_false;
         apply(test.when_true);
-        if (test.test->kind == TK::kBool && test.test->int_value == 0) state_->env.reachable = false;
+        if (test.decided() == false) state_->env.reachable = false;
     });
     if (s.else_body.empty() && state_->env.reachable) {
         // What ended the loop holds after it, where no break skipped the test.

@@ -177,6 +177,7 @@ NameInfo Checker::describe(std::string name, const Entity& entity) {
             }
             return info;
         }
+        case EntityKind::kSuper: return {name, "instance", name + ": super of " + to_string(entity.type), "", "", {}};
         case EntityKind::kCrateType: {
             for (const ManifestType& t : entity.manifest->types)
                 if (t.name == entity.name) return {name, "class", "class " + t.name, t.doc, "", {}};

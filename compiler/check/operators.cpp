@@ -408,6 +408,9 @@ TExpr* Checker::equal(TExpr* left, TExpr* right, Span span, bool negated) {
 TExpr* Checker::identity(TExpr* left, TExpr* right, Span span, bool negated) {
     const Type* l = prune(left->type);
     const Type* r = prune(right->type);
+    if (is_plain_read(left) && is_plain_read(right) && !is_several(l) && !is_several(r) && l->kind != r->kind && l->kind != TypeKind::kNever &&
+        r->kind != TypeKind::kNever && !types::is_subclass(l, r) && !types::is_subclass(r, l) && l->kind != TypeKind::kVar && r->kind != TypeKind::kVar)
+        return constant_bool(negated, span);  // of different kinds
     if (types::storage_of(l) == types::Storage::kPointer && types::storage_of(r) == types::Storage::kPointer &&
         l->kind != TypeKind::kStr)
         return op(negated ? Op::kNotSame : Op::kSame, types_.boolean, span, {left, right});

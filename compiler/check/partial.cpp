@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "compiler/check/checker.h"
+#include "compiler/check/tree_builder.h"
 
 namespace kayton::check {
 
@@ -92,38 +93,13 @@ Entity Checker::partial(const CallExpr& e) {
             for (size_t i = positional.size(); i < function.function->params.size(); ++i)
                 if (function.function->params[i].default_value == nullptr && function.function->params[i].kind == ParamKind::kNormal) ++count;
         }
-        std::vector<Param> params;
-        std::vector<Expr*> args;
-        auto name_expr = [&](std::string_view text) {
-            auto* name = synthetic_.make<NameExpr>();
-            name->kind = ExprKind::kName;
-            name->span = e.span;
-            name->name = text;
-            return name;
-        };
-        for (std::string_view name : positional) args.push_back(name_expr(name));
-        for (size_t i = 0; i < count; ++i) {
-            Param p{};
-            p.name = keep_path("%a" + std::to_string(i));
-            p.span = e.span;
-            p.kind = ParamKind::kNormal;
-            params.push_back(p);
-            args.push_back(name_expr(p.name));
-        }
+        TreeBuilder tree(synthetic_, e.span);
+        std::vector<std::string_view> params;
+        for (size_t i = 0; i < count; ++i) params.push_back(keep_path("%a" + std::to_string(i)));
+        positional.insert(positional.end(), params.begin(), params.end());
         std::vector<KeywordArg> named(e.keywords.begin(), e.keywords.end());
-        for (size_t i = 0; i < named.size(); ++i) named[i].value = name_expr(keywords[i]);
-        auto* call = synthetic_.make<CallExpr>();
-        call->kind = ExprKind::kCall;
-        call->span = e.span;
-        call->callee = by_value ? name_expr(callee) : const_cast<Expr*>(e.args[0]);
-        call->args = synthetic_.copy(args);
-        call->keywords = synthetic_.copy(named);
-        auto* made = synthetic_.make<LambdaExpr>();
-        made->kind = ExprKind::kLambda;
-        made->span = e.span;
-        made->params = synthetic_.copy(params);
-        made->body = call;
-        lambda = made;
+        for (size_t i = 0; i < named.size(); ++i) named[i].value = tree.name(keywords[i]);
+        lambda = tree.lambda(params, tree.call(by_value ? *tree.name(callee) : *e.args[0], tree.names(positional), named));
     }
     FunctionDecl* decl = declare(lambda, "partial", lambda->params, nullptr, {}, lambda->body, false, e.span);
     decl->bound.clear();

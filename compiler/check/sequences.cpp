@@ -175,7 +175,7 @@ TExpr* Checker::min_max_call(const CallExpr& e, bool max) {
     const Expr* key = keyword(e, "key");
     const Expr* fallback = keyword(e, "default");
     const CompareOp better = max ? CompareOp::kGt : CompareOp::kLt;
-    if (key != nullptr && key->kind == ExprKind::kNone) key = nullptr;
+    if (key != nullptr && is_none_here(*key)) key = nullptr;
     BlockScope scope(*this);
     // Keys that may be None (`key=d.get`) are told apart at run time.
     auto better_than = [&](TExpr* a, TExpr* b) -> TExpr* {
@@ -244,11 +244,31 @@ TExpr* Checker::min_max_call(const CallExpr& e, bool max) {
     return scope.finish(read_local(best, span));
 }
 
+// None, or a variable that holds it: `key=key` of a parameter nobody gave.
+bool Checker::is_none_here(const Expr& e) {
+    if (e.kind != ExprKind::kName) return e.kind == ExprKind::kNone;
+    const VarState* var = find_var(as<NameExpr>(e).name);
+    return var != nullptr && !var->entity && var->flow != nullptr && prune(var->flow)->kind == TypeKind::kNone;
+}
+
 TExpr* Checker::sort_list(TExpr* list, const Expr* key, TExpr* reverse, Span span) {
-    if (key == nullptr || key->kind == ExprKind::kNone) {
-        return runtime(RT::kt_list_sort, types_.none, span, {list, reverse});
-    }
+    if (key == nullptr || is_none_here(*key)) return runtime(RT::kt_list_sort, types_.none, span, {list, reverse});
     BlockScope scope(*this);
+    if (key->kind == ExprKind::kName) {
+        const std::string_view name = as<NameExpr>(*key).name;
+        const VarState* var = find_var(name);
+        if (var != nullptr && !var->entity && var->flow != nullptr && types::is_union_with_none(var->flow)) {
+            const Type* given = types_.without(prune(var->flow), types_.none);
+            TExpr* absent = hold(type_test(expression(*key), types_.none, span));
+            auto sort_with = [&](const Type* t) {
+                NarrowScope known(*this, {{name, t}});
+                emit_expr(sort_list(list, key, reverse, span));
+            };
+            emit_if(absent, span, [&] { sort_with(types_.none); });
+            emit_if(negate(absent), span, [&] { sort_with(given); });
+            return scope.finish(constant_none(span));
+        }
+    }
     const Type* variable = variable_at(key, 9);
     const Type* keys_type = types_.list(variable);
     uint32_t keys = temp(keys_type);

@@ -131,12 +131,12 @@ void Checker::if_statement(const IfStmt& first) {
     node->a = test.test;
     Env before = state_->env;
     apply(test.when_true);
-    if (test.test->kind == TK::kBool && test.test->int_value == 0) state_->env.reachable = false;
+    if (test.decided() == false) state_->env.reachable = false;
     node->body = block([&] { body(s->body); });
     Env after_then = std::move(state_->env);
     state_->env = std::move(before);
     apply(test.when_false);
-    if (test.test->kind == TK::kBool && test.test->int_value != 0) state_->env.reachable = false;
+    if (test.decided() == true) state_->env.reachable = false;
     node->else_body = block([&] { body(s->else_body); });
     state_->env = join(after_then, state_->env);
     emit(node);
@@ -231,7 +231,7 @@ void Checker::assert_statement(const AssertStmt& s) {
     });
     state_->env = std::move(before);
     apply(test.when_true);
-    if (test.test->kind == TK::kBool && test.test->int_value == 0) state_->env.reachable = false;
+    if (test.decided() == false) state_->env.reachable = false;
     emit(node);
 }
 

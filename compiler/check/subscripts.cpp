@@ -1,5 +1,6 @@
 // Subscripts and slices, and values as text: f-strings, str(), format().
 #include "compiler/check/checker.h"
+#include "compiler/check/tree_builder.h"
 
 namespace kayton::check {
 
@@ -31,13 +32,9 @@ TExpr* Checker::slice_object(const SliceExpr& e) {
     if (slice == nullptr) return never(e.span);
     const CallExpr*& made = applied_[{&e, SIZE_MAX}];
     if (made == nullptr) {
-        auto bound = [&](Expr* written) { return written != nullptr ? written : synthetic_.make<Expr>(Expr{ExprKind::kNone, 1, e.span}); };
-        const std::vector<Expr*> args = {bound(e.start), bound(e.stop), bound(e.step)};
-        auto* call = synthetic_.make<CallExpr>();
-        call->kind = ExprKind::kCall;
-        call->span = e.span;
-        call->args = synthetic_.copy(args);
-        made = call;
+        TreeBuilder tree(synthetic_, e.span);
+        auto bound = [&](Expr* written) { return written != nullptr ? written : tree.none(); };
+        made = tree.call(*tree.name("slice"), {bound(e.start), bound(e.stop), bound(e.step)});
     }
     return construct(*slice, *made);
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "compiler/check/checker.h"
+#include "compiler/check/tree_builder.h"
 
 namespace kayton::check {
 
@@ -142,16 +143,6 @@ static std::string_view known_start(const Expr& e) {
     return {};
 }
 
-AttributeExpr* Checker::attribute_of(Expr* object, std::string_view name, Span span) {
-    auto* made = synthetic_.make<AttributeExpr>();
-    made->kind = ExprKind::kAttribute;
-    made->span = span;
-    made->object = object;
-    made->name = name;
-    made->name_span = span;
-    return made;
-}
-
 // An attribute whose name is known when the program runs: a branch for each that the object's classes have. `each` is
 // given the attribute, `otherwise` makes what stands for a name that none has.
 TExpr* Checker::by_attribute_name(const CallExpr& e, bool fields_only, const std::function<TExpr*(const AttributeExpr&)>& each,
@@ -175,10 +166,9 @@ TExpr* Checker::by_attribute_name(const CallExpr& e, bool fields_only, const std
     for (const Type* t : possible_types(object->type))
         if (is_instance(t)) add(*prune(t)->class_info);
     std::erase_if(names, [&](const std::string& n) { return !n.starts_with(start) || (start.empty() && n.starts_with("__")); });
-    state_->overlays.emplace_back();
+    std::optional<OverlayScope> whose(*this);
     const std::string_view held_name = keep_path("%whose");
-    state_->overlays.back()[held_name] = VarState{};
-    set_overlay(held_name, object);
+    whose->bind(held_name, object);
     struct Branch {
         std::string name;
         TExpr* value;
@@ -188,11 +178,8 @@ TExpr* Checker::by_attribute_name(const CallExpr& e, bool fields_only, const std
     for (const std::string& n : names) {
         const AttributeExpr*& attribute = dynamic_attributes_[{&e, n}];
         if (attribute == nullptr) {
-            auto* self = synthetic_.make<NameExpr>();
-            self->kind = ExprKind::kName;
-            self->span = e.span;
-            self->name = held_name;
-            attribute = attribute_of(self, keep_path(n), e.span);
+            TreeBuilder tree(synthetic_, e.span);
+            attribute = tree.attribute(tree.name(held_name), keep_path(n));
         }
         const size_t mark = diagnostics_.all().size();
         BlockScope branch(*this);
@@ -212,7 +199,7 @@ TExpr* Checker::by_attribute_name(const CallExpr& e, bool fields_only, const std
         branches.push_back({n, branch.finish(value)});
         type = join_types(type, value->type);
     }
-    state_->overlays.pop_back();
+    whose.reset();
     BlockScope last(*this);
     TExpr* fallback = otherwise(object, name);
     TExpr* chain = last.finish(fallback);
@@ -248,7 +235,7 @@ TExpr* Checker::named_method_call(const CallExpr& getter, const CallExpr& e) {
     };
     if (literal) {
         const AttributeExpr*& attribute = named_attributes_[&getter];
-        if (attribute == nullptr) attribute = attribute_of(getter.args[0], as<StrExpr>(*getter.args[1]).value, getter.span);
+        if (attribute == nullptr) attribute = TreeBuilder(synthetic_, getter.span).attribute(getter.args[0], as<StrExpr>(*getter.args[1]).value);
         return call_with(*attribute);
     }
     return by_attribute_name(getter, false, call_with, [&](TExpr* object, TExpr* name) {
@@ -303,7 +290,7 @@ TExpr* Checker::attribute_by_name(const std::string& name, const CallExpr& e) {
             }
         }
         if (written->kind != TK::kStr) return attribute_of_any_name(name, e);
-        attribute = attribute_of(e.args[0], keep_path(std::string(written->text)), e.span);
+        attribute = TreeBuilder(synthetic_, e.span).attribute(e.args[0], keep_path(std::string(written->text)));
     }
     if (name == "setattr") {
         BlockScope scope(*this);
