@@ -327,7 +327,7 @@ void Checker::store_item_of(TExpr* object, const SubscriptExpr& target, TExpr* v
         return;
     }
     report(DiagCode::kNotSubscriptable, span, "'" + to_string(resolved(t)) + "' object does not support item assignment",
-           "this is " + to_string(resolved(t)));
+           "this is " + to_string(resolved(t))).of_none = prune(t)->kind == TypeKind::kNone;
 }
 
 // The new value of `target op= value`: an object's own __iadd__, else as `target op value`.

@@ -585,7 +585,10 @@ void Checker::check_instance(Instance& instance) {
     state.instance = &instance;
     state.function = &function;
     state.outer = state_;
-    if (state_ != nullptr && !decl.is_module) state.caught = state_->caught;
+    if (state_ != nullptr && !decl.is_module) {
+        state.caught = state_->caught;
+        state.in_handler = state_->in_handler;
+    }
     state_ = &state;
     state.env.vars.resize(decl.scope.names.size());
     if (decl.is_fn && !decl.is_generator) find_tails(decl.body, state.tails);

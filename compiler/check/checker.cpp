@@ -143,12 +143,17 @@ typed::TypedProgram Checker::check(const Module& module, bool cell, bool check_a
     module_->instances.push_back(std::move(instance));
 
     const size_t mark = diagnostics_.all().size();
+    deferring_ = false;
     for (int i = 0;; ++i) {
         diagnostics_.rewind(mark);
         run_pass(*module_, check_all);
         const bool endless = std::any_of(diagnostics_.all().begin() + static_cast<std::ptrdiff_t>(mark), diagnostics_.all().end(),
                                          [](const Diagnostic& d) { return d.code == DiagCode::kRecursiveType; });
-        if ((!changed_ && !settle_generators()) || endless) break;
+        if ((!changed_ && !settle_generators()) || endless) {
+            if (endless || deferring_ || !deferrable_ || !diagnostics_.has_errors()) break;
+            deferring_ = true;  // the types stand: once more, with what the run may raise in place of errors
+            continue;
+        }
         if (i == kMaxPasses) {
             if (!diagnostics_.has_errors())
                 diagnostics_.report(DiagCode::kRecursiveType, *module.file, {0, 0}, "the types of this program grow without end", "",
@@ -172,6 +177,7 @@ typed::TypedProgram Checker::check(const Module& module, bool cell, bool check_a
 void Checker::run_pass(FunctionDecl& module, bool check_all) {
     ++pass_;
     changed_ = false;
+    deferrable_ = false;
     depth_ = 0;
     checked_.clear();
     exprs_.clear();
@@ -187,6 +193,10 @@ void Checker::run_pass(FunctionDecl& module, bool check_all) {
     std::sort(declared_classes_.begin(), declared_classes_.end(), [](const auto* a, const auto* b) { return a->number < b->number; });
     for (types::ClassInfo* c : declared_classes_) c->declared_in = pass_;
     check_instance(*module.instances.front());
+    // Types that an earlier pass found may name classes of a module that this one no longer comes by.
+    for (const auto& [name, unit] : units_)
+        if (!unit->committed && unit->body != nullptr && !unit->body->instances.empty() && unit->body->instances.front()->checked_in != pass_)
+            check_instance(*unit->body->instances.front());
     protocol_instances();
     if (check_all) check_uncalled();
 }

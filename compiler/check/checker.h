@@ -153,6 +153,8 @@ class Checker {
 
     // findings.cpp: what stands where, noted while an editor asks
     bool noting_ = false;
+    bool deferrable_ = false;  // this pass met errors that a program may raise in place of them
+    bool deferring_ = false;   // and that is what they become
     bool guessing_ = false;  // functions that nothing calls are checked too, whatever their parameters are
     std::map<std::pair<uint32_t, uint32_t>, std::vector<Entity>> notes_;  // of the latest pass; a value has its `type` only
     void note(Span span, const Entity& what);
@@ -523,6 +525,8 @@ class Checker {
     TExpr* call_object(TExpr* object, const syntax::CallExpr& e);
     TExpr* call_on_class(const Type* type, const syntax::AttributeExpr& callee, const syntax::CallExpr& e);
     types::ClassInfo* super_owner(const syntax::Expr& e);
+    const types::Method* super_method(types::ClassInfo& owner, std::string_view name, TExpr* self);
+    TExpr* bound_method(FunctionDecl& method, TExpr* object, const syntax::Expr& site);
     TExpr* super_call(const syntax::AttributeExpr& callee, const syntax::CallExpr& e);
     TExpr* expression_of_name(std::string_view name, Span span);
     TExpr* class_binary(syntax::BinaryOp o, TExpr* left, TExpr* right, Span span);
@@ -667,6 +671,7 @@ struct FunctionState {
     std::set<uint32_t> late_cells;                  // of those, locals whose cell may have nothing in it yet
     std::set<std::string_view> unbound_reads;       // names read where nothing was assigned yet, in the loop body at hand
     std::vector<const Type*> caught;                // exceptions that handlers around the statement at hand take
+    bool in_handler = false;                        // the statement at hand stands in an except clause, or is called from one
     const syntax::CallExpr* consumer = nullptr;     // the call of a built-in whose code, loops and all, stands in its place
     int caught_imports = 0;                         // try bodies around the statement at hand whose handlers take an ImportError
     std::set<const syntax::Stmt*> tails;            // of a `fn`: expression statements whose value is returned

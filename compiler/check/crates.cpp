@@ -248,7 +248,7 @@ TExpr* Checker::crate_attribute(TExpr* object, const AttributeExpr& e) {
     std::string near = nearest_name(name, names);
     report(DiagCode::kUnknownAttribute, e.name_span,
            "'" + to_string(resolved(t)) + "' object has no attribute '" + name + "'", "this is " + to_string(resolved(t)),
-           near.empty() ? "" : "did you mean `" + near + "`?");
+           near.empty() ? "" : "did you mean `" + near + "`?").of_none = t->kind == TypeKind::kNone;
     return never(e.span);
 }
 

@@ -142,7 +142,13 @@ Entity Checker::named_entity(const Expr& e) {
             result.value = runtime(RT::kt_type_name, types_.str, e.span, {type_info(prune(value->type), e.span), value});
             return result;
         }
-        if (super_owner(*a.object) != nullptr) {
+        if (types::ClassInfo* owner = super_owner(*a.object); owner != nullptr && !state_->instance->decl->params.empty()) {
+            TExpr* self = expression_of_name(state_->instance->decl->params[0].name, a.span);
+            if (const types::Method* m = super_method(*owner, a.name, self); m != nullptr && m->kind == types::MethodKind::kInstance) {
+                result.kind = EntityKind::kValue;
+                result.value = bound_method(*m->decl, self, e);
+                return result;
+            }
             CallExpr none{};
             none.kind = ExprKind::kCall;
             none.span = e.span;

@@ -61,6 +61,35 @@ TExpr* Checker::function_ref(const Entity& passed, Span span) {
 
 // --- function values: a Callable whose parameter types later calls decide
 
+// The same function with some of its parameters; the others are to be bound.
+static std::unique_ptr<FunctionDecl> with_params(const FunctionDecl& decl, std::span<const Param> params) {
+    auto made = std::make_unique<FunctionDecl>();
+    made->name = decl.name;
+    made->file = decl.file;
+    made->span = decl.span;
+    made->params = params;
+    made->returns = decl.returns;
+    made->body = decl.body;
+    made->lambda_body = decl.lambda_body;
+    made->is_fn = decl.is_fn;
+    made->is_generator = decl.is_generator;
+    made->scope = decl.scope;
+    made->parent = decl.parent;
+    made->parent_instance = decl.parent_instance;
+    made->unit = decl.unit;
+    made->owner = decl.owner;
+    return made;
+}
+
+// A method with its object, as a value: exactly this method, whatever the object's own class has.
+TExpr* Checker::bound_method(FunctionDecl& method, TExpr* object, const Expr& site) {
+    if (method.params.empty() || prune(object->type)->kind == TypeKind::kNever) return never(site.span);
+    auto& slot = state_->instance->nested[&site];
+    if (slot == nullptr) slot = with_params(method, method.params.subspan(1));
+    slot->bound = {{method.params[0].name, object->type}};
+    return function_value(*slot, &site, site.span, nullptr, {object});
+}
+
 // `bound`: values for decl.bound, kept in the closure.
 TExpr* Checker::function_value(FunctionDecl& decl, const void* site, Span span, const Type* expected, const Args& bound) {
     // A value takes the parameters without defaults; the defaults are evaluated here, and kept in it.
@@ -72,23 +101,7 @@ TExpr* Checker::function_value(FunctionDecl& decl, const void* site, Span span, 
     if (decl.bound.empty() && arity == plain && plain < decl.params.size() &&
         std::all_of(decl.params.begin() + static_cast<std::ptrdiff_t>(plain), decl.params.end(), [](const Param& p) { return p.default_value != nullptr; })) {
         auto& slot = state_->instance->nested[&decl.scope];
-        if (slot == nullptr) {
-            slot = std::make_unique<FunctionDecl>();
-            slot->name = decl.name;
-            slot->file = decl.file;
-            slot->span = decl.span;
-            slot->params = decl.params.first(plain);
-            slot->returns = decl.returns;
-            slot->body = decl.body;
-            slot->lambda_body = decl.lambda_body;
-            slot->is_fn = decl.is_fn;
-            slot->is_generator = decl.is_generator;
-            slot->scope = decl.scope;
-            slot->parent = decl.parent;
-            slot->parent_instance = decl.parent_instance;
-            slot->unit = decl.unit;
-            slot->owner = decl.owner;
-        }
+        if (slot == nullptr) slot = with_params(decl, decl.params.first(plain));
         slot->bound.clear();
         Args values;
         for (size_t i = plain; i < decl.params.size(); ++i) {
@@ -154,7 +167,7 @@ TExpr* Checker::call_closure(TExpr* callee, const CallExpr& e) {
     if (types::is_union_with_none(t)) return call_closure(present(callee, "'NoneType' object is not callable"), e);
     if (is_several(t)) return dispatch(callee, e.span, [&](TExpr* member) { return call_closure(member, e); });
     if (t->kind != TypeKind::kFunction) {
-        report(DiagCode::kNotCallable, e.callee->span, "'" + to_string(resolved(t)) + "' object is not callable", "this is " + to_string(resolved(t)));
+        report(DiagCode::kNotCallable, e.callee->span, "'" + to_string(resolved(t)) + "' object is not callable", "this is " + to_string(resolved(t))).of_none = prune(t)->kind == TypeKind::kNone;
         return never(e.span);
     }
     const size_t count = t->args.size() - 1;

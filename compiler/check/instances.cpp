@@ -462,8 +462,10 @@ void Checker::store_attribute(const AttributeExpr& target, TExpr* value, const E
     emit_expr(dispatch(object, span, [&](TExpr* one) -> TExpr* {
         const Type* type = prune(one->type);
         if (!is_instance(type)) {
+            const bool none = type->kind == TypeKind::kNone;
             report(DiagCode::kUnknownAttribute, target.name_span,
-                   "'" + to_string(resolved(type)) + "' object has no attribute '" + name + "' that can be assigned", "this is " + to_string(resolved(type)));
+                   "'" + to_string(resolved(type)) + "' object has no attribute '" + name + (none ? "'" : "' that can be assigned"),
+                   "this is " + to_string(resolved(type))).of_none = none;
             return constant_none(span);
         }
         BlockScope scope(*this);
@@ -714,6 +716,18 @@ ClassInfo* Checker::super_owner(const Expr& e) {
     return owner;
 }
 
+// The method after the class `owner`, in the order of the object's own class.
+const Method* Checker::super_method(ClassInfo& owner, std::string_view name, TExpr* self) {
+    const Type* of = prune(self->type);
+    if (of->kind == TypeKind::kTypeObject) of = prune(of->args[0]);
+    const std::vector<ClassInfo*>& own = is_instance(of) ? of->class_info->mro : owner.mro;
+    const bool within = std::find(own.begin(), own.end(), &owner) != own.end();
+    const std::vector<ClassInfo*>& order = within ? own : owner.mro;
+    for (auto next = std::find(order.begin(), order.end(), &owner) + 1; next != order.end(); ++next)
+        if (const auto found = (*next)->methods.find(name); found != (*next)->methods.end()) return &found->second;
+    return nullptr;
+}
+
 // `super().method(...)`: the base's, on the same object.
 TExpr* Checker::super_call(const AttributeExpr& callee, const CallExpr& e) {
     FunctionDecl& decl = *state_->instance->decl;
@@ -723,21 +737,7 @@ TExpr* Checker::super_call(const AttributeExpr& callee, const CallExpr& e) {
         return never(e.span);
     }
     TExpr* self = expression_of_name(decl.params[0].name, callee.span);
-    // After the class that the method stands in, in the order of the object's own class.
-    const Type* of = prune(self->type);
-    if (of->kind == TypeKind::kTypeObject) of = prune(of->args[0]);
-    std::vector<ClassInfo*> order = is_instance(of) ? of->class_info->mro : owner->mro;
-    auto next = std::find(order.begin(), order.end(), owner);
-    if (next == order.end()) {
-        order = owner->mro;
-        next = order.begin();
-    }
-    for (++next; next != order.end(); ++next) {
-        if ((*next)->methods.find(callee.name) == (*next)->methods.end()) continue;
-        const Method& m = (*next)->methods.find(callee.name)->second;
-        if (m.kind == MethodKind::kStatic) return call_decl(*m.decl, e);
-        return call_decl(*m.decl, e, self);
-    }
+    if (const Method* m = super_method(*owner, callee.name, self)) return m->kind == MethodKind::kStatic ? call_decl(*m->decl, e) : call_decl(*m->decl, e, self);
     const Type* base = owner->type;
     while (base != nullptr && base->class_info != nullptr) base = base->base;
     if (base != nullptr && base->kind == TypeKind::kException) {

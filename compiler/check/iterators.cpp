@@ -187,7 +187,7 @@ TExpr* Checker::iter_call(const CallExpr& e) {
     return dispatch(expression(*e.args[0]), span, [&](TExpr* value) -> TExpr* {
         if (TExpr* iterator = iterator_of(value, &e, span)) return iterator;
         const std::string type = to_string(resolved(value->type));
-        report(DiagCode::kNotIterable, span, "'" + type + "' object is not iterable", "this is " + type);
+        report(DiagCode::kNotIterable, span, "'" + type + "' object is not iterable", "this is " + type).of_none = prune(value->type)->kind == TypeKind::kNone;
         return never(span);
     });
 }

@@ -43,11 +43,7 @@ void Checker::body(Body statements) {
         if (!state_->env.reachable) return;
         const size_t before = state_->out->size();
         const size_t first_temporary = state_->function->locals.size();
-        if (state_->caught.empty()) {
-            statement(*statements[i]);
-        } else {
-            guarded_statement(*statements[i]);
-        }
+        guarded_statement(*statements[i]);
         if (types_.take_endless()) report_endless(*statements[i]);
         if (!state_->env.reachable || manifests_.empty() || decl.is_generator) continue;
         // What the statement itself held: a match's subject, parts of an expression.

@@ -403,7 +403,7 @@ typed::Iter* Checker::iterate_value(TExpr* value, Span span) {
         default: break;
     }
     if (is_several(t)) return iterate_several(value, span);
-    report(DiagCode::kNotIterable, span, "'" + to_string(resolved(t)) + "' object is not iterable", "this is " + to_string(resolved(t)));
+    report(DiagCode::kNotIterable, span, "'" + to_string(resolved(t)) + "' object is not iterable", "this is " + to_string(resolved(t))).of_none = prune(t)->kind == TypeKind::kNone;
     return nullptr;
 }
 

@@ -399,7 +399,7 @@ TExpr* Checker::method_call(TExpr* object, const AttributeExpr& callee, const Ca
     if (TExpr* extended = extension_call(object, name, e, expected)) return extended;
     std::string near = nearest_name(name, method_names(t));
     report(DiagCode::kUnknownAttribute, callee.name_span, "'" + to_string(resolved(t)) + "' object has no attribute '" + name + "'",
-           "this is " + to_string(resolved(t)), near.empty() ? "" : "did you mean `" + near + "`?");
+           "this is " + to_string(resolved(t)), near.empty() ? "" : "did you mean `" + near + "`?").of_none = prune(t)->kind == TypeKind::kNone;
     return never(e.span);
 }
 

@@ -42,7 +42,7 @@ TExpr* Checker::unary(const UnaryExpr& e) {
         report(DiagCode::kBadOperand, e.span,
                std::string("bad operand type for unary ") + (e.op == UnaryOp::kMinus ? "-" : e.op == UnaryOp::kPlus ? "+" : "~") + ": '" +
                    to_string(resolved(t)) + "'",
-               "this is " + to_string(resolved(t)));
+               "this is " + to_string(resolved(t))).of_none = prune(t)->kind == TypeKind::kNone;
         return never(e.span);
     });
 }
@@ -116,6 +116,7 @@ TExpr* Checker::binary_one(BinaryOp o, TExpr* left, TExpr* right, Span span, Spa
     if (o == BinaryOp::kMul && (sequence || r->kind == TypeKind::kStr || r->kind == TypeKind::kList || r->kind == TypeKind::kTuple))
         message = "can't multiply sequence by non-int of type '" + to_string(resolved(sequence ? r : l)) + "'";
     Diagnostic& d = report(DiagCode::kBadOperand, op_span, message, "", help);
+    d.of_none = l->kind == TypeKind::kNone || r->kind == TypeKind::kNone;
     d.secondary.push_back({&file(), left->span, "this is " + to_string(resolved(l))});
     d.secondary.push_back({&file(), right->span, "this is " + to_string(resolved(r))});
     return never(span);
@@ -513,6 +514,7 @@ TExpr* Checker::order(CompareOp o, TExpr* left, TExpr* right, Span span) {
                            std::string("'") + symbol(o) + "' not supported between instances of '" + to_string(resolved(l)) + "' and '" +
                                to_string(resolved(r)) + "'",
                            "", help);
+    d.of_none = l->kind == TypeKind::kNone || r->kind == TypeKind::kNone;
     d.secondary.push_back({&file(), left->span, "this is " + to_string(resolved(l))});
     d.secondary.push_back({&file(), right->span, "this is " + to_string(resolved(r))});
     return never(span);
@@ -642,7 +644,7 @@ TExpr* Checker::membership(TExpr* item, TExpr* container, Span span) {
         }
     }
     report(DiagCode::kBadOperand, container->span,
-           "argument of type '" + to_string(resolved(t)) + "' is not iterable", "this is " + to_string(resolved(t)));
+           "argument of type '" + to_string(resolved(t)) + "' is not iterable", "this is " + to_string(resolved(t))).of_none = prune(t)->kind == TypeKind::kNone;
     return never(span);
 }
 

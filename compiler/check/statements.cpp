@@ -11,24 +11,34 @@ using types::to_string;
 using TK = typed::ExprKind;
 using SK = typed::StmtKind;
 
-// A statement under handlers: where it cannot work with the types it has, it raises what the program expects there.
+// Where a statement cannot work with the types it has, Python raises when it gets there. So does Kayton where the program
+// expects that, under a handler of the exception; and, with a warning, where it is not sure that the run gets there with
+// such values: in a handler, and in a function that is given None.
 void Checker::guarded_statement(const Stmt& s) {
     const size_t mark = diagnostics_.all().size();
     const size_t emitted = state_->out->size();
-    const Env before = state_->env;
     statement(s);
     const auto& all = diagnostics_.all();
-    const bool expected = all.size() > mark && std::all_of(all.begin() + static_cast<std::ptrdiff_t>(mark), all.end(), [&](const Diagnostic& d) {
-        const char* raised = exception_for(d.code);
-        return raised != nullptr && !d.only_here && d.primary.file == &file() && d.primary.span.begin >= s.span.begin && d.primary.span.end <= s.span.end &&
-               std::any_of(state_->caught.begin(), state_->caught.end(),
-                           [&](const Type* c) { return types::is_subclass(types_.find_exception(raised), c); });
+    if (all.size() == mark) return;
+    auto every = [&](const auto& holds) { return std::all_of(all.begin() + static_cast<std::ptrdiff_t>(mark), all.end(), holds); };
+    const bool raises = every([&](const Diagnostic& d) {
+        return exception_for(d.code) != nullptr && !d.only_here && !d.raises && d.primary.file == &file() &&
+               d.primary.span.begin >= s.span.begin && d.primary.span.end <= s.span.end;
     });
-    if (!expected) return;
-    const Diagnostic first = all[mark];
+    const bool expected = raises && every([&](const Diagnostic& d) {
+        const Type* raised = types_.find_exception(exception_for(d.code));
+        return std::any_of(state_->caught.begin(), state_->caught.end(), [&](const Type* c) { return types::is_subclass(raised, c); });
+    });
+    const bool of_none = every([](const Diagnostic& d) { return d.of_none; }) && !state_->instance->decl->is_module;
+    const bool in_handler = state_->in_handler && every([](const Diagnostic& d) {
+        return d.code != DiagCode::kUndefinedName && d.code != DiagCode::kPossiblyUnbound;
+    });
+    if (!expected && !(raises && (of_none || in_handler))) return;
+    deferrable_ = true;
+    if (!expected && !deferring_) return;
+    Diagnostic first = all[mark];
     diagnostics_.rewind(mark);
     state_->out->resize(emitted);
-    state_->env = before;
     std::string exception = exception_for(first.code);
     std::string message = as_raised(first.message);
     if (first.code == DiagCode::kPossiblyUnbound) {
@@ -37,7 +47,12 @@ void Checker::guarded_statement(const Stmt& s) {
         message = state_->instance->decl->is_module ? "name '" + name + "' is not defined"
                                                     : "cannot access local variable '" + name + "' where it is not associated with a value";
     }
-    raise_stmt(types_.find_exception(exception), message, first.primary.span);
+    const Span place = first.primary.span;
+    if (!expected) {
+        first.help = "the program raises " + exception + " if it comes here";
+        diagnostics_.warn(std::move(first));
+    }
+    raise_stmt(types_.find_exception(exception), message, place);
     state_->env.reachable = false;
 }
 
@@ -289,7 +304,7 @@ void Checker::delete_statement(const DeleteStmt& s) {
         } else if (is_instance(t) && find_method(*t->class_info, "__delitem__") != nullptr) {
             emit_expr(call_method(object, "__delitem__", {expression(*sub.index)}, target->span));
         } else {
-            report(DiagCode::kNotSubscriptable, target->span, "'" + to_string(resolved(t)) + "' object doesn't support item deletion");
+            report(DiagCode::kNotSubscriptable, target->span, "'" + to_string(resolved(t)) + "' object doesn't support item deletion").of_none = prune(t)->kind == TypeKind::kNone;
         }
     }
 }

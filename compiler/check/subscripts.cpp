@@ -139,7 +139,7 @@ TExpr* Checker::slice_between(TExpr* object, const std::array<TExpr*, 3>& bounds
         case TypeKind::kList: return scope.finish(runtime(RT::kt_list_slice, t, span, {held, start, stop, step}));
         default: break;
     }
-    report(DiagCode::kNotSubscriptable, span, "'" + to_string(resolved(t)) + "' object cannot be sliced", "this is " + to_string(resolved(t)));
+    report(DiagCode::kNotSubscriptable, span, "'" + to_string(resolved(t)) + "' object cannot be sliced", "this is " + to_string(resolved(t))).of_none = prune(t)->kind == TypeKind::kNone;
     return never(span);
 }
 
@@ -262,7 +262,7 @@ TExpr* Checker::subscript_value(TExpr* object, const SubscriptExpr& e) {
             break;
         default: break;
     }
-    report(DiagCode::kNotSubscriptable, span, "'" + to_string(resolved(t)) + "' object is not subscriptable", "this is " + to_string(resolved(t)));
+    report(DiagCode::kNotSubscriptable, span, "'" + to_string(resolved(t)) + "' object is not subscriptable", "this is " + to_string(resolved(t))).of_none = prune(t)->kind == TypeKind::kNone;
     return never(span);
 }
 

@@ -110,7 +110,9 @@ void Checker::try_statement(const TryStmt& s) {
                 handler.local = local;
                 assign_name(h.name, read_local(local, h.name_span), h.name_span);
             }
+            const bool outer = std::exchange(state_->in_handler, true);
             body(h.body);
+            state_->in_handler = outer;
             if (!h.name.empty() && state_->env.reachable) {
                 if (VarState* var = find_var(h.name); var != nullptr && var->local >= 0 && !var->global) {
                     TStmt* unbind = stmt(SK::kUnbind, h.name_span);

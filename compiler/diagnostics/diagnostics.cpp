@@ -40,6 +40,11 @@ Diagnostic& DiagnosticEngine::report(DiagCode code, const SourceFile& file, Span
     return diagnostics_.back();
 }
 
+void DiagnosticEngine::warn(Diagnostic diagnostic) {
+    diagnostic.raises = true;
+    if (places_.insert(place_of(diagnostic.code, diagnostic.primary.file, diagnostic.primary.span)).second) diagnostics_.push_back(std::move(diagnostic));
+}
+
 void DiagnosticEngine::clear() {
     rewind(0);
 }
@@ -47,7 +52,7 @@ void DiagnosticEngine::clear() {
 void DiagnosticEngine::rewind(size_t mark) {
     while (diagnostics_.size() > mark) {
         const Diagnostic& last = diagnostics_.back();
-        if (diag_info(last.code).severity == Severity::kError) --errors_;
+        if (last.severity() == Severity::kError) --errors_;
         places_.erase(place_of(last.code, last.primary.file, last.primary.span));
         diagnostics_.pop_back();
     }

@@ -42,6 +42,9 @@ struct Diagnostic {
     std::vector<Label> secondary;
     std::string help;  // may be empty
     bool only_here = false;  // a rule of static types: Python would run it
+    bool of_none = false;    // about a value that is None there
+    bool raises = false;     // a warning: the program compiles, and raises this where the run comes to it
+    [[nodiscard]] Severity severity() const { return raises ? Severity::kWarning : diag_info(code).severity; }
 };
 
 class DiagnosticEngine {
@@ -52,6 +55,8 @@ class DiagnosticEngine {
     [[nodiscard]] bool has_errors() const { return errors_ > 0; }
     [[nodiscard]] size_t error_count() const { return errors_; }
     [[nodiscard]] const std::vector<Diagnostic>& all() const { return diagnostics_; }
+    // Of what `Diagnostic::raises` says.
+    void warn(Diagnostic diagnostic);
     void clear();
     // Forgets every message added after `mark` (= all().size() earlier): a pass that will be repeated.
     void rewind(size_t mark);

@@ -29,7 +29,7 @@ std::string render_json(const std::vector<Diagnostic>& diagnostics) {
         const DiagInfo& info = diag_info(diagnostic.code);
         nlohmann::ordered_json json;
         json["code"] = info.code;
-        json["severity"] = info.severity == Severity::kError ? "error" : "warning";
+        json["severity"] = diagnostic.severity() == Severity::kError ? "error" : "warning";
         json["message"] = diagnostic.message;
         json.update(place_of(diagnostic.primary));
         json["secondary"] = nlohmann::ordered_json::array();

@@ -143,7 +143,7 @@ class Renderer {
 
     std::string render(const Diagnostic& diagnostic) {
         const DiagInfo& info = diag_info(diagnostic.code);
-        const bool is_error = info.severity == Severity::kError;
+        const bool is_error = diagnostic.severity() == Severity::kError;
         out_.clear();
         out_ += is_error ? style_.error : style_.warning;
         out_ += is_error ? "error[" : "warning[";

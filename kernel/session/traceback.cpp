@@ -43,7 +43,7 @@ CellError compile_error(const std::vector<Diagnostic>& diagnostics) {
     CellError error{"CompileError", "", lines_of(render_text(diagnostics, true))};
     for (const Diagnostic& diagnostic : diagnostics) {
         const DiagInfo& info = diag_info(diagnostic.code);
-        if (info.severity == Severity::kError) {
+        if (diagnostic.severity() == Severity::kError) {
             error.name = is_syntax(diagnostic) ? "SyntaxError" : "CompileError";
             error.value = std::string(info.code) + ": " + diagnostic.message;
             break;

@@ -106,7 +106,7 @@ class Check {
             return !seen_.insert({name, d.code, d.primary.span.begin}).second;
         });
         for (const Diagnostic& diagnostic : outcome.diagnostics) {
-            errors_ += diag_info(diagnostic.code).severity == Severity::kError ? 1 : 0;
+            errors_ += diagnostic.severity() == Severity::kError ? 1 : 0;
         }
         if (json_) {
             const auto array = nlohmann::ordered_json::parse(render_json(outcome.diagnostics));

@@ -65,7 +65,7 @@ class Report {
             related.push_back({{"location", place}, {"message", label.text}});
         }
         found_[uri_of_path(file.name())].push_back({{"range", positions(file).range(diagnostic.primary.span)},
-                                                    {"severity", info.severity == Severity::kError ? 1 : 2},
+                                                    {"severity", diagnostic.severity() == Severity::kError ? 1 : 2},
                                                     {"code", info.code},
                                                     {"source", "kayton"},
                                                     {"message", message},
