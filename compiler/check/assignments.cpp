@@ -12,6 +12,7 @@ using TK = typed::ExprKind;
 using SK = typed::StmtKind;
 
 void Checker::assign(const AssignStmt& s) {
+    if (method_statement(s)) return;
     // An alias of something that is no value: a type, function, module or crate item.
     if (s.targets.size() == 1 && s.targets[0]->kind == ExprKind::kName &&
         (s.value->kind == ExprKind::kName || s.value->kind == ExprKind::kAttribute)) {
@@ -64,6 +65,32 @@ bool Checker::lambda_statement(const AssignStmt& s) {
     Entity entity;
     entity.kind = EntityKind::kFunction;
     entity.function = declare(&lambda, "<lambda>", lambda.params, nullptr, {}, lambda.body, false, lambda.span);
+    bind_entity(name, entity, s.span);
+    return true;
+}
+
+// `append = items.append`, the name's only assignment: a call of the name is a call of the method, with whatever arguments
+// that takes.
+bool Checker::method_statement(const AssignStmt& s) {
+    const FunctionDecl& decl = *state_->instance->decl;
+    if (s.value->kind != ExprKind::kAttribute || s.targets.size() != 1 || s.targets[0]->kind != ExprKind::kName || decl.is_module) return false;
+    const auto& attribute = as<AttributeExpr>(*s.value);
+    const std::string_view name = as<NameExpr>(*s.targets[0]).name;
+    if (!decl.scope.binds(name) || decl.scope.reassigned.contains(name) || decl.scope.nested_used.contains(name) || find_overlay(name) != nullptr) return false;
+    if (attribute.object->kind != ExprKind::kName) return false;
+    const VarState* object = find_var(as<NameExpr>(*attribute.object).name);
+    if (object == nullptr || object->entity || object->flow == nullptr) return false;
+    const Type* t = prune(object->flow);
+    if (t->kind != TypeKind::kList && t->kind != TypeKind::kDict && t->kind != TypeKind::kSet && t->kind != TypeKind::kStr) return false;
+    const std::vector<std::string> methods = method_names(t);
+    if (std::find(methods.begin(), methods.end(), attribute.name) == methods.end()) return false;
+    TExpr* value = expression(*attribute.object);
+    const uint32_t kept = temp(value->type);
+    assign_local(kept, value);
+    Entity entity;
+    entity.kind = EntityKind::kBoundMethod;
+    entity.value = read_local(kept, attribute.object->span);
+    entity.attribute = &attribute;
     bind_entity(name, entity, s.span);
     return true;
 }
@@ -181,6 +208,10 @@ void Checker::unpack(const SequenceExpr& target, TExpr* value) {
     }
     if (types::is_union_with_none(t)) {
         unpack(target, present(value, "cannot unpack non-iterable NoneType object"));
+        return;
+    }
+    if (t->kind == TypeKind::kNone) {
+        report(DiagCode::kNotIterable, value->span, "cannot unpack non-iterable NoneType object", "this is None").of_none = true;
         return;
     }
     // A list, str or other iterable: its length is only known at run time.

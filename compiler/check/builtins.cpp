@@ -53,7 +53,7 @@ TExpr* Checker::builtin_unary(const std::string& name, TExpr* value, Span span) 
     const Type* t = prune(value->type);
     auto each = [&](const std::function<TExpr*(TExpr*)>& f) { return dispatch(value, span, f); };
     auto wrong = [&](const std::string& message) {
-        report(DiagCode::kTypeMismatch, value->span, message, "this is " + to_string(resolved(t)));
+        report(DiagCode::kTypeMismatch, value->span, message, "this is " + to_string(resolved(t))).of_none = t->kind == TypeKind::kNone;
         return never(span);
     };
     static constexpr std::string_view kKnown[] = {"len", "abs", "str", "repr", "ascii", "bool", "hash", "id", "ord", "chr", "bin", "oct", "hex", "int", "float", "round", "tuple"};

@@ -433,16 +433,17 @@ TExpr* Checker::call_instance(FunctionDecl& decl, const Args& args, Span span) {
             if (!is_never(element)) arg_types[i] = types_.list(element, "tuple");
         }
     const size_t errors = diagnostics_.all().size();
+    const size_t warnings = raised_.size();
     Instance* instance = instantiate(decl, arg_types, span, nullptr);
     if (instance == nullptr) return never(span);
     // An error inside an instance points at the call that made it.
-    if (diagnostics_.all().size() > errors && decl.lambda_body == nullptr && instance->checked_in == pass_) {
-        bool generic = std::any_of(decl.params.begin(), decl.params.end(), [](const Param& p) { return p.annotation == nullptr; });
-        if (generic)
-            for (size_t i = errors; i < diagnostics_.all().size(); ++i) {
-                auto& d = const_cast<Diagnostic&>(diagnostics_.all()[i]);
-                if (d.secondary.size() < 4) d.secondary.push_back({&file(), span, "in this call of `" + decl.name + "`"});
-            }
+    const bool generic = std::any_of(decl.params.begin(), decl.params.end(), [](const Param& p) { return p.annotation == nullptr; });
+    if (generic && decl.lambda_body == nullptr && instance->checked_in == pass_) {
+        auto point = [&](Diagnostic& d) {
+            if (d.secondary.size() < 4) d.secondary.push_back({&file(), span, "in this call of `" + decl.name + "`"});
+        };
+        for (size_t i = errors; i < diagnostics_.all().size(); ++i) point(const_cast<Diagnostic&>(diagnostics_.all()[i]));
+        for (size_t i = warnings; i < raised_.size(); ++i) point(raised_[i]);
     }
     Args converted;
     for (size_t i = 0; i < args.size(); ++i) converted.push_back(convert(args[i], instance->args[i]));
@@ -727,6 +728,7 @@ TExpr* Checker::call(const CallExpr& e, const Type* expected) {
     Entity entity = this->entity(callee);
     switch (entity.kind) {
         case EntityKind::kFunction: return call_decl(*entity.function, e);
+        case EntityKind::kBoundMethod: return method_call(read_local(entity.value->index, e.span), *entity.attribute, e, expected);
         case EntityKind::kBuiltin: return builtin_call(entity.name, e, expected);
         case EntityKind::kType: return call_type(entity.type, e, expected);
         case EntityKind::kModuleMember: return module_call(entity.name, e);

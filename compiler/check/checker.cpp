@@ -161,6 +161,8 @@ typed::TypedProgram Checker::check(const Module& module, bool cell, bool check_a
             break;
         }
     }
+    for (Diagnostic& d : raised_) diagnostics_.warn(std::move(d));
+    raised_.clear();
     if (diagnostics_.has_errors()) {
         drop_consequences(diagnostics_, mark);
         globals_ = committed_globals_;
@@ -178,6 +180,7 @@ void Checker::run_pass(FunctionDecl& module, bool check_all) {
     ++pass_;
     changed_ = false;
     deferrable_ = false;
+    raised_.clear();
     depth_ = 0;
     checked_.clear();
     exprs_.clear();

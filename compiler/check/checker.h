@@ -155,6 +155,7 @@ class Checker {
     bool noting_ = false;
     bool deferrable_ = false;  // this pass met errors that a program may raise in place of them
     bool deferring_ = false;   // and that is what they become
+    std::vector<Diagnostic> raised_;  // of this pass: they are warnings
     bool guessing_ = false;  // functions that nothing calls are checked too, whatever their parameters are
     std::map<std::pair<uint32_t, uint32_t>, std::vector<Entity>> notes_;  // of the latest pass; a value has its `type` only
     void note(Span span, const Entity& what);
@@ -332,6 +333,7 @@ class Checker {
     void assign_target(const syntax::Expr& target, TExpr* value);
     bool type_statement(const syntax::AssignStmt& s);
     bool lambda_statement(const syntax::AssignStmt& s);
+    bool method_statement(const syntax::AssignStmt& s);
     void extend_list(TExpr* list, TExpr* more, Span more_span, Span span);
     void unpack(const syntax::SequenceExpr& target, TExpr* value);
     void store_item(const syntax::SubscriptExpr& target, TExpr* value);

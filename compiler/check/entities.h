@@ -67,14 +67,15 @@ struct FunctionDecl {
 };
 
 // What a name or attribute can stand for besides a value.
-enum class EntityKind { kNothing, kValue, kFunction, kBuiltin, kType, kModule, kModuleMember, kCrate, kCrateFunctions, kCrateType, kSuper };
+enum class EntityKind { kNothing, kValue, kFunction, kBuiltin, kType, kModule, kModuleMember, kCrate, kCrateFunctions, kCrateType, kSuper, kBoundMethod };
 struct Entity {
     EntityKind kind = EntityKind::kNothing;
     FunctionDecl* function = nullptr;
     std::string name;                 // builtin, module ("os.path"), module member ("math.sqrt"), crate path ("regex.Regex")
     const Type* type = nullptr;       // kType, kCrateType; kSuper: the class it stands in
     const Manifest* manifest = nullptr;
-    TExpr* value = nullptr;
+    TExpr* value = nullptr;           // kBoundMethod: the object
+    const syntax::AttributeExpr* attribute = nullptr;  // kBoundMethod: as written
 };
 
 // A decl with the types of its parameters.

@@ -240,6 +240,7 @@ TExpr* Checker::entity_value(const Entity& entity, const Expr& e, const Type* ex
         case EntityKind::kCrate:
             report(DiagCode::kTypeMismatch, e.span, "`" + entity.name + "` is a module, not a value", "module");
             return never(e.span);
+        case EntityKind::kBoundMethod: return bound_value(read_local(entity.value->index, e.span), *entity.attribute);
         case EntityKind::kSuper:
             report(DiagCode::kUnsupported, e.span, "super() stands for the object in calls of a base's methods only", "used as a value");
             return never(e.span);

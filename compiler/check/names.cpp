@@ -177,6 +177,7 @@ NameInfo Checker::describe(std::string name, const Entity& entity) {
             }
             return info;
         }
+        case EntityKind::kBoundMethod: return {name, "function", name + ": method " + std::string(entity.attribute->name) + " of " + to_string(types_.resolve(entity.value->type, true)), "", "", {}};
         case EntityKind::kSuper: return {name, "instance", name + ": super of " + to_string(entity.type), "", "", {}};
         case EntityKind::kCrateType: {
             for (const ManifestType& t : entity.manifest->types)

@@ -22,14 +22,14 @@ void Checker::guarded_statement(const Stmt& s) {
     if (all.size() == mark) return;
     auto every = [&](const auto& holds) { return std::all_of(all.begin() + static_cast<std::ptrdiff_t>(mark), all.end(), holds); };
     const bool raises = every([&](const Diagnostic& d) {
-        return exception_for(d.code) != nullptr && !d.only_here && !d.raises && d.primary.file == &file() &&
+        return exception_for(d.code) != nullptr && !d.only_here && d.primary.file == &file() &&
                d.primary.span.begin >= s.span.begin && d.primary.span.end <= s.span.end;
     });
     const bool expected = raises && every([&](const Diagnostic& d) {
         const Type* raised = types_.find_exception(exception_for(d.code));
         return std::any_of(state_->caught.begin(), state_->caught.end(), [&](const Type* c) { return types::is_subclass(raised, c); });
     });
-    const bool of_none = every([](const Diagnostic& d) { return d.of_none; }) && !state_->instance->decl->is_module;
+    const bool of_none = all[mark].of_none && !state_->instance->decl->is_module;
     const bool in_handler = state_->in_handler && every([](const Diagnostic& d) {
         return d.code != DiagCode::kUndefinedName && d.code != DiagCode::kPossiblyUnbound;
     });
@@ -50,7 +50,7 @@ void Checker::guarded_statement(const Stmt& s) {
     const Span place = first.primary.span;
     if (!expected) {
         first.help = "the program raises " + exception + " if it comes here";
-        diagnostics_.warn(std::move(first));
+        raised_.push_back(std::move(first));
     }
     raise_stmt(types_.find_exception(exception), message, place);
     state_->env.reachable = false;

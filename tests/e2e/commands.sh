@@ -158,4 +158,26 @@ else
     KAYTON_TEST_SECRET=s3cret run 1 kayton run --sandbox=strict hidden.kay
     err_has landlock
 fi
+
+# What a type refuses in a function that is given None is a warning, and raised where the run comes to it; in the program's
+# own statements it is an error.
+cat >none_given.kay <<'KAYTON'
+def shout(text):
+    print("asked")
+    return text.upper()
+
+
+print(shout("a"))
+shout(None)
+KAYTON
+run 0 kayton check none_given.kay
+grep -qF "warning[E0599]" out err || failed "kayton check says nothing of None"
+run 1 kayton run none_given.kay
+out_is "$(printf 'asked\nA\nasked')"
+err_has "warning[E0599]: 'None' object has no attribute 'upper'"
+err_has "AttributeError: 'NoneType' object has no attribute 'upper'"
+printf 'print("first")\nNone.upper()\n' >none_used.kay
+run 1 kayton run none_used.kay
+out_is ""
+err_has "error[E0599]"
 no_workers
