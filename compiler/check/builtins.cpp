@@ -227,7 +227,7 @@ TExpr* Checker::builtin_result(const std::string& name, const CallExpr& e, const
     if (name == "isinstance" || name == "callable") {
         const size_t takes = name == "isinstance" ? 2 : 1;
         if (!argument_count(e, name.c_str(), takes, takes)) return never(span);
-        return condition(e).test;
+        return class_test(e, name == "callable").test;
     }
     if (name == "open") return open_call(e);
     if (name == "input") {

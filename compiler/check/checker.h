@@ -249,6 +249,9 @@ class Checker {
     bool take_cells(FunctionDecl& decl, Instance& instance, TExpr* closure, Span span);
 
     // conditions.cpp
+    Condition class_test(const syntax::CallExpr& e, bool asks_callable);
+    std::string_view narrowed_name(const syntax::Expr& operand);
+    const Type* flow_of(std::string_view name, const TExpr* value);
     Condition condition(const syntax::Expr& e);
     TExpr* truth(TExpr* value);
     const Type* narrow_to(const Type* t, const Type* target);

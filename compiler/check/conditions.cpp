@@ -275,22 +275,91 @@ std::optional<bool> Condition::decided(const TExpr& test) {
     }
 }
 
+// The name or path that a test of the expression says something of; empty: none.
+std::string_view Checker::narrowed_name(const Expr& operand) {
+    if (operand.kind == ExprKind::kName) return as<NameExpr>(operand).name;
+    if (operand.kind == ExprKind::kNamedExpr) return as<NamedExpr>(operand).target->name;
+    return path_of(operand);
+}
+
+// The type that such a name has here, of a path what `value` was read as; null: there is nothing to narrow.
+const Type* Checker::flow_of(std::string_view name, const TExpr* value) {
+    if (name.find('.') != std::string_view::npos) return prune(value->type);
+    VarState* var = name.empty() ? nullptr : find_var(name);
+    // A function or class that is known has nothing to narrow.
+    if (var != nullptr && var->flow != nullptr && (prune(var->flow)->kind == TypeKind::kFunctionRef || prune(var->flow)->kind == TypeKind::kTypeObject)) return nullptr;
+    return var == nullptr || var->entity || var->flow == nullptr ? nullptr : prune(var->flow);
+}
+
+// isinstance() and callable(): the test, and what it says of the value's type.
+Condition Checker::class_test(const CallExpr& e, bool asks_callable) {
+    Condition result{};
+    auto hits_of = [&](const Type* t) { return asks_callable ? with_protocol(t, "Callable") : instances_of(t, *e.args[1]); };
+    if (e.args[0]->kind == ExprKind::kName) {
+        // A function or class that is known at compile time.
+        Entity named = entity(*e.args[0]);
+        const Type* known = named.kind == EntityKind::kFunction || named.kind == EntityKind::kBuiltin ? types_.function({}, types_.none)
+                            : named.kind == EntityKind::kType                                        ? types_.type_object(plain_type(named.type))
+                                                                                                     : nullptr;
+        if (known != nullptr) {
+            const Type* hit = hits_of(known);
+            result.test = constant_bool(hit != nullptr && prune(hit)->kind != TypeKind::kNever, e.span);
+            return result;
+        }
+    }
+    TExpr* value = expression(*e.args[0]);
+    const Type* t = prune(value->type);
+    if (!asks_callable && e.args[1]->kind == ExprKind::kName) {
+        // A variable that may hold several classes.
+        Entity named = entity(*e.args[1]);
+        if (named.kind == EntityKind::kValue && named.value != nullptr && is_several(named.value->type)) {
+            BlockScope scope(*this);
+            result.test = scope.finish(instance_of_any(hold(value), named.value, e.span));
+            return result;
+        }
+    }
+    const Type* hit = hits_of(t);
+    if (hit == nullptr) {
+        result.test = make(TK::kConvert, types_.boolean, e.span, {never(e.span)});
+        return result;
+    }
+    const Type* rest = t;
+    std::vector<const Type*> hits;
+    if (hit->kind == TypeKind::kUnion) {
+        hits.assign(hit->args.begin(), hit->args.end());
+    } else if (hit->kind != TypeKind::kNever) {
+        hits.push_back(hit);
+    }
+    for (const Type* h : hits) rest = types_.without(rest, h);
+    BlockScope scope(*this);
+    TExpr* held = hold(value);
+    TExpr* test = nullptr;
+    if (t->kind == TypeKind::kNever) {
+        test = make(TK::kConvert, types_.boolean, e.span, {held});
+    } else if (hits.empty() || (rest->kind == TypeKind::kNever && t->kind != TypeKind::kDynamic)) {
+        test = constant_bool(!hits.empty(), e.span);
+    } else {
+        for (const Type* h : hits) {
+            TExpr* one = type_test(held, h, e.span);
+            test = test == nullptr ? one : make(TK::kOr, types_.boolean, e.span, {test, one});
+        }
+    }
+    if (test->kind == TK::kBool && is_plain_read(value)) {
+        scope.take();
+        result.test = test;
+    } else {
+        result.test = scope.finish(test);
+    }
+    std::string_view name = narrowed_name(*e.args[0]);
+    if (flow_of(name, value) != nullptr && t->kind != TypeKind::kNever) {
+        result.when_true.push_back({name, hit});
+        if (t->kind != TypeKind::kDynamic) result.when_false.push_back({name, rest});
+    }
+    return result;
+}
+
 Condition Checker::condition(const Expr& e) {
     Condition result{};
-    auto narrowed_name = [&](const Expr& operand) -> std::string_view {
-        if (operand.kind == ExprKind::kName) return as<NameExpr>(operand).name;
-        if (operand.kind == ExprKind::kNamedExpr) return as<NamedExpr>(operand).target->name;
-        return path_of(operand);
-    };
-    // `value`: what a path of attributes was read as.
-    auto flow_of = [&](std::string_view name, const TExpr* value) -> const Type* {
-        if (name.find('.') != std::string_view::npos) return prune(value->type);
-        VarState* var = name.empty() ? nullptr : find_var(name);
-        // A function or class that is known has nothing to narrow.
-        if (var != nullptr && var->flow != nullptr && (prune(var->flow)->kind == TypeKind::kFunctionRef || prune(var->flow)->kind == TypeKind::kTypeObject)) return nullptr;
-        return var == nullptr || var->entity || var->flow == nullptr ? nullptr : prune(var->flow);
-    };
-
     if (e.kind == ExprKind::kUnary && as<UnaryExpr>(e).op == UnaryOp::kNot) {
         Condition inner = condition(*as<UnaryExpr>(e).operand);
         return {negate(inner.test), std::move(inner.when_false), std::move(inner.when_true)};
@@ -366,71 +435,8 @@ Condition Checker::condition(const Expr& e) {
             return call.callee->kind == ExprKind::kName && as<NameExpr>(*call.callee).name == builtin && call.args.size() == count &&
                    call.keywords.empty() && !state_->instance->decl->scope.binds(builtin);
         };
-        const bool asks_callable = is_call_of("callable", 1);
-        auto hits_of = [&](const Type* t) { return asks_callable ? with_protocol(t, "Callable") : instances_of(t, *call.args[1]); };
-        if (asks_callable || is_call_of("isinstance", 2)) {
-            if (call.args[0]->kind == ExprKind::kName) {
-                // A function or class that is known at compile time.
-                Entity named = entity(*call.args[0]);
-                const Type* known = named.kind == EntityKind::kFunction || named.kind == EntityKind::kBuiltin ? types_.function({}, types_.none)
-                                    : named.kind == EntityKind::kType                                        ? types_.type_object(plain_type(named.type))
-                                                                                                             : nullptr;
-                if (known != nullptr) {
-                    const Type* hit = hits_of(known);
-                    result.test = constant_bool(hit != nullptr && prune(hit)->kind != TypeKind::kNever, e.span);
-                    return result;
-                }
-            }
-            TExpr* value = expression(*call.args[0]);
-            const Type* t = prune(value->type);
-            if (!asks_callable && call.args[1]->kind == ExprKind::kName) {
-                // A variable that may hold several classes.
-                Entity named = entity(*call.args[1]);
-                if (named.kind == EntityKind::kValue && named.value != nullptr && is_several(named.value->type)) {
-                    BlockScope scope(*this);
-                    result.test = scope.finish(instance_of_any(hold(value), named.value, e.span));
-                    return result;
-                }
-            }
-            const Type* hit = hits_of(t);
-            if (hit == nullptr) {
-                result.test = make(TK::kConvert, types_.boolean, e.span, {never(e.span)});
-                return result;
-            }
-            const Type* rest = t;
-            std::vector<const Type*> hits;
-            if (hit->kind == TypeKind::kUnion) {
-                hits.assign(hit->args.begin(), hit->args.end());
-            } else if (hit->kind != TypeKind::kNever) {
-                hits.push_back(hit);
-            }
-            for (const Type* h : hits) rest = types_.without(rest, h);
-            BlockScope scope(*this);
-            TExpr* held = hold(value);
-            TExpr* test = nullptr;
-            if (t->kind == TypeKind::kNever) {
-                test = make(TK::kConvert, types_.boolean, e.span, {held});
-            } else if (hits.empty() || (rest->kind == TypeKind::kNever && t->kind != TypeKind::kDynamic)) {
-                test = constant_bool(!hits.empty(), e.span);
-            } else {
-                for (const Type* h : hits) {
-                    TExpr* one = type_test(held, h, e.span);
-                    test = test == nullptr ? one : make(TK::kOr, types_.boolean, e.span, {test, one});
-                }
-            }
-            if (test->kind == TK::kBool && is_plain_read(value)) {
-                scope.take();
-                result.test = test;
-            } else {
-                result.test = scope.finish(test);
-            }
-            std::string_view name = narrowed_name(*call.args[0]);
-            if (flow_of(name, value) != nullptr && t->kind != TypeKind::kNever) {
-                result.when_true.push_back({name, hit});
-                if (t->kind != TypeKind::kDynamic) result.when_false.push_back({name, rest});
-            }
-            return result;
-        }
+        if (is_call_of("isinstance", 2)) return class_test(call, false);
+        if (is_call_of("callable", 1)) return class_test(call, true);
     }
     TExpr* value = expression(e);
     std::string_view name = narrowed_name(e);

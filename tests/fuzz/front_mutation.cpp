@@ -4,6 +4,7 @@
 //   front_mutation [--seed N] [--first ROUND] [--rounds N] [--seconds S] [--save FOLDER] [--imports] [--parser]
 //   front_mutation FILE...      these programs alone, each once
 // The same seed and round make the same program. A failure prints both and the program; exit 1 in the end.
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -42,7 +43,9 @@ std::string fault_of(const DiagnosticEngine& diagnostics, const SourceFile& prog
             return "a message inside " + diagnostic.primary.file->name() + " that does not name the program: " + diagnostic.message;
         }
     }
-    if (diagnostics.has_errors() == render_text(diagnostics.all(), false).empty()) return "errors and their text disagree";
+    const bool errors = std::any_of(diagnostics.all().begin(), diagnostics.all().end(), [](const Diagnostic& d) { return d.severity() == Severity::kError; });
+    if (diagnostics.has_errors() != errors) return "errors and their count disagree";
+    if (diagnostics.all().empty() != render_text(diagnostics.all(), false).empty()) return "messages and their text disagree";
     (void)render_json(diagnostics.all());
     return {};
 }
