@@ -309,6 +309,7 @@ Result<void> Installation::install_generated(WrapperPlan plan) {
     }
     plan.crate = root.crate;
     plan.version = root.version;
+    plan.serde = resolution->find("serde_core") != nullptr;
     console_.say(
         fmt::format("Resolved {} in {}", counted(resolution->packages.size(), "crate"), duration_text(since(started))));
 

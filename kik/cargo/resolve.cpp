@@ -81,7 +81,8 @@ std::string wrapper_toml(const WrapperPlan& plan, const fs::path& sdk, const std
         toml += fmt::format("{} = {{ version = {}, default-features = false }}\n", package.first,
                             toml_text("=" + package.second));
     }
-    toml += fmt::format("kayton_bind = {{ path = {} }}\n\n", toml_text((sdk / "kayton_bind").string()));
+    toml += fmt::format("kayton_bind = {{ path = {}{} }}\n\n", toml_text((sdk / "kayton_bind").string()),
+                        plan.serde ? ", features = [\"serde_core\"]" : "");
     // Thunks are many and small: optimising them as hard as the crate itself costs time and gains nothing.
     toml +=
         "[profile.release]\nopt-level = 1\npanic = \"unwind\"\nlto = \"off\"\ncodegen-units = 16\n"
