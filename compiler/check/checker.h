@@ -23,6 +23,7 @@
 
 #include "compiler/check/class_info.h"
 #include "compiler/check/entities.h"
+#include "compiler/check/lending.h"
 #include "compiler/check/name_info.h"
 #include "compiler/check/scope.h"
 #include "compiler/check/session_state.h"
@@ -661,6 +662,8 @@ struct FunctionState {
     std::vector<const Type*> caught;                // exceptions that handlers around the statement at hand take
     const syntax::CallExpr* consumer = nullptr;     // the call of a built-in whose code, loops and all, stands in its place
     int caught_imports = 0;                         // try bodies around the statement at hand whose handlers take an ImportError
+    std::vector<OpenBlock> open_blocks;             // outermost first: where what crates lend is looked for
+    std::set<uint32_t> lent;                        // locals that hold what a crate lent
     std::set<const syntax::Stmt*> tails;            // of a `fn`: expression statements whose value is returned
 };
 

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <fmt/format.h>
+#include <algorithm>
 #include <chrono>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -172,7 +173,14 @@ Result<LocalCrate> Installation::inspect_local() const {
                 local.handwritten = metadata["kayton"].value("plugin", false);
             }
             if (local.library.empty()) {
-                return fail(ErrorKind::kInput, "`" + local.package + "` has no library that could be imported");
+                const bool macros = std::any_of(package.at("targets").begin(), package.at("targets").end(), [](const Json& target) {
+                    return target.at("kind") == Json::array({"proc-macro"});
+                });
+                return fail(ErrorKind::kInput,
+                            "`" + local.package + "` " +
+                                (macros ? "offers only procedural macros" : "has no library that could be imported"),
+                            macros ? "macros work on Rust programs; what they make is in the crates that use them"
+                                   : "a program of Rust is run, not imported: cargo install --path " + local.folder.string());
             }
             for (char& c : local.library) c = c == '-' ? '_' : c;
             return local;
@@ -304,11 +312,15 @@ Result<void> Installation::install_generated(WrapperPlan plan) {
     if (!resolution) return tl::unexpected<Error>(resolution.error());
     const ResolvedPackage& root = resolution->root;
     if (root.macro || root.crate.empty()) {
-        return fail(ErrorKind::kInput, fmt::format("`{}` {} {}, so there is nothing to import", root.name, root.version,
-                                                   root.macro ? "offers only procedural macros" : "has no library"));
+        return fail(ErrorKind::kInput,
+                    fmt::format("`{}` {} {}, so there is nothing to import", root.name, root.version,
+                                root.macro ? "offers only procedural macros" : "has no library"),
+                    root.macro ? "macros work on Rust programs; what they make is in the crates that use them"
+                               : "a program of Rust is run, not imported: cargo install " + root.name);
     }
     plan.crate = root.crate;
     plan.version = root.version;
+    plan.serde = resolution->find("serde_core") != nullptr;
     console_.say(
         fmt::format("Resolved {} in {}", counted(resolution->packages.size(), "crate"), duration_text(since(started))));
 
