@@ -84,6 +84,9 @@ int run(const std::string& connection_file, const std::string& environment_root)
     options.executor.session.environment = std::move(*environment);
     options.executor.session.checkpoints = true;
     options.executor.session.output_is_terminal = true;  // a person waits for the lines
+    if (const char* memory = std::getenv("KAYTON_UNDO_MEMORY"); memory != nullptr) {  // MiB
+        options.executor.session.undo_memory = std::strtoull(memory, nullptr, 10) << 20U;
+    }
     options.history_file = history_file();
 
     const auto connection = read_connection_file(connection_file);

@@ -148,12 +148,19 @@ void Executor::execute(const Request& request) {
     last_result_.clear();
     payload_ = Json::array();
     const std::string name = "<cell " + std::to_string(count) + ">";
+    const auto begin_step = [&](std::optional<std::string> step) {
+        if (cells_ != nullptr) {
+            cells_->begin_step(std::move(step));
+        }
+    };
+    begin_step(silent_ ? std::nullopt : std::optional("cell " + std::to_string(count)));
     std::optional<CellError> error;
     if (const auto magic = find_magic(code); magic && !start_error_) {
         error = run_magic(*magic, name);
     } else {
         error = evaluate(name, code, silent_);
     }
+    begin_step(std::nullopt);  // user expressions belong to the cell
     if (store) {
         history_.add(count, code, last_result_);
     }

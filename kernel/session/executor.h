@@ -76,6 +76,7 @@ class Executor : private SessionIo {
     std::optional<CellError> run_magic(const Magic& magic, const std::string& name);
     std::optional<CellError> time_often(const std::string& code, const std::string& name);
     std::optional<CellError> run_kik(std::vector<std::string> words);
+    std::optional<CellError> go_back(const Magic& magic);  // %undo, %checkpoint, %restore
     static CellError unknown_magic(const Magic& magic);
     [[nodiscard]] bool keep_report(const RunOutcome& outcome) const;
     Json evaluate_expressions(const Json& expressions);

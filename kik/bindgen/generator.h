@@ -106,6 +106,7 @@ class Generator {
     // A thunk written by hand; `body` uses the parameters a0, a1, ... and gives the storage value of the result.
     void add_thunk(ManifestFunction function, const std::vector<Mapped>& params, const Mapped& result,
                    const std::string& body, const ItemRef& unit, const std::string& op = "", int op_slot = -1);
+    [[nodiscard]] bool full() const;
     [[nodiscard]] std::string next_stable(const std::string& name);
     void refuse(const ItemRef& unit, const std::string& label, const std::string& reason);
     Unit& unit(const ItemRef& item, const std::string& label);

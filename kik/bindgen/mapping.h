@@ -80,7 +80,7 @@ struct Mapped {
     }
     [[nodiscard]] bool pointer() const {
         return storage == "H" || storage == "X" || storage == "S" || storage == "B" || storage == "L" ||
-               storage == "Fun";
+               storage == "D" || storage == "Fun";
     }
 };
 
@@ -135,6 +135,7 @@ class CallMapper {
     [[nodiscard]] Mapped write_ref(const Ty& type, const std::string& expression);
     [[nodiscard]] Mapped write_path(const TyRef& type, const std::string& expression);
     [[nodiscard]] Mapped write_list(const TyRef& element, const std::string& expression);
+    [[nodiscard]] Mapped write_dict(const TyRef& key, const TyRef& value, const std::string& expression);
     [[nodiscard]] Mapped write_option(const TyRef& inner, const std::string& expression);
     [[nodiscard]] Mapped write_result(const Ty& type, const std::string& expression);
     [[nodiscard]] std::string error_class(const Ty& error);

@@ -27,7 +27,7 @@ struct KnownCause {
     const char* remedy;
 };
 
-constexpr std::array<KnownCause, 12> kKnownCauses{{
+constexpr std::array<KnownCause, 14> kKnownCauses{{
     {"could not resolve host", kNetworkRemedy},
     {"temporary failure in name resolution", kNetworkRemedy},
     {"failed to lookup address information", kNetworkRemedy},
@@ -40,6 +40,9 @@ constexpr std::array<KnownCause, 12> kKnownCauses{{
     {"the pkg-config command could not be run", "install `pkg-config`, then run the same command again"},
     {"unable to find libclang", "install `libclang-dev`, then run the same command again"},
     {"requires rustc", "make an environment with a newer Rust toolchain, or ask for an older version of the crate"},
+    {"may not be used on the stable release channel",
+     "the crate needs a nightly Rust, which environments do not use: ask for another version or feature set of it"},
+    {"can't find crate for `std`", "the crate is made for another kind of machine: it has no use here"},
     {"failed to find tool",
      "install the tool it names (usually apt install build-essential), then run the same command again"},
 }};
@@ -240,6 +243,16 @@ Error build_error(const CommandResult& result, const std::string& subject, const
             error.remedy = known.remedy;
             break;
         }
+    }
+    // What pkg-config and the linker say of a C library that is not there, whichever it is.
+    static const std::regex library("the system library `([^`]+)` required by crate|unable to find library -l([a-z0-9_+-]+)|"
+                                    "cannot find -l([a-z0-9_+-]+)|could not find system library '([^']+)'");
+    if (std::smatch found; error.remedy.empty() && std::regex_search(output, found, library)) {
+        for (size_t i = 1; i < found.size(); ++i)
+            if (found[i].matched)
+                error.remedy = fmt::format("install the C library `{}` with its headers (on Debian the package that ends in "
+                                           "-dev), then run the same command again",
+                                           found[i].str());
     }
     return error;
 }

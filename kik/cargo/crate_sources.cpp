@@ -72,7 +72,15 @@ Result<LocalCrate> inspect_crate(const BuildPlace& place) {
                 local.handwritten = metadata["kayton"].value("plugin", false);
             }
             if (local.library.empty()) {
-                return fail(ErrorKind::kInput, "`" + local.package + "` has no library that could be imported");
+                const Json& targets = package.at("targets");
+                const bool macros = std::any_of(targets.begin(), targets.end(), [](const Json& target) {
+                    return target.at("kind") == Json::array({"proc-macro"});
+                });
+                return fail(ErrorKind::kInput,
+                            "`" + local.package + "` " +
+                                (macros ? "offers only procedural macros" : "has no library that could be imported"),
+                            macros ? "macros work on Rust programs; what they make is in the crates that use them"
+                                   : "a program of Rust is run, not imported: cargo install --path " + local.folder.string());
             }
             std::replace(local.library.begin(), local.library.end(), '-', '_');
             return local;

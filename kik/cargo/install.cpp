@@ -187,11 +187,15 @@ Result<Resolution> Installer::resolve_job(Job& job) const {
     }
     const ResolvedPackage& root = resolution->root;
     if (root.macro || root.crate.empty()) {
-        return fail(ErrorKind::kInput, fmt::format("`{}` {} {}, so there is nothing to import", root.name, root.version,
-                                                   root.macro ? "offers only procedural macros" : "has no library"));
+        return fail(ErrorKind::kInput,
+                    fmt::format("`{}` {} {}, so there is nothing to import", root.name, root.version,
+                                root.macro ? "offers only procedural macros" : "has no library"),
+                    root.macro ? "macros work on Rust programs; what they make is in the crates that use them"
+                               : "a program of Rust is run, not imported: cargo install " + root.name);
     }
     job.plan.crate = root.crate;
     job.plan.version = root.version;
+    job.plan.serde = resolution->find("serde_core") != nullptr;
     return resolution;
 }
 

@@ -86,7 +86,8 @@ std::string wrapper_toml(const WrapperPlan& plan, const fs::path& sdk, const std
         toml += fmt::format("{} = {{ version = {}, default-features = false }}\n", package.first,
                             toml_text("=" + package.second));
     }
-    toml += fmt::format("kayton_bind = {{ path = {} }}\n\n", toml_text((sdk / "kayton_bind").string()));
+    toml += fmt::format("kayton_bind = {{ path = {}{} }}\n\n", toml_text((sdk / "kayton_bind").string()),
+                        plan.serde ? ", features = [\"serde_core\"]" : "");
     // Thunks are many and small: optimising them as hard as the crate itself costs time and gains nothing.
     toml +=
         "[profile.release]\nopt-level = 1\npanic = \"unwind\"\nlto = \"off\"\ncodegen-units = 16\n"
@@ -154,6 +155,8 @@ Error resolve_error(const CommandResult& result, const WrapperPlan& plan, const 
     static const std::regex meant("perhaps you meant: +([A-Za-z0-9_, -]+)");
     static const std::regex feature("with feature `([^`]+)` but");
     static const std::regex features("does not have (?:that|these) features?");
+    static const std::regex links("links to the native library `([^`]+)`, but it conflicts");
+    static const std::regex newer("requires rustc ([0-9.]+)");
     static const std::regex candidates("candidate versions found which didn't match: ([^\n]+)");
 
     const bool offline = place.console.options().offline;
@@ -208,6 +211,13 @@ Error resolve_error(const CommandResult& result, const WrapperPlan& plan, const 
         error.kind = ErrorKind::kNotFound;
         error.message = fmt::format("no version of `{}` matches `{}`", package, plan.spec.requirement());
         error.remedy = "its versions are " + found[1].str();
+    } else if (std::regex_search(output, found, links)) {
+        error.message = fmt::format("`{}` cannot be resolved: two of the crates it needs link the C library `{}`, and only one may",
+                                    package, found[1].str());
+        error.remedy = "ask for another version of `" + package + "`, or for fewer of its features";
+    } else if (std::regex_search(output, found, newer)) {
+        error.message = fmt::format("`{}` needs Rust {} or newer", package, found[1].str());
+        error.remedy = "make an environment with a newer Rust toolchain, or ask for an older version of the crate";
     } else if (std::regex_search(output, found, feature)) {
         error.message = fmt::format("`{}` has no feature `{}`", package, found[1].str());
     } else {

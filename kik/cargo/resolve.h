@@ -43,6 +43,7 @@ struct WrapperPlan {
     std::map<std::string, std::pair<std::string, std::string>>
         extra_packages;   // named by the bindings besides: crate -> (package, version)
     std::string version;  // exact, once known
+    bool serde = false;   // among the crates it needs: any value of a program can be serialized then
 };
 
 // `sdk` is where the Kayton crates lie: absolute for building, relative for the installed folder.

@@ -90,6 +90,33 @@ TEST(BuildError, NamesThePackageTheCauseAndTheRemedy) {
     EXPECT_NE(error.remedy.find("libssl-dev"), std::string::npos);
 }
 
+TEST(BuildError, NamesTheCLibraryOrTheRustThatIsMissing) {
+    const auto remedy = [](const std::string& text) {
+        CommandResult result;
+        result.exit_status = 101;
+        result.err = text;
+        return build_error(result, "`alsa` 0.9", {}).remedy;
+    };
+    EXPECT_NE(remedy("  The system library `alsa` required by crate `alsa-sys` was not found.\n").find("C library `alsa`"),
+              std::string::npos);
+    EXPECT_NE(remedy("error: linking with `cc` failed\n  rust-lld: error: unable to find library -lSDL2\n").find("`sdl2`"),
+              std::string::npos);
+    EXPECT_NE(remedy("error[E0554]: `#![feature]` may not be used on the stable release channel\n").find("nightly"),
+              std::string::npos);
+    EXPECT_EQ(remedy("error: mismatched types\n"), "");
+}
+
+TEST_F(Words, ConflictingLinksAndANewerRustAreTold) {
+    const Error links = resolve_failure(
+        "error: failed to select a version for `libsqlite3-sys`.\n"
+        "package `libsqlite3-sys` links to the native library `sqlite3`, but it conflicts with a previous package\n");
+    EXPECT_NE(links.message.find("link the C library `sqlite3`"), std::string::npos);
+    EXPECT_FALSE(links.remedy.empty());
+    const Error newer = resolve_failure("error: package `reqest v2.0.0` cannot be built because it requires rustc 1.99 or newer\n");
+    EXPECT_EQ(newer.message, "`reqest` needs Rust 1.99 or newer");
+    EXPECT_NE(newer.remedy.find("newer Rust toolchain"), std::string::npos);
+}
+
 TEST(BuildError, AFullDiskIsNotTheCratesFault) {
     CommandResult result;
     result.exit_status = 101;
