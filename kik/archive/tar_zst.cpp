@@ -104,7 +104,7 @@ Result<TarWriter> TarWriter::create(const fs::path& file) {
     writer.file_ = file;
     writer.fresh_ = file.string() + ".new";
     writer.stream_ = std::make_unique<Stream>();
-    ZSTD_CCtx_setParameter(writer.stream_->context.get(), ZSTD_c_compressionLevel, 9);
+    ZSTD_CCtx_setParameter(writer.stream_->context.get(), ZSTD_c_compressionLevel, 5);
     ZSTD_CCtx_setParameter(writer.stream_->context.get(), ZSTD_c_checksumFlag, 1);
     writer.stream_->descriptor.reset(::open(writer.fresh_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
     if (!writer.stream_->descriptor) return tl::unexpected<Error>(system_error("write", file, errno));

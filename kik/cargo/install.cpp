@@ -310,7 +310,16 @@ Result<void> Installer::build_generated(Job& job, const Resolution& resolution) 
 
     if (Result<void> written = write_wrapper(job, nullptr); !written) return written;
     auto started = Clock::now();
-    const Result<Vendored> vendored = vendor(build_place(job, job.work), job.plan, staged / "vendor");
+    Result<Vendored> vendored = Vendored{};
+    if (job.vendor.empty()) {
+        vendored = vendor(build_place(job, job.work), job.plan, staged / "vendor");
+    } else {
+        // `cargo vendor` would ask the registry; these sources were vendored before.
+        if (Result<void> linked = link_tree(job.vendor, staged / "vendor"); !linked) return linked;
+        Result<std::string> config = read_text_file(job.vendor.parent_path() / ".cargo" / "config.toml");
+        if (!config) return tl::unexpected<Error>(config.error());
+        vendored->config = config->substr(0, config->find(kRebuildFlags));
+    }
     if (!vendored) return tl::unexpected<Error>(vendored.error());
     if (vendored->packages > 0) {
         console_.say(fmt::format("Vendored {} ({}) in {}", counted(vendored->packages, "crate"),

@@ -94,7 +94,7 @@ Result<void> change(Session& session, const Request& request) {
         if (request.allow && known == list.end()) list.push_back(value);
         if (!request.allow && known == list.end()) {
             return fail(ErrorKind::kNotFound, "`" + place->name + "` has no permission " + request.kind + " " + value,
-                        "Run: kik allow, to see those it has");
+                        "`kik allow` lists those it has");
         }
         if (!request.allow) list.erase(known);
     }

@@ -13,6 +13,7 @@
 #include "kik/cargo/bridge.h"
 #include "kik/cargo/confine.h"
 #include "kik/cargo/install.h"
+#include "kik/cargo/interrupt.h"
 #include "kik/commands/changes.h"
 #include "kik/commands/command.h"
 #include "kik/environment/commit_marker.h"
@@ -297,11 +298,13 @@ Result<void> doctor(Session& session, bool fix) {
         return fail(ErrorKind::kNotFound, "the environment `" + place->name + "` does not exist",
                     "Run: kik create " + place->name);
     }
+    // A change under way looks like damage. Where no lock can be had (a home that cannot be written) nobody changes it.
     std::optional<Lock> held;
-    if (fix && !session.options.dry_run) {
-        Result<Lock> lock = lock_environment(*place, session.command, session.say());
-        if (!lock) return tl::unexpected<Error>(lock.error());
+    Result<Lock> lock = lock_environment(*place, session.command, session.say());
+    if (lock) {
         held.emplace(std::move(*lock));
+    } else if ((fix && !session.options.dry_run) || interrupted()) {
+        return tl::unexpected<Error>(lock.error());
     }
     const Result<std::vector<Finding>> findings =
         Examination(session, *place, fix && !session.options.dry_run).run();

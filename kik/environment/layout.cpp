@@ -144,7 +144,14 @@ Result<EnvironmentPlace> active_place(const std::function<void(const std::string
     const char* active = std::getenv("KAYTON_ACTIVE_ENV");
     const std::string name = active != nullptr && *active != '\0' ? active : "base";
     Result<EnvironmentPlace> place = find_environment(name);
-    if (!place || is_environment(place->root)) return place;
+    if (!place) return place;
+    if (is_environment(place->root)) {
+        // What a newer Kayton wrote is not to be changed by this one; a damaged record is for `kik doctor`.
+        const Result<EnvironmentRecord> record = read_record(place->root);
+        if (!record && record.error().message.find(" has format ") != std::string::npos)
+            return tl::unexpected<Error>(record.error());
+        return place;
+    }
     if (name != "base") {
         return fail(ErrorKind::kNotFound,
                     "the active environment `" + name + "` does not exist (`" + place->root.string() +
