@@ -52,6 +52,15 @@ Result<void> Cells::start_again() {
     return session_.restart();
 }
 
+Result<RunOutcome> Cells::run_again(uint64_t entry, std::vector<std::string> argv) {
+    auto outcome = session_.run_at(entry, std::move(argv));
+    if (outcome && outcome->worker_end && outcome->recovery != Recovery::kNone) {
+        const std::lock_guard lock(compiler_lock_);
+        compiler_->return_to(*compiler_->state(), outcome->lost);
+    }
+    return outcome;
+}
+
 Result<WentBack> Cells::undo(size_t count) {
     return follow(session_.undo(count));
 }

@@ -33,6 +33,9 @@ class Cells {
     // not end well left unassigned is as before it; where the worker ended and no variables could be kept (the outcome's
     // recovery is kNone), start_again() goes on.
     [[nodiscard]] Result<RunOutcome> run(const CompileOutcome& compiled, std::vector<std::string> argv = {""});
+    // Runs again what an earlier run() left at the session's last_entry(). REQUIRES: no state was gone back to since then.
+    [[nodiscard]] Result<RunOutcome> run_again(uint64_t entry, std::vector<std::string> argv);
+
     // The next cell to run begins a step: undo() goes back to before it. `step` is what the person knows it by; nothing:
     // it does not, and belongs to the step before.
     void begin_step(std::optional<std::string> step) { step_ = std::move(step); }

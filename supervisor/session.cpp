@@ -161,6 +161,7 @@ Result<RunOutcome> Session::run(const CompiledModule& module, std::vector<std::s
     if (!entry) {
         return tl::unexpected(std::move(entry.error()));
     }
+    last_entry_ = *entry;
     auto outcome = run_at(*entry, std::move(argv));
     if (outcome && outcome->finished && options_.checkpoints) {
         keep(module);

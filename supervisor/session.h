@@ -121,6 +121,9 @@ class Session {
     [[nodiscard]] Result<WentBack> restore(const std::string& name, std::shared_ptr<const check::SessionState> now);
     [[nodiscard]] const UndoHistory& undo_history() const { return undo_; }
 
+    // Where the last module that run() linked begins: for run_at(), as long as what it uses is there.
+    [[nodiscard]] uint64_t last_entry() const { return last_entry_; }
+
     // Waits until the worker is ready to run something; an error says why it never will be.
     [[nodiscard]] Result<void> wait_ready();
 
@@ -187,6 +190,7 @@ class Session {
     };
     std::vector<KeptModule> kept_modules_;     // those that ended by themselves
     std::vector<SessionGlobal> kept_globals_;  // after them
+    uint64_t last_entry_ = 0;
     UndoHistory undo_;
     std::optional<UndoPoint> next_step_;       // without its checkpoint
     int resumes_in_a_row_ = 0;                 // without a run that ended by itself

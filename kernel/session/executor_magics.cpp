@@ -142,6 +142,10 @@ std::optional<CellError> Executor::run_magic(const Magic& magic, const std::stri
             return error;
         }
     } else if (magic.name == "restart") {
+        receiver_ = 0;
+        for (const std::string& id : comms_.forget()) {
+            outbox_.publish("comm_close", parent_, {{"comm_id", id}, {"data", Json::object()}});
+        }
         if (auto again = cells_->start_again(); !again) {
             return CellError{"SystemError", again.error().message, {"SystemError: " + again.error().message}};
         }
@@ -169,6 +173,7 @@ std::optional<CellError> Executor::go_back(const Magic& magic) {
         say("%restore " + magic.argument + " comes back to here" + (told->empty() ? "" : "; " + *told));
         return std::nullopt;
     }
+    receiver_ = 0;  // what it was linked against may go
     Result<WentBack> back = tl::unexpected(Error{});
     std::string done;
     if (magic.name == "restore") {

@@ -92,7 +92,9 @@ Result<Kernelspec> install_kernelspec(const fs::path& data_folder, const std::st
     json["language"] = "kayton";
     json["interrupt_mode"] = "message";
     if (const std::string home = variable("KAYTON_HOME"); !home.empty()) json["env"] = {{"KAYTON_HOME", home}};
-    json["metadata"] = {{"kayton", {{"environment", environment.name}, {"version", kKaytonVersion}}}};
+    json["kernel_protocol_version"] = "5.5";
+    json["metadata"] = {{"supported_encryption", Json::array({"curve"})},
+                        {"kayton", {{"environment", environment.name}, {"version", kKaytonVersion}}}};
     if (Result<void> made = make_folders(folder); !made) return tl::unexpected(made.error());
     for (const LogoFile& logo : logo_files()) {
         const std::string file = logo.name == "logo.svg" ? "logo-svg.svg" : std::string(logo.name);

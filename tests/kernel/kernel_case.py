@@ -25,6 +25,15 @@ def children_of(pid):
     return found
 
 
+def kill_busy_worker(kernel, sent=signal.SIGSEGV):
+    """Kills the worker that runs a cell. The kernel's other children are checkpoints, which sleep."""
+    deadline = time.monotonic() + PATIENCE
+    while not (busy := [pid for pid, state in children_of(kernel) if state == "R"]):
+        if time.monotonic() > deadline:
+            raise AssertionError("no worker runs")
+    os.kill(busy[0], sent)
+
+
 class Ran:
     """What one cell gave: the reply and everything published for it."""
 
@@ -103,11 +112,7 @@ class KernelCase(unittest.TestCase):
             message = self.client.get_iopub_msg(timeout=PATIENCE)
             if message["msg_type"] == "stream" and message["parent_header"].get("msg_id") == running:
                 break
-        # The kernel's other children are checkpoints, which sleep.
-        deadline = time.monotonic() + PATIENCE
-        while not (busy := [pid for pid, state in children_of(self.manager.provisioner.process.pid) if state == "R"]):
-            self.assertLess(time.monotonic(), deadline, "no worker runs")
-        os.kill(busy[0], sent)
+        kill_busy_worker(self.manager.provisioner.process.pid, sent)
         return self.wait_for_reply(running)["content"]
 
     def interrupted_after(self, seconds, code):
