@@ -137,4 +137,20 @@ Result<void> remove_kernelspec(const Kernelspec& spec) {
     return remove_tree(spec.folder);
 }
 
+size_t move_kernelspecs(const fs::path& from, const EnvironmentPlace& to) {
+    size_t count = 0;
+    for (const Kernelspec& spec : find_kernelspecs()) {
+        if (fs::path(spec.environment) != from) continue;
+        const auto text = read_text_file(spec.folder / "kernel.json");
+        Json json = text ? Json::parse(*text, nullptr, false) : Json();
+        if (!json.is_object()) continue;
+        for (Json& word : json["argv"]) {
+            if (word == from.string()) word = to.root.string();
+        }
+        json["metadata"]["kayton"]["environment"] = to.name;
+        if (write_durably(spec.folder / "kernel.json", json.dump(1) + "\n")) ++count;
+    }
+    return count;
+}
+
 }  // namespace kayton::kik
