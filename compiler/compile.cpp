@@ -112,6 +112,12 @@ void Compiler::set_environment(Environment environment) {
     impl_->checker.set_environment(std::move(environment));
 }
 
+std::shared_ptr<const check::SessionState> Compiler::state() const { return impl_->checker.state(); }
+
+std::shared_ptr<const check::SessionState> Compiler::before_last_cell() const { return impl_->checker.before_last_cell(); }
+
+void Compiler::return_to(const check::SessionState& state, const std::vector<std::string>& lost) { impl_->checker.return_to(state, lost); }
+
 void Compiler::forget_last_cell(const std::vector<std::string>& lost) { impl_->checker.forget_last_cell(lost); }
 
 std::vector<NameInfo> Compiler::visible_names() { return impl_->checker.visible_names(); }

@@ -18,6 +18,10 @@
 
 namespace kayton {
 
+namespace check {
+struct SessionState;
+}
+
 enum class OptLevel { kO0, kO2 };
 
 struct CompileOptions {
@@ -65,12 +69,17 @@ class Compiler {
     // The source file must outlive the compiler.
     [[nodiscard]] CompileOutcome compile(const SourceFile& file, const CompileOptions& options);
 
-    // Undoes the last compile() of a cell that gave a module, as if it had not been: the cell's worker ended, and another
-    // stands where the cell began, without the names in `lost`. Once for each cell.
+    // What the cells have defined, now and before the last compile() that gave a module (null after it was undone). It
+    // must not outlive the compiler.
+    [[nodiscard]] std::shared_ptr<const check::SessionState> state() const;
+    [[nodiscard]] std::shared_ptr<const check::SessionState> before_last_cell() const;
+    // The worker stands where it stood then, without the names in `lost`: later cells have not been.
+    void return_to(const check::SessionState& state, const std::vector<std::string>& lost = {});
+    // The same for the state before the last cell. Once for each cell.
     void forget_last_cell(const std::vector<std::string>& lost = {});
     // The last cell was compiled, and an exception ended it: a name that it has given another type is what it was before;
-    // a name new to it may be unassigned, which is a NameError where it is read. Once for each cell, not after the other.
-    // Gives what the session holds then.
+    // a name new to it may be unassigned, which is a NameError where it is read. Once for each cell. Gives what the
+    // session holds then.
     std::vector<SessionGlobal> last_cell_failed();
     // What is installed has changed.
     void set_environment(Environment environment);

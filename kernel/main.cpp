@@ -66,8 +66,11 @@ std::filesystem::path history_file() {
     return error ? std::filesystem::path() : *home / "kernel_history.jsonl";
 }
 
-int run(const std::string& connection_file, const std::string& environment_root) {
+int run(const std::string& connection_file, const std::string& environment_root, const std::string& lexer) {
     KernelOptions options;
+    if (!lexer.empty()) {
+        options.lexer = lexer;
+    }
     const std::filesystem::path root = environment_root;
     Result<Environment> environment = root.empty() ? active_environment() : open_environment(root.filename(), root);
     std::error_code error;
@@ -84,6 +87,9 @@ int run(const std::string& connection_file, const std::string& environment_root)
     options.executor.session.environment = std::move(*environment);
     options.executor.session.checkpoints = true;
     options.executor.session.output_is_terminal = true;  // a person waits for the lines
+    if (const char* memory = std::getenv("KAYTON_UNDO_MEMORY"); memory != nullptr) {  // MiB
+        options.executor.session.undo_memory = std::strtoull(memory, nullptr, 10) << 20U;
+    }
     options.history_file = history_file();
 
     const auto connection = read_connection_file(connection_file);
@@ -116,13 +122,15 @@ int main(int argc, char** argv) {
     std::string environment;
     app.add_option("-f,--connection-file", connection_file, "The connection file that the client wrote")->required();
     app.add_option("--environment", environment, "The folder of the environment; else the active one");
+    std::string lexer;
+    app.add_option("--pygments-lexer", lexer, "What colours exported cells (python3); the package for Jupyter brings kayton");
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? 0 : kayton::kernel::kUsageExit;
     }
     try {
-        return kayton::kernel::run(connection_file, environment);
+        return kayton::kernel::run(connection_file, environment, lexer);
     } catch (const std::exception& problem) {
         std::fprintf(stderr, "kayton-kernel: unexpected: %s\n", problem.what());
         return kayton::kernel::kUsageExit;

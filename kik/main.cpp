@@ -1,6 +1,7 @@
 // kik: makes environments and installs Rust crates into them.
 
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,11 @@ void add_flags(CLI::App& app, Session& session) {
     app.add_flag("-q,--quiet", session.options.quiet, "Say only errors and warnings");
     app.add_flag("-v,--verbose", session.options.verbose, "Show what cargo says");
     app.add_flag("--offline", session.options.offline, "Use only what has been downloaded before");
+    app.add_flag("--locked", session.options.locked, "Fail where kayton.lock would have to change");
+    app.add_flag("--dry-run", session.options.dry_run, "Say what would be done, and do nothing");
+    app.add_option_function<std::string>(
+        "-e,--env", [](const std::string& name) { ::setenv("KAYTON_ACTIVE_ENV", name.c_str(), 1); },
+        "The environment to work on, instead of the active one");
     app.add_flag("-y,--yes", session.options.yes, "Answer every question with yes");
     app.add_flag("--no-progress", session.options.no_progress, "Draw no bar");
     app.add_option("-j,--jobs", session.options.jobs, "How many compilers run at a time")->check(CLI::Range(1, 1024));
@@ -66,22 +72,12 @@ int main(int argc, char** argv) {
     CLI::App app{"kik: Kayton's environments and crates"};
     app.name("kik");
     app.set_version_flag("--version", std::string("kik ") + kik::kKaytonVersion);
+    app.footer("Run `kik COMMAND --help` for a command's own options and examples.");
     app.require_subcommand(1);
     // Flags may stand before or after the subcommand.
     app.fallthrough();
     add_flags(app, session);
-    kik::add_create(app, session);
-    kik::add_activate(app, session);
-    kik::add_list(app, session);
-    kik::add_rinstall(app, session);
-    kik::add_uninstall(app, session);
-    kik::add_info(app, session);
-    kik::add_kernel(app, session);
-    kik::add_path(app, session);
-    kik::add_allow(app, session);
-    kik::add_remove(app, session);
-    kik::add_shell_init(app, session);
-    kik::add_probe_plugin(app, session);
+    kik::add_commands(app, session);
 
     try {
         app.parse(argc, argv);
@@ -97,7 +93,7 @@ int main(int argc, char** argv) {
         done = kayton::fail(kayton::ErrorKind::kInternal, std::string("unexpected: ") + problem.what(),
                             "This is a fault of kik; please report it with the command you ran");
     }
-    if (done) return 0;
+    if (done) return session.exit_status;
     session.console.error(done.error());
     return kik::exit_code(done.error());
 }

@@ -31,7 +31,7 @@ bool plain_component(const std::string& text) {
 
 tl::unexpected<Error> corrupt(const fs::path& file, const std::string& reason) {
     return fail(ErrorKind::kInput, "registry `" + file.string() + "` is corrupt: " + reason,
-                "Reinstall the crates of this environment with kik rinstall, or make a new one with kik create");
+                "Run: kik doctor --fix");
 }
 
 Result<InstalledPlugin> read_entry(const Json& entry, const fs::path& root, const fs::path& file) {
@@ -61,6 +61,16 @@ Result<InstalledPlugin> read_entry(const Json& entry, const fs::path& root, cons
         return corrupt(file, "`" + plugin.crate + "` has no valid `abi_version`");
     }
     plugin.abi_version = abi->get<uint32_t>();
+    const auto text_of = [&](const char* name) {
+        const auto value = entry.find(name);
+        return value != entry.end() && value->is_string() ? value->get<std::string>() : std::string();
+    };
+    plugin.requirement = text_of("requirement");
+    plugin.source = text_of("source");
+    plugin.contents = text_of("contents");
+    if (const auto value = entry.find("default_features"); value != entry.end() && value->is_boolean()) {
+        plugin.default_features = value->get<bool>();
+    }
     plugin.folder = root / "libs" / plugin.crate / plugin.version / plugin.target;
     return plugin;
 }
@@ -118,18 +128,11 @@ Result<fs::path> kayton_home() {
                 "Set KAYTON_HOME to a folder of yours");
 }
 
-Result<Environment> open_environment(const std::string& name, const fs::path& root) {
-    Environment environment;
-    environment.name = name;
-    environment.root = root;
-    const fs::path file = root / "metadata" / "registry.json";
-    const Result<std::string> text = read_text_file(file);
-    if (!text) {
-        if (text.error().kind == ErrorKind::kNotFound) return environment;
-        return tl::unexpected<Error>(text.error());
-    }
+Result<std::vector<InstalledPlugin>> parse_plugins(const std::string& text, const fs::path& root,
+                                                   const fs::path& file) {
+    std::vector<InstalledPlugin> found;
     try {
-        const Json json = Json::parse(*text);
+        const Json json = Json::parse(text);
         if (!json.is_object()) return corrupt(file, "it is not an object");
         const auto format = json.find("format");
         if (format == json.end() || !format->is_number_unsigned()) return corrupt(file, "it has no `format`");
@@ -141,18 +144,37 @@ Result<Environment> open_environment(const std::string& name, const fs::path& ro
         }
         const auto plugins = json.find("plugins");
         if (plugins == json.end() || !plugins->is_array()) return corrupt(file, "it has no list `plugins`");
-        environment.plugins.reserve(plugins->size());
+        found.reserve(plugins->size());
         for (const Json& entry : *plugins) {
             Result<InstalledPlugin> plugin = read_entry(entry, root, file);
             if (!plugin) return tl::unexpected<Error>(plugin.error());
-            environment.plugins.push_back(std::move(*plugin));
+            found.push_back(std::move(*plugin));
         }
     } catch (const Json::exception& error) {
         const std::string_view what = error.what();
         const size_t bracket = what.find("] ");
         return corrupt(
-            file, text->empty() ? "it is empty" : std::string(bracket == what.npos ? what : what.substr(bracket + 2)));
+            file, text.empty() ? "it is empty" : std::string(bracket == what.npos ? what : what.substr(bracket + 2)));
     }
+    return found;
+}
+
+Result<Environment> open_environment(const std::string& name, const fs::path& root) {
+    Environment environment;
+    environment.name = name;
+    environment.root = root;
+    const fs::path file = root / "metadata" / "registry.json";
+    const Result<std::string> text = read_text_file(file);
+    if (!text) {
+        std::error_code error;
+        if (text.error().kind != ErrorKind::kNotFound) return tl::unexpected<Error>(text.error());
+        // A folder that is not an environment yet is an empty one; an environment without its registry has lost it.
+        if (fs::exists(root / "metadata" / "env.json", error)) return corrupt(file, "it is missing");
+        return environment;
+    }
+    Result<std::vector<InstalledPlugin>> plugins = parse_plugins(*text, root, file);
+    if (!plugins) return tl::unexpected<Error>(plugins.error());
+    environment.plugins = std::move(*plugins);
     return environment;
 }
 

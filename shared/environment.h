@@ -22,6 +22,10 @@ struct InstalledPlugin {
     std::string target;
     std::vector<std::string> features;
     uint32_t abi_version = 0;
+    bool default_features = true;
+    std::string requirement;  // what was asked for: "1.11", "=1.11.1", "*"
+    std::string source;       // empty: the default registry; "registry+NAME", "git+URL#COMMIT", "path+FOLDER"
+    std::string contents;     // SHA-256 of its checksums.json; empty: installed before there were any
     std::filesystem::path folder;  // absolute: libs/<crate>/<version>/<target>
     [[nodiscard]] std::filesystem::path library() const { return folder / "plugin.so"; }
     [[nodiscard]] std::filesystem::path manifest() const { return folder / "manifest.json"; }
@@ -52,6 +56,10 @@ struct EnvironmentPlace {
 // The active environment: KAYTON_ACTIVE_ENV (a name, or "local" for the nearest .kayton/ upwards), else "base".
 // An environment that does not exist yet (base before its first use) is returned with no plugins.
 [[nodiscard]] Result<Environment> active_environment();
+// The entries of `plugins` in the text of a registry, or of a state that kik keeps of it; `file` is for messages.
+[[nodiscard]] Result<std::vector<InstalledPlugin>> parse_plugins(const std::string& text,
+                                                                 const std::filesystem::path& root,
+                                                                 const std::filesystem::path& file);
 [[nodiscard]] Result<Environment> open_environment(const std::string& name, const std::filesystem::path& root);
 
 }  // namespace kayton

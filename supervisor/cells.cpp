@@ -4,7 +4,7 @@
 
 namespace kayton {
 
-Cells::Cells(Session& session) : session_(session) {
+Cells::Cells(Session& session, OptLevel opt) : session_(session), opt_(opt) {
     forget();
 }
 
@@ -12,12 +12,12 @@ CompileOutcome Cells::compile(std::string name, std::string text) {
     const std::lock_guard lock(compiler_lock_);
     sources_.push_back(std::make_unique<SourceFile>(std::move(name), std::move(text)));
     CompileOptions options;
-    options.opt = OptLevel::kO0;
+    options.opt = opt_;
     options.cell = true;
     return compiler_->compile(*sources_.back(), options);
 }
 
-Result<RunOutcome> Cells::run(const CompileOutcome& compiled) {
+Result<RunOutcome> Cells::run(const CompileOutcome& compiled, std::vector<std::string> argv) {
     if (auto ready = session_.wait_ready(); !ready) {
         return tl::unexpected(std::move(ready.error()));
     }
@@ -30,10 +30,15 @@ Result<RunOutcome> Cells::run(const CompileOutcome& compiled) {
             return tl::unexpected(std::move(added.error()));
         }
     }
-    auto outcome = session_.run(compiled.module, {""});
+    if (step_) {
+        const std::lock_guard lock(compiler_lock_);
+        session_.begin_step(*std::exchange(step_, std::nullopt), compiler_->before_last_cell());
+    }
+    auto outcome = session_.run(compiled.module, std::move(argv));
     const std::lock_guard lock(compiler_lock_);
     if (!outcome) {
         compiler_->forget_last_cell();
+        session_.begin_step({}, nullptr);
     } else if (outcome->worker_end && outcome->recovery != Recovery::kNone) {
         compiler_->forget_last_cell(outcome->lost);
     } else if (outcome->finished && !outcome->finished->exception_class.empty()) {
@@ -45,6 +50,47 @@ Result<RunOutcome> Cells::run(const CompileOutcome& compiled) {
 Result<void> Cells::start_again() {
     forget();
     return session_.restart();
+}
+
+Result<RunOutcome> Cells::run_again(uint64_t entry, std::vector<std::string> argv) {
+    auto outcome = session_.run_at(entry, std::move(argv));
+    if (outcome && outcome->worker_end && outcome->recovery != Recovery::kNone) {
+        const std::lock_guard lock(compiler_lock_);
+        compiler_->return_to(*compiler_->state(), outcome->lost);
+    }
+    return outcome;
+}
+
+Result<WentBack> Cells::undo(size_t count) {
+    return follow(session_.undo(count));
+}
+
+Result<std::string> Cells::name_state(const std::string& name) {
+    const std::lock_guard lock(compiler_lock_);
+    return session_.name_state(name, compiler_->state());
+}
+
+Result<WentBack> Cells::restore(const std::string& name) {
+    std::shared_ptr<const check::SessionState> now;
+    {
+        const std::lock_guard lock(compiler_lock_);
+        now = compiler_->state();
+    }
+    return follow(session_.restore(name, std::move(now)));
+}
+
+// The compiler goes where the session went.
+Result<WentBack> Cells::follow(Result<WentBack> back) {
+    if (back) {
+        const std::lock_guard lock(compiler_lock_);
+        compiler_->return_to(*back->names, back->lost);
+    } else if (!session_.alive()) {
+        if (auto again = start_again(); !again) {
+            return tl::unexpected(std::move(again.error()));
+        }
+        back.error().message += "; another worker goes on, without variables";
+    }
+    return back;
 }
 
 Result<void> Cells::reread_environment() {

@@ -7,6 +7,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,7 +23,7 @@ class Cells {
     enum class Completeness { kComplete, kIncomplete, kInvalid };
 
     // The session must outlive it.
-    explicit Cells(Session& session);
+    explicit Cells(Session& session, OptLevel opt = OptLevel::kO0);
     Cells(const Cells&) = delete;
     Cells& operator=(const Cells&) = delete;
 
@@ -31,7 +32,18 @@ class Cells {
     // Runs what the last compile() gave. REQUIRES: it was ok. An error means that nothing of it ran. What a cell that did
     // not end well left unassigned is as before it; where the worker ended and no variables could be kept (the outcome's
     // recovery is kNone), start_again() goes on.
-    [[nodiscard]] Result<RunOutcome> run(const CompileOutcome& compiled);
+    [[nodiscard]] Result<RunOutcome> run(const CompileOutcome& compiled, std::vector<std::string> argv = {""});
+    // Runs again what an earlier run() left at the session's last_entry(). REQUIRES: no state was gone back to since then.
+    [[nodiscard]] Result<RunOutcome> run_again(uint64_t entry, std::vector<std::string> argv);
+
+    // The next cell to run begins a step: undo() goes back to before it. `step` is what the person knows it by; nothing:
+    // it does not, and belongs to the step before.
+    void begin_step(std::optional<std::string> step) { step_ = std::move(step); }
+    // As the session's, with the compiler beside it. When no worker is left after an error, it has started another.
+    [[nodiscard]] Result<WentBack> undo(size_t count);
+    [[nodiscard]] Result<std::string> name_state(const std::string& name);
+    [[nodiscard]] Result<WentBack> restore(const std::string& name);
+
     // After the end of a worker: another one, and a compiler that knows nothing of the old one's values.
     [[nodiscard]] Result<void> start_again();
 
@@ -50,8 +62,11 @@ class Cells {
 
   private:
     void forget();
+    Result<WentBack> follow(Result<WentBack> back);
 
     Session& session_;
+    OptLevel opt_;
+    std::optional<std::string> step_;
     mutable std::mutex compiler_lock_;
     std::deque<std::unique_ptr<SourceFile>> sources_;  // outlive the compiler, which refers to them
     std::unique_ptr<Compiler> compiler_;

@@ -43,7 +43,8 @@ Session::Session(SessionOptions options, SessionIo& io, TemporaryFolder temporar
     : options_(std::move(options)),
       io_(io),
       temporary_(std::move(temporary)),
-      events_(std::make_unique<Events>(*this)) {}
+      events_(std::make_unique<Events>(*this)),
+      undo_(options_.undo_steps, options_.undo_memory) {}
 
 Session::~Session() {
     close();
@@ -101,6 +102,7 @@ Result<void> Session::start_worker() {
     if (!worker) {
         return tl::unexpected(std::move(worker.error()));
     }
+    undo_.clear();    // another worker cannot become what the old one was
     linker_.reset();  // it refers to the old worker's arena
     worker_ = std::move(*worker);
     return {};
@@ -159,6 +161,7 @@ Result<RunOutcome> Session::run(const CompiledModule& module, std::vector<std::s
     if (!entry) {
         return tl::unexpected(std::move(entry.error()));
     }
+    last_entry_ = *entry;
     auto outcome = run_at(*entry, std::move(argv));
     if (outcome && outcome->finished && options_.checkpoints) {
         keep(module);
@@ -177,6 +180,10 @@ Result<RunOutcome> Session::run_at(uint64_t entry, std::vector<std::string> argv
     auto started = worker_->run(entry, std::move(argv));
     if (!started) {
         return tl::unexpected(std::move(started.error()));
+    }
+    if (next_step_) {
+        next_step_->globals = kept_globals_;
+        next_step_->made = std::chrono::system_clock::now();
     }
     kill_at_ = {};
     const uint64_t seconds = options_.grants.max_wall_seconds;
@@ -199,7 +206,9 @@ Result<RunOutcome> Session::run_at(uint64_t entry, std::vector<std::string> argv
             }
             outcome.finished = std::move(finished);
             outcome.notice = notice;
-            worker_->drop_checkpoint();
+            if (const std::string told = keep_step(); outcome.notice.empty()) {
+                outcome.notice = told;
+            }
             resumes_in_a_row_ = 0;
             served_interrupts_ = interrupts_.load();
             return outcome;
@@ -300,6 +309,8 @@ Result<void> Session::restart() {
 }
 
 void Session::close() {
+    undo_.clear();
+    next_step_.reset();
     linker_.reset();
     if (alive()) {
         worker_->shut_down(kCloseGrace);

@@ -18,6 +18,7 @@
 #include "compiler/compile.h"
 #include "shared/environment.h"
 #include "shared/result.h"
+#include "supervisor/checkpoint/undo_history.h"
 #include "supervisor/monitor/worker.h"
 #include "supervisor/report/crash_report.h"
 #include "supervisor/sandbox/policy.h"
@@ -49,6 +50,8 @@ struct SessionOptions {
     bool one_program = false;         // the first run is the last: globals are released at its end
     bool leak_check = false;          // with one_program: Finished names the objects that a run left behind
     bool checkpoints = false;         // one before each run: its variables survive the worker's end
+    size_t undo_steps = 5;            // with checkpoints: how many can be gone back over
+    uint64_t undo_memory = uint64_t{512} << 20;  // bytes that they may hold beyond what the worker holds itself
     std::chrono::milliseconds start_limit{30'000};
     std::chrono::milliseconds interrupt_grace{2'000};
 };
@@ -76,6 +79,15 @@ struct RunOutcome {
     int exit_status = 0;            // what `kayton run` exits with
 };
 
+// The session stands at an earlier state.
+struct WentBack {
+    std::shared_ptr<const check::SessionState> names;  // what the compiler is to return to
+    std::vector<std::string> lost;                     // and forget: names that could not be kept
+    std::string step;                                  // the first step that was undone
+    std::string note;                                  // what became of the variables, where not all came back
+    std::string lasting;                               // what was not rolled back, as far as it is known
+};
+
 constexpr int kStatusInterrupted = 130;  // 128 + SIGINT
 constexpr int kStatusWorkerLost = 70;    // the worker ended by itself or was killed for cause
 constexpr int kStatusLeaks = 71;         // a leak check found objects
@@ -95,6 +107,22 @@ class Session {
     [[nodiscard]] Result<RunOutcome> run(const CompiledModule& module, std::vector<std::string> argv);
     // The same for code that is linked already.
     [[nodiscard]] Result<RunOutcome> run_at(uint64_t entry, std::vector<std::string> argv);
+
+    // With `checkpoints`: the state before the next run that ends by itself is one that undo() goes back to. `names` is
+    // what the compiler knew then; null: it is not.
+    void begin_step(std::string step, std::shared_ptr<const check::SessionState> names);
+    // Back to before the last `count` steps. After an error that leaves the session without a worker, restart() goes on.
+    // REQUIRES: 1 ≤ count ≤ undo_history().steps().
+    [[nodiscard]] Result<WentBack> undo(size_t count);
+    // Keeps the state as it is now under a name, in place of an earlier one: in words what the person should know.
+    [[nodiscard]] Result<std::string> name_state(const std::string& name, std::shared_ptr<const check::SessionState> names);
+    // Back to it, or on to it; `now` is what the compiler knows. This is a step that undo() goes back over.
+    // REQUIRES: undo_history().has(name).
+    [[nodiscard]] Result<WentBack> restore(const std::string& name, std::shared_ptr<const check::SessionState> now);
+    [[nodiscard]] const UndoHistory& undo_history() const { return undo_; }
+
+    // Where the last module that run() linked begins: for run_at(), as long as what it uses is there.
+    [[nodiscard]] uint64_t last_entry() const { return last_entry_; }
 
     // Waits until the worker is ready to run something; an error says why it never will be.
     [[nodiscard]] Result<void> wait_ready();
@@ -131,9 +159,17 @@ class Session {
     [[nodiscard]] RunOutcome outcome_of_end();
     [[nodiscard]] std::string make_checkpoint();  // what to tell the person once, if it is the first to fail so
     void recover(RunOutcome& outcome);
-    [[nodiscard]] Result<void> restore_values(RunOutcome& outcome);
+    struct Lost {
+        std::vector<std::string> names;
+        std::string list;  // with the reasons, for the person
+    };
+    [[nodiscard]] Result<Lost> restore_values();
     [[nodiscard]] Worker::Globals places_of(const std::vector<SessionGlobal>& globals) const;
     void keep(const CompiledModule& module);
+    // session_undo.cpp
+    [[nodiscard]] std::string keep_step();  // what to tell the person
+    [[nodiscard]] Result<UndoPoint> freeze_now(std::shared_ptr<const check::SessionState> names, std::string step);
+    [[nodiscard]] Result<WentBack> go_back(UndoPoint point);
 
     SessionOptions options_;
     SessionIo& io_;
@@ -154,6 +190,9 @@ class Session {
     };
     std::vector<KeptModule> kept_modules_;     // those that ended by themselves
     std::vector<SessionGlobal> kept_globals_;  // after them
+    uint64_t last_entry_ = 0;
+    UndoHistory undo_;
+    std::optional<UndoPoint> next_step_;       // without its checkpoint
     int resumes_in_a_row_ = 0;                 // without a run that ended by itself
     bool checkpoints_too_slow_ = false;
     std::string told_;                                 // the last notice

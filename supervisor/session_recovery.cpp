@@ -69,9 +69,11 @@ void Session::recover(RunOutcome& outcome) {
     if (!worker_->has_checkpoint()) {
         return;
     }
-    const bool whole = worker_->checkpoint_is_whole() && resumes_in_a_row_ < kResumesInARow;
+    next_step_.reset();
+    KeptCheckpoint checkpoint = worker_->take_checkpoint();
+    const bool whole = checkpoint.whole && resumes_in_a_row_ < kResumesInARow;
     const auto refuse = [&](const Error& error) { outcome.recovery_note += " (" + error.message + ")"; };
-    if (auto resumed = worker_->resume(*events_); !resumed) {
+    if (auto resumed = worker_->resume(std::move(checkpoint), *events_); !resumed) {
         return refuse(resumed.error());
     }
     if (whole) {
@@ -80,11 +82,15 @@ void Session::recover(RunOutcome& outcome) {
         outcome.recovery_note = "your variables are as before this cell; what it did to files and connections stays";
         return;
     }
-    if (auto restored = restore_values(outcome); !restored) {
-        return refuse(restored.error());
+    auto lost = restore_values();
+    if (!lost) {
+        return refuse(lost.error());
     }
     resumes_in_a_row_ = 0;
     outcome.recovery = Recovery::kRestored;
+    outcome.lost = std::move(lost->names);
+    outcome.recovery_note = "a new worker goes on with your variables as before this cell";
+    outcome.recovery_note += lost->list.empty() ? "" : ", except: " + lost->list;
 }
 
 Worker::Globals Session::places_of(const std::vector<SessionGlobal>& globals) const {
@@ -96,21 +102,21 @@ Worker::Globals Session::places_of(const std::vector<SessionGlobal>& globals) co
 }
 
 // The checkpoint is the worker now, and gives what it has to another in which the modules stand anew.
-Result<void> Session::restore_values(RunOutcome& outcome) {
+Result<Session::Lost> Session::restore_values() {
     auto saved = worker_->save_values(places_of(kept_globals_), *events_);
     if (!saved) {
         return tl::unexpected(std::move(saved.error()));
     }
     worker_->kill(EndReason::kSupervisorClosed, "its values go on in another");
     if (auto started = start_worker(); !started) {
-        return started;
+        return tl::unexpected(std::move(started.error()));
     }
     if (auto ready = wait_ready(); !ready) {
-        return ready;
+        return tl::unexpected(std::move(ready.error()));
     }
     for (const auto& [file, text] : sources_) {
         if (auto added = worker_->add_source(file, text); !added) {
-            return added;
+            return tl::unexpected(std::move(added.error()));
         }
     }
     const auto deadline = std::chrono::steady_clock::now() + options_.start_limit;
@@ -136,29 +142,27 @@ Result<void> Session::restore_values(RunOutcome& outcome) {
         }
     }
     if (auto restored = worker_->restore_values(places_of(kept_globals_), saved->bytes, *events_); !restored) {
-        return restored;
+        return tl::unexpected(std::move(restored.error()));
     }
-    std::string list;
+    Lost lost;
     size_t named = 0;
     for (const auto& [reason, index] : saved->lost) {
         if (index >= kept_globals_.size()) {
             continue;
         }
-        outcome.lost.push_back(kept_globals_[index].name);
+        lost.names.push_back(kept_globals_[index].name);
         const std::string shown = shown_name(kept_globals_[index].name);
         if (!shown.empty() && ++named <= kLostNamed) {
-            list += (list.empty() ? "" : ", ") + shown + " (" + reason + ")";
+            lost.list += (lost.list.empty() ? "" : ", ") + shown + " (" + reason + ")";
         }
     }
     if (named > kLostNamed) {
-        list += " and " + std::to_string(named - kLostNamed) + " more";
+        lost.list += " and " + std::to_string(named - kLostNamed) + " more";
     }
     std::erase_if(kept_globals_, [&](const SessionGlobal& global) {
-        return std::find(outcome.lost.begin(), outcome.lost.end(), global.name) != outcome.lost.end();
+        return std::ranges::find(lost.names, global.name) != lost.names.end();
     });
-    outcome.recovery_note = "a new worker goes on with your variables as before this cell";
-    outcome.recovery_note += list.empty() ? "" : ", except: " + list;
-    return {};
+    return lost;
 }
 
 }  // namespace kayton

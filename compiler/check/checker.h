@@ -23,8 +23,10 @@
 
 #include "compiler/check/class_info.h"
 #include "compiler/check/entities.h"
+#include "compiler/check/lending.h"
 #include "compiler/check/name_info.h"
 #include "compiler/check/scope.h"
+#include "compiler/check/session_state.h"
 #include "compiler/diagnostics/diagnostics.h"
 #include "compiler/types/type.h"
 #include "compiler/types/typed_program.h"
@@ -50,8 +52,12 @@ class Checker {
     // Checks one file or cell. `cell`: module-level names stay for later ones. The program is empty after errors.
     // `check_all`: functions that nothing calls are checked too, where annotations tell their types.
     typed::TypedProgram check(const syntax::Module& module, bool cell, bool check_all);
-    // Undoes the last check() that gave a cell's program: names, classes and imported modules are what they were before.
-    // Numbers are not given again, so symbols stay unique. Names in `lost` go too, as values() names them.
+    // What the session holds now, and before the last check() that gave a cell's program (null: there is none to undo).
+    [[nodiscard]] std::shared_ptr<const SessionState> state() const { return take_state(committed_globals_); }
+    [[nodiscard]] std::shared_ptr<const SessionState> before_last_cell() const { return before_last_; }
+    // Names, classes and imported modules become what they were then. Numbers are not given again, so symbols stay unique.
+    // Names in `lost` go too, as values() names them.
+    void return_to(const SessionState& state, const std::vector<std::string>& lost);
     void forget_last_cell(const std::vector<std::string>& lost);
     // Name, symbol and type of everything that holds a value after the cells so far.
     [[nodiscard]] std::vector<std::array<std::string, 3>> values() const;
@@ -85,15 +91,8 @@ class Checker {
     std::vector<Error> import_errors_;
     std::map<std::string, GlobalName, std::less<>> globals_;
     std::map<std::string, GlobalName, std::less<>> committed_globals_;
-    struct Undo {
-        std::map<std::string, GlobalName, std::less<>> globals;
-        std::vector<types::ClassInfo*> classes;
-        std::vector<types::ClassInfo*> settled;   // were declared before
-        std::vector<types::ClassInfo*> declared;  // and nothing more
-        std::vector<Unit*> units;
-        std::map<std::string, const syntax::Stmt*, std::less<>> undecided;
-    };
-    std::optional<Undo> undo_;  // of the last cell
+    std::shared_ptr<const SessionState> before_last_;  // before the last cell
+    std::set<types::ClassInfo*> known_classes_;        // that a cell has ever declared or committed
     // Names whose value is an empty list, dict or set of which no cell has said yet what it holds: their assignments.
     std::map<std::string, const syntax::Stmt*, std::less<>> undecided_;
     std::vector<std::unique_ptr<FunctionDecl>> modules_;  // module bodies, all cells
@@ -187,7 +186,8 @@ class Checker {
     const Manifest* load_manifest(const std::string& crate);
     void run_pass(FunctionDecl& module, bool check_all);
     void check_uncalled();
-    void commit();
+    void commit();  // session_state.cpp
+    [[nodiscard]] std::shared_ptr<SessionState> take_state(std::map<std::string, GlobalName, std::less<>> globals) const;
     void close_types();
     void merge_equal_instances();
     Diagnostic& report(DiagCode code, Span span, std::string message, std::string label = {}, std::string help = {});
@@ -679,6 +679,8 @@ struct FunctionState {
     bool in_handler = false;                        // the statement at hand stands in an except clause, or is called from one
     const syntax::CallExpr* consumer = nullptr;     // the call of a built-in whose code, loops and all, stands in its place
     int caught_imports = 0;                         // try bodies around the statement at hand whose handlers take an ImportError
+    std::vector<OpenBlock> open_blocks;             // outermost first: where what crates lend is looked for
+    std::set<uint32_t> lent;                        // locals that hold what a crate lent
     std::set<const syntax::Stmt*> tails;            // of a `fn`: expression statements whose value is returned
 };
 

@@ -51,6 +51,8 @@ bool Checker::fits_parameter(const Type* parameter, const TExpr* argument) {
     if (to->kind == TypeKind::kVar) return true;
     if (to->kind == TypeKind::kFloat && is_numeric(from)) return true;
     if (to->kind == TypeKind::kInt && from->kind == TypeKind::kBool) return true;
+    // Rust's () is the empty tuple.
+    if (to->kind == TypeKind::kNone && from->kind == TypeKind::kTuple && from->args.empty()) return true;
     if (to->kind == TypeKind::kUnion && std::any_of(to->args.begin(), to->args.end(), [&](const Type* m) { return prune(m)->kind == TypeKind::kFloat; }) && is_numeric(from)) return true;
     if (to->kind == from->kind && to->args.size() == from->args.size() && to->name == from->name &&
         (to->kind == TypeKind::kList || to->kind == TypeKind::kDict || to->kind == TypeKind::kSet || (to->kind == TypeKind::kHandle && !to->args.empty()))) {
@@ -369,6 +371,10 @@ TExpr* Checker::crate_call_of(const Manifest& manifest, const std::string& name,
         if (value == nullptr) {
             value = functions[i] != nullptr ? functions[i] : expression(*waiting[i], function_member(real));
             if (prune(value->type)->kind == TypeKind::kNever) return scope.finish(never(span));
+        }
+        if (prune(real)->kind == TypeKind::kNone && prune(value->type)->kind == TypeKind::kTuple) {
+            emit_expr(value);
+            value = constant_none(span);
         }
         if (prune(real)->kind == TypeKind::kList && is_listable(prune(value->type))) value = listed(value, real);
         if (prune(real)->kind == TypeKind::kTuple && value->kind == TK::kTuple && prune(real)->args.size() == value->args.size()) {

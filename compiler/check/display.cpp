@@ -14,6 +14,8 @@ using SK = typed::StmtKind;
 
 namespace {
 
+constexpr int64_t kShortenText = -1;  // of kt_display_begin: the next repr() is for a person to look at
+
 struct Form {
     std::string_view method;
     const char* mime;
@@ -61,6 +63,9 @@ void Checker::emit_forms(int64_t kind, TExpr* id, TExpr* value, Span span) {
     };
     std::vector<Made> made;
     // All is made before the display begins: what runs meanwhile may fail, or display something itself.
+    const TypeKind kind_of = prune(value->type)->kind;
+    if (kind_of == TypeKind::kList || kind_of == TypeKind::kDict || kind_of == TypeKind::kSet || kind_of == TypeKind::kDynamic)
+        emit_expr(runtime(RT::kt_display_begin, types_.none, span, {constant_int(kShortenText, span), null(span)}));
     TExpr* text = hold(to_repr(value));
     for (const Form& form : kForms)
         if (TExpr* result = call_method(value, form.method, {}, span)) made.push_back({form.mime, hold(result)});

@@ -234,6 +234,12 @@ Entity Checker::lookup(std::string_view name, Span span) {
             return result;
         }
     }
+    if (name == "progress") {
+        if (Unit* written = import_unit("_progress", span)) {
+            result = unit_member(*written, name, span);
+            if (result.kind != EntityKind::kNothing) return result;
+        }
+    }
     if (name == "bytearray" || name == "complex" || name == "memoryview") {  // built-in classes that are written in Kayton
         if (Unit* written = import_unit(name == "memoryview" ? "_memory_view" : "_builtin_types", span)) {
             result = unit_member(*written, name, span);

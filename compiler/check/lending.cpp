@@ -2,6 +2,7 @@
 #include "compiler/check/lending.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "compiler/check/checker.h"
 
@@ -24,56 +25,173 @@ bool lends(const Type* type, const ManifestLookup& manifest_of) {
 
 namespace {
 
-// Whether a value comes from a crate's function whose result borrows from its arguments.
-bool is_lent(const typed::TypedProgram& program, const TExpr* e) {
-    while (e->kind == typed::ExprKind::kSeq || e->kind == typed::ExprKind::kConvert || e->kind == typed::ExprKind::kNarrow) e = e->args[0];
-    return e->kind == typed::ExprKind::kCallPlugin && !program.plugin_functions[e->index].function->borrows.empty();
+bool holds_handle(const Type* type) {
+    type = prune(type);
+    if (type->kind == TypeKind::kHandle) return true;
+    if (type->kind != TypeKind::kUnion && type->kind != TypeKind::kTuple && type->kind != TypeKind::kList && type->kind != TypeKind::kDict) return false;
+    return std::any_of(type->args.begin(), type->args.end(), holds_handle);
+}
+
+// Finds, in what was made of a statement, the locals that hold what a crate lent.
+class LentLocals {
+  public:
+    LentLocals(const typed::TypedProgram& program, std::set<uint32_t>& lent) : program_(program), lent_(lent) {}
+
+    void look(typed::Block block) {
+        for (const TStmt* made : block) look(*made);
+    }
+    void look(const TStmt& made) {
+        for (const TExpr* e : {made.a, made.b, made.c})
+            if (e != nullptr) look(*e);
+        if (made.iter != nullptr) look(*made.iter);
+        if (made.kind == SK::kAssign && is_lent(*made.a)) lent_.insert(made.index);
+        for (const typed::Block block : {made.body, made.else_body, made.finally_body}) look(block);
+        for (const typed::Handler& handler : made.handlers) look(handler.body);
+    }
+
+  private:
+    // Blocks inside expressions hold assignments too.
+    void look(const TExpr& e) {
+        look(e.block);
+        for (const TExpr* arg : e.args) look(*arg);
+    }
+    void look(const typed::Iter& iter) {
+        bool lent = iter.kind == typed::IterKind::kHandle && !program_.plugin_functions[iter.index].function->borrows.empty();
+        for (const TExpr* arg : iter.args) {
+            look(*arg);
+            lent = lent || is_lent(*arg);
+        }
+        if (lent) lent_.insert({iter.local, iter.local2});
+        for (const typed::Iter* child : iter.children) look(*child);
+    }
+    // Whether a value comes from a crate's function whose result borrows from its arguments, or is part of such a value.
+    bool is_lent(const TExpr& e) const {
+        if (!holds_handle(e.type)) return false;
+        if (e.kind == typed::ExprKind::kCallPlugin) return !program_.plugin_functions[e.index].function->borrows.empty();
+        if (e.kind == typed::ExprKind::kLocal) return lent_.contains(e.index);
+        return std::any_of(e.args.begin(), e.args.end(), [&](const TExpr* arg) { return is_lent(*arg); });
+    }
+
+    const typed::TypedProgram& program_;
+    std::set<uint32_t>& lent_;
+};
+
+bool names(Body statements, std::string_view name) {
+    return !statements.empty() && analyse_scope({}, statements).used.contains(name);
+}
+
+bool names(Expr* expression, std::string_view name) {
+    ExprStmt alone{};
+    alone.kind = StmtKind::kExpr;
+    alone.value = expression;
+    Stmt* only = &alone;
+    return names(Body(&only, 1), name);
+}
+
+// Whether every turn of the loop gives the name a new value before it looks at it.
+bool bound_anew(const Stmt& loop, std::string_view name) {
+    const bool repeats = loop.kind == StmtKind::kWhile;
+    if (!repeats) {
+        // The target of a `for`, alone or in a tuple.
+        std::function<bool(const Expr&)> binds = [&](const Expr& target) {
+            if (target.kind == ExprKind::kName) return as<NameExpr>(target).name == name;
+            if (target.kind != ExprKind::kTuple) return false;
+            return std::any_of(as<SequenceExpr>(target).items.begin(), as<SequenceExpr>(target).items.end(), [&](const Expr* item) { return binds(*item); });
+        };
+        if (binds(*as<ForStmt>(loop).target)) return true;
+    }
+    if (repeats && names(as<WhileStmt>(loop).condition, name)) return false;
+    const Body inside = repeats ? as<WhileStmt>(loop).body : as<ForStmt>(loop).body;
+    for (size_t i = 0; i < inside.size(); ++i) {
+        if (!names(inside.subspan(i, 1), name)) continue;
+        if (inside[i]->kind != StmtKind::kAssign) return false;
+        const AssignStmt& assign = as<AssignStmt>(*inside[i]);
+        return assign.targets.size() == 1 && assign.targets[0]->kind == ExprKind::kName && !names(assign.value, name);
+    }
+    return true;
+}
+
+Body else_of(const Stmt& loop) { return loop.kind == StmtKind::kWhile ? as<WhileStmt>(loop).else_body : as<ForStmt>(loop).else_body; }
+
+// Whether the name may be looked at after the statement at hand, the innermost of `open`.
+bool used_later(const std::vector<OpenBlock>& open, std::string_view name) {
+    for (size_t level = open.size(); level-- > 0;) {
+        const OpenBlock& block = open[level];
+        if (names(block.statements.subspan(block.at + 1), name)) return true;
+        if (level == 0) return false;
+        const Stmt& around = *open[level - 1].statements[open[level - 1].at];
+        switch (around.kind) {
+            case StmtKind::kIf:
+            case StmtKind::kMatch:
+            case StmtKind::kWith: break;
+            case StmtKind::kFor:
+            case StmtKind::kWhile: {
+                const Body inside = around.kind == StmtKind::kWhile ? as<WhileStmt>(around).body : as<ForStmt>(around).body;
+                if (block.statements.data() != inside.data()) break;  // the loop's else
+                if (!bound_anew(around, name) || names(else_of(around), name)) return true;
+                break;
+            }
+            case StmtKind::kTry: {
+                const TryStmt& guarded = as<TryStmt>(around);
+                if (names(guarded.else_body, name) || names(guarded.finally_body, name)) return true;
+                for (const ExceptHandler& handler : guarded.handlers)
+                    if (names(handler.body, name)) return true;
+                break;
+            }
+            default: return true;
+        }
+    }
+    return false;
 }
 
 }  // namespace
 
 void Checker::body(Body statements) {
     // Borrows end at the last use, as in Rust: a name that holds what a crate lent lets go of it after the last statement
-    // of the function that names it.
+    // of the function that names it, in nested blocks too.
     const FunctionDecl& decl = *state_->instance->decl;
     const bool whole = statements.data() == decl.body.data() && !decl.is_generator && !decl.is_decoration && !(cell_ && decl.is_module);
     const ManifestLookup lookup = [this](const Type* t) { return manifest_of(t); };
-    std::set<uint32_t> lent;
+    const bool ends_borrows = !manifests_.empty() && (whole || !state_->open_blocks.empty());
+    if (ends_borrows) state_->open_blocks.push_back({statements, 0});
+    struct Close {
+        std::vector<OpenBlock>* blocks;
+        ~Close() {
+            if (blocks != nullptr) blocks->pop_back();
+        }
+    } close{ends_borrows ? &state_->open_blocks : nullptr};
+    LentLocals finder(program_, state_->lent);
     for (size_t i = 0; i < statements.size(); ++i) {
         if (!state_->env.reachable) return;
+        if (ends_borrows) state_->open_blocks.back().at = i;
         const size_t before = state_->out->size();
         const size_t first_temporary = state_->function->locals.size();
         guarded_statement(*statements[i]);
         if (types_.take_endless()) report_endless(*statements[i]);
         if (!state_->env.reachable || manifests_.empty() || decl.is_generator) continue;
+        for (size_t k = before; k < state_->out->size(); ++k) finder.look(*(*state_->out)[k]);
         // What the statement itself held: a match's subject, parts of an expression.
         for (size_t k = first_temporary; k < state_->function->locals.size(); ++k) {
             const typed::Local& temporary = state_->function->locals[k];
-            if (!temporary.name.empty() || !lends(temporary.type, lookup)) continue;
+            if (!temporary.name.empty() || (!state_->lent.contains(static_cast<uint32_t>(k)) && !lends(temporary.type, lookup))) continue;
             TStmt* unbind = stmt(SK::kUnbind, statements[i]->span);
             unbind->index = static_cast<uint32_t>(k);
             emit(unbind);
         }
-        if (!whole || i + 1 == statements.size()) continue;
-        for (size_t k = before; k < state_->out->size(); ++k) {
-            const TStmt* made = (*state_->out)[k];
-            if (made->kind == SK::kAssign && is_lent(program_, made->a)) lent.insert(made->index);
-        }
-        std::optional<Scope> rest;
+        // At the end of the whole, everything goes anyway.
+        if (!ends_borrows || (whole && i + 1 == statements.size())) continue;
         for (size_t slot = 0; slot < state_->env.vars.size(); ++slot) {
             const VarState& var = state_->env.vars[slot];
             if (var.entity || var.global || var.local < static_cast<int32_t>(state_->function->param_count) || var.bound == Bound::kNo) continue;
             const std::string_view name = decl.scope.names[slot];
             if (name.starts_with("_") || state_->instance->captured.contains(name)) continue;
             const auto local = static_cast<uint32_t>(var.local);
-            if (!lent.contains(local) && !lends(state_->function->locals[local].type, lookup)) continue;
-            if (!rest) rest = analyse_scope({}, statements.subspan(i + 1));
-            if (rest->used.contains(name)) continue;
+            if (!state_->lent.contains(local) && !lends(state_->function->locals[local].type, lookup)) continue;
+            if (used_later(state_->open_blocks, name)) continue;
             TStmt* unbind = stmt(SK::kUnbind, statements[i]->span);
             unbind->index = local;
             emit(unbind);
             state_->env.vars[slot] = VarState{};
-            lent.erase(local);
         }
     }
 }

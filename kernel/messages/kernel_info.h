@@ -5,6 +5,7 @@
 
 namespace kayton::kernel {
 
-[[nodiscard]] Json kernel_info();
+// `lexer`: the Pygments lexer that colours cells where they are exported.
+[[nodiscard]] Json kernel_info(const std::string& lexer);
 
 }  // namespace kayton::kernel

@@ -56,13 +56,16 @@ std::optional<Magic> find_magic(const std::string& code) {
 
 const std::vector<MagicInfo>& known_magics() {
     static const std::vector<MagicInfo> magics{
+        {"%checkpoint NAME", "keeps the variables as they are now; without a name: those that are kept"},
         {"%env", "the environment, its folder, and its crates"},
         {"%kik ARGUMENTS", "runs kik for this kernel's environment: %kik rinstall regex"},
         {"%lsmagic", "this list"},
         {"%permissions", "what the program may touch outside of its worker"},
+        {"%restore NAME", "puts every variable back to a checkpoint; %undo takes that back"},
         {"%restart", "begins anew with another worker; every variable goes"},
         {"%time STATEMENT", "runs a statement and says how long it took"},
         {"%timeit EXPRESSION", "runs it often and says how long one time takes"},
+        {"%undo [N]", "puts every variable back to before the last N cells (1)"},
         {"%who", "the names that cells have defined, and their types"},
         {"%%time", "runs the cell and says how long it took"},
         {"%%timeit", "runs the cell often and says how long one time takes"},

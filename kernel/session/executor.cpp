@@ -5,12 +5,15 @@
 #include <utility>
 
 #include "kernel/session/history.h"
+#include "kernel/session/pretty.h"
 #include "kernel/session/traceback.h"
 #include "supervisor/report/crash_store.h"
 #include "supervisor/sandbox/policy.h"
 
 namespace kayton::kernel {
 namespace {
+
+using namespace nlohmann::literals;
 
 constexpr std::chrono::milliseconds kLook{20};
 
@@ -19,7 +22,8 @@ Json data_of(const Display& display) {
     for (const auto& [mime, text] : display.data) {
         // JSON is sent as what it means, everything else as text.
         Json value = mime == "application/json" || mime.ends_with("+json") ? Json::parse(text, nullptr, false) : Json();
-        data[mime] = value.is_null() || value.is_discarded() ? Json(text) : std::move(value);
+        data[mime] = value.is_null() || value.is_discarded() ? Json(mime == "text/plain" ? pretty(text) : text)
+                                                             : std::move(value);
     }
     return data;
 }
@@ -36,8 +40,40 @@ Executor::~Executor() {
 
 void Executor::submit(Request request) {
     const std::lock_guard lock(lock_);
-    waiting_.push_back(std::move(request));
+    const std::string lane = request.parent->subshell;
+    lanes_[lane].waiting.push_back(std::move(request));
     changed_.notify_all();
+}
+
+// Of the queues that hold something, the one whose turn is longest ago.
+std::optional<Request> Executor::next_request() {
+    Lane* next = nullptr;
+    for (auto& [subshell, lane] : lanes_) {
+        if (!lane.waiting.empty() && (next == nullptr || lane.served < next->served)) {
+            next = &lane;
+        }
+    }
+    if (next == nullptr) {
+        return std::nullopt;
+    }
+    next->served = ++turn_;
+    Request request = std::move(next->waiting.front());
+    next->waiting.pop_front();
+    return request;
+}
+
+void Executor::drop_subshell(const std::string& id) {
+    std::deque<Request> dropped;
+    {
+        const std::lock_guard lock(lock_);
+        const auto lane = lanes_.find(id);
+        if (lane == lanes_.end()) {
+            return;
+        }
+        dropped = std::move(lane->second.waiting);
+        lanes_.erase(lane);
+    }
+    abort(dropped);
 }
 
 void Executor::interrupt() {
@@ -83,19 +119,23 @@ void Executor::loop() {
         Request request;
         {
             std::unique_lock lock(lock_);
-            changed_.wait(lock, [&] { return stopping_ || !waiting_.empty(); });
+            std::optional<Request> next;
+            changed_.wait(lock, [&] { return stopping_ || (next = next_request()); });
             if (stopping_) {
                 break;
             }
-            request = std::move(waiting_.front());
-            waiting_.pop_front();
+            request = std::move(*next);
             parent_ = request.parent;
             if (session_ != nullptr) {
                 session_->forget_interrupts();
             }
         }
         outbox_.publish_status("busy", request.parent);
-        execute(request);
+        if (request.is("execute_request")) {
+            execute(request);
+        } else {
+            deliver(request);
+        }
         {
             const std::lock_guard lock(lock_);
             parent_ = nullptr;
@@ -148,12 +188,19 @@ void Executor::execute(const Request& request) {
     last_result_.clear();
     payload_ = Json::array();
     const std::string name = "<cell " + std::to_string(count) + ">";
+    const auto begin_step = [&](std::optional<std::string> step) {
+        if (cells_ != nullptr) {
+            cells_->begin_step(std::move(step));
+        }
+    };
+    begin_step(silent_ ? std::nullopt : std::optional("cell " + std::to_string(count)));
     std::optional<CellError> error;
     if (const auto magic = find_magic(code); magic && !start_error_) {
         error = run_magic(*magic, name);
     } else {
         error = evaluate(name, code, silent_);
     }
+    begin_step(std::nullopt);  // user expressions belong to the cell
     if (store) {
         history_.add(count, code, last_result_);
     }
@@ -180,11 +227,67 @@ void Executor::execute(const Request& request) {
     std::deque<Request> aborted;
     if (error && flag_of(content, "stop_on_error", true)) {
         const std::lock_guard lock(lock_);
-        aborted = std::exchange(waiting_, {});
+        std::deque<Request>& waiting = lanes_[request.parent->subshell].waiting;
+        const auto kept = std::stable_partition(waiting.begin(), waiting.end(),
+                                                [](const Request& other) { return !other.is("execute_request"); });
+        aborted.assign(std::make_move_iterator(kept), std::make_move_iterator(waiting.end()));
+        waiting.erase(kept, waiting.end());
     }
     const Json metadata{{"started", started}, {"dependencies_met", true}, {"status", reply["status"]}};
     outbox_.reply(ChannelKind::kShell, "execute_reply", request.parent, reply, metadata);
     abort(aborted);
+}
+
+// A comm's message runs no cell: no count, no history, no value; an error is told where the comm's output goes.
+void Executor::deliver(const Request& request) {
+    silent_ = false;
+    allow_stdin_ = false;
+    payload_ = Json::array();
+    if (cells_ == nullptr || comms_.receiver().empty()) {
+        if (request.is("comm_open")) {  // no target is registered: the protocol has the receiver close it at once
+            outbox_.publish("comm_close", request.parent,
+                            {{"comm_id", text_of(request.content, "comm_id")}, {"data", Json::object()}});
+        }
+        return;
+    }
+    comms_.note(request);
+    cells_->begin_step(std::nullopt);
+    if (const auto error = run_receiver(request)) {
+        std::string text;
+        for (const std::string& line : error->traceback) {
+            text += line + "\n";
+        }
+        outbox_.stream(true, text, request.parent);
+    }
+}
+
+// The receiver is compiled and linked once, and run with the message as its arguments.
+std::optional<CellError> Executor::run_receiver(const Request& request) {
+    const auto data = request.content.find("data");
+    const std::vector<std::string> arguments{request.type, text_of(request.content, "comm_id"),
+                                             text_of(request.content, "target_name"),
+                                             data == request.content.end() ? "{}" : to_text(*data)};
+    Result<RunOutcome> outcome = tl::unexpected(Error{});
+    const std::string module = comms_.receiver();
+    if (receiver_ == 0 || receiver_module_ != module) {
+        const std::string code = "import sys as _sys_\nimport " + module + " as _comm_\n_comm_._receive(_sys_.argv)";
+        receiver_module_ = module;
+        const CompileOutcome compiled = cells_->compile("<comm message>", code);
+        if (!compiled.ok) {
+            return error_of(compiled);
+        }
+        outcome = cells_->run(compiled, arguments);
+        receiver_ = outcome && outcome->finished ? session_->last_entry() : 0;
+    } else {
+        outcome = cells_->run_again(receiver_, arguments);
+    }
+    if (!outcome) {
+        return CellError{"SystemError", outcome.error().message, traceback_of(outcome.error())};
+    }
+    if (outcome->worker_end) {
+        receiver_ = 0;
+    }
+    return error_of(*outcome);
 }
 
 void Executor::abort(const std::deque<Request>& requests) {
@@ -320,6 +423,18 @@ void Executor::write(bool error, std::string_view bytes) {
 }
 
 void Executor::show(Display display) {
+    if (!display.data.empty() && display.data.back().first == kCommMime) {
+        const Json wished = Json::parse(display.data.back().second, nullptr, false);
+        if (auto message = wished.is_object() ? comms_.take(wished) : std::nullopt) {
+            // An Output widget takes what is published for a request, whose id only this side knows.
+            if (const auto id = "/data/state/msg_id"_json_pointer;
+                message->content.contains(id) && message->content[id] == "<parent>") {
+                message->content[id] = parent_->id;
+            }
+            outbox_.publish(message->type, parent_, message->content, message->metadata);
+        }
+        return;
+    }
     const auto kind = static_cast<DisplayKind>(display.kind);
     if (captured_ != nullptr) {
         if (kind == DisplayKind::kResult) {

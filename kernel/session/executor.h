@@ -1,4 +1,5 @@
-// Executor: runs execute requests, one after the other, on a thread of its own. It owns the supervisor's session and the
+// Executor: runs execute requests and messages for the program's comms, one after the other, on a thread of its own. Each
+// subshell has a queue of its own, and they take turns: a request waits for what runs, not for what another has queued. It owns the supervisor's session and the
 // cells; what the program writes and shows goes to the outbox, attributed to the request that made it.
 // submit(), interrupt(), answer_input() and stop() may be called from any thread.
 #pragma once
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "kernel/messages/magics.h"
+#include "kernel/session/comms.h"
 #include "kernel/session/outbox.h"
 #include "kernel/wire/message.h"
 #include "shared/environment.h"
@@ -47,6 +49,8 @@ class Executor : private SessionIo {
 
     void submit(Request request);
     void interrupt();
+    // What a deleted subshell had not run is aborted.
+    void drop_subshell(const std::string& id);
     // The line a client sent for an input request.
     void answer_input(std::string line);
     // Ends the running cell and the worker; nothing is executed any more.
@@ -57,6 +61,7 @@ class Executor : private SessionIo {
     [[nodiscard]] int64_t execution_count() const { return count_.load(); }
     // The session's cells, for questions about names; waits until they are there. Null: the session did not start.
     [[nodiscard]] Cells* cells();
+    [[nodiscard]] Comms& comms() { return comms_; }
 
   private:
     struct Cell;
@@ -67,7 +72,10 @@ class Executor : private SessionIo {
     void loop();
     void start_session();
     void execute(const Request& request);
+    [[nodiscard]] std::optional<Request> next_request();  // REQUIRES: the lock
     void abort(const std::deque<Request>& requests);
+    void deliver(const Request& request);  // a comm's message, to the program
+    std::optional<CellError> run_receiver(const Request& request);
     // Compiles and runs; an error is what the cell failed with.
     std::optional<CellError> evaluate(const std::string& name, const std::string& code, bool quiet);
     std::optional<CellError> error_of(const CompileOutcome& compiled) const;
@@ -76,6 +84,7 @@ class Executor : private SessionIo {
     std::optional<CellError> run_magic(const Magic& magic, const std::string& name);
     std::optional<CellError> time_often(const std::string& code, const std::string& name);
     std::optional<CellError> run_kik(std::vector<std::string> words);
+    std::optional<CellError> go_back(const Magic& magic);  // %undo, %checkpoint, %restore
     static CellError unknown_magic(const Magic& magic);
     [[nodiscard]] bool keep_report(const RunOutcome& outcome) const;
     Json evaluate_expressions(const Json& expressions);
@@ -86,7 +95,12 @@ class Executor : private SessionIo {
 
     mutable std::mutex lock_;
     std::condition_variable changed_;
-    std::deque<Request> waiting_;
+    struct Lane {
+        std::deque<Request> waiting;
+        uint64_t served = 0;  // when it was last its turn
+    };
+    std::map<std::string, Lane> lanes_;  // by subshell; "": the main shell
+    uint64_t turn_ = 0;
     bool stopping_ = false;
     bool session_tried_ = false;
     std::optional<std::string> input_;
@@ -96,6 +110,9 @@ class Executor : private SessionIo {
 
     // The thread's own
     std::optional<CellError> start_error_;
+    uint64_t receiver_ = 0;  // where the receiver of comm messages is linked; 0: it is not
+    std::string receiver_module_;
+    Comms comms_;
     bool allow_stdin_ = false;
     bool silent_ = false;
     std::map<std::string, std::string>* captured_ = nullptr;  // a user expression's value goes here

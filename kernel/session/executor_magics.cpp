@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <csignal>
@@ -17,6 +18,7 @@
 
 #include "kernel/messages/complete.h"
 #include "kernel/session/executor.h"
+#include "kernel/session/traceback.h"
 #include "shared/unique_fd.h"
 
 namespace kayton::kernel {
@@ -135,7 +137,15 @@ std::optional<CellError> Executor::run_magic(const Magic& magic, const std::stri
         if (error) {
             return error;
         }
+    } else if (magic.name == "undo" || magic.name == "checkpoint" || magic.name == "restore") {
+        if (auto error = go_back(magic)) {
+            return error;
+        }
     } else if (magic.name == "restart") {
+        receiver_ = 0;
+        for (const std::string& id : comms_.forget()) {
+            outbox_.publish("comm_close", parent_, {{"comm_id", id}, {"data", Json::object()}});
+        }
         if (auto again = cells_->start_again(); !again) {
             return CellError{"SystemError", again.error().message, {"SystemError: " + again.error().message}};
         }
@@ -144,6 +154,65 @@ std::optional<CellError> Executor::run_magic(const Magic& magic, const std::stri
         return unknown_magic(magic);
     }
     return go_on();
+}
+
+std::optional<CellError> Executor::go_back(const Magic& magic) {
+    const auto say = [this](const std::string& text) { write(false, text + "\n"); };
+    const UndoHistory& history = session_->undo_history();
+    if (magic.name == "checkpoint") {
+        if (magic.argument.empty()) {
+            for (const auto& [name, point] : history.all_named()) {
+                say(name);
+            }
+            return std::nullopt;
+        }
+        auto told = cells_->name_state(magic.argument);
+        if (!told) {
+            return CellError{"SystemError", told.error().message, traceback_of(told.error())};
+        }
+        say("%restore " + magic.argument + " comes back to here" + (told->empty() ? "" : "; " + *told));
+        return std::nullopt;
+    }
+    receiver_ = 0;  // what it was linked against may go
+    Result<WentBack> back = tl::unexpected(Error{});
+    std::string done;
+    if (magic.name == "restore") {
+        if (!history.has(magic.argument)) {
+            std::vector<std::string> names;
+            for (const auto& [name, point] : history.all_named()) {
+                names.push_back(name);
+            }
+            const std::string near = nearest_name(magic.argument, names);
+            return usage_error(names.empty()  ? "there is no checkpoint; %checkpoint NAME makes one"
+                               : near.empty() ? "there is no checkpoint '" + magic.argument + "'; %checkpoint shows them"
+                                              : "there is no checkpoint '" + magic.argument + "'; did you mean " + near + "?");
+        }
+        done = "variables are as at checkpoint " + magic.argument;
+        back = cells_->restore(magic.argument);
+    } else {
+        size_t count = magic.argument.empty() ? 1 : 0;
+        const auto [end, error] =
+            std::from_chars(magic.argument.data(), magic.argument.data() + magic.argument.size(), count);
+        if (count == 0 || (!magic.argument.empty() && *end != '\0')) {
+            return usage_error("%undo takes how many cells to go back over: %undo 2");
+        }
+        if (count > history.steps()) {
+            return usage_error(history.steps() == 0 ? "there is nothing to undo"
+                                                    : "only the last " + std::to_string(history.steps()) +
+                                                          (history.steps() == 1 ? " cell" : " cells") +
+                                                          " can be undone");
+        }
+        back = cells_->undo(count);
+        done = back ? "variables are as before " + back->step : std::string();
+    }
+    if (!back) {
+        return CellError{"SystemError", back.error().message, traceback_of(back.error())};
+    }
+    say(done + (back->note.empty() ? "" : "; " + back->note));
+    if (!back->lasting.empty()) {
+        say("not rolled back: " + back->lasting);
+    }
+    return std::nullopt;
 }
 
 CellError Executor::unknown_magic(const Magic& magic) {

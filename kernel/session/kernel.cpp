@@ -38,6 +38,7 @@ void Kernel::request_interrupt() {
 Kernel::Kernel(KernelOptions options, MessageCodec codec, Sockets& sockets)
     : codec_(std::move(codec)),
       sockets_(sockets),
+      lexer_(std::move(options.lexer)),
       history_(std::move(options.history_file)),
       executor_(std::move(options.executor), outbox_, history_),
       questions_(executor_, outbox_) {
@@ -93,7 +94,14 @@ void Kernel::handle(ChannelKind channel, Request request) {
         }
         return;
     }
-    if (request.is("execute_request")) {
+    const std::string& subshell = request.parent->subshell;
+    if (!subshell.empty() && !subshells_.contains(subshell)) {
+        outbox_.publish_status("busy", request.parent);
+        refuse(channel, request, "SubshellError", "there is no subshell " + subshell);
+        outbox_.publish_status("idle", request.parent);
+        executor_.tell_busy();
+    } else if (request.is("execute_request") || request.is("comm_open") || request.is("comm_msg") ||
+               request.is("comm_close")) {
         executor_.submit(std::move(request));
     } else if (request.is("complete_request") || request.is("inspect_request")) {
         questions_.submit(channel, std::move(request));
@@ -107,32 +115,52 @@ void Kernel::handle(ChannelKind channel, Request request) {
 
 void Kernel::answer(ChannelKind channel, const Request& request) {
     if (request.is("kernel_info_request")) {
-        outbox_.reply(channel, "kernel_info_reply", request.parent, kernel_info());
+        outbox_.reply(channel, "kernel_info_reply", request.parent, kernel_info(lexer_));
     } else if (request.is("is_complete_request")) {
         outbox_.reply(channel, "is_complete_reply", request.parent, is_complete_reply(text_of(request.content, "code")));
     } else if (request.is("history_request")) {
         outbox_.reply(channel, "history_reply", request.parent, history_.answer(request.content));
     } else if (request.is("comm_info_request")) {
-        outbox_.reply(channel, "comm_info_reply", request.parent, {{"status", "ok"}, {"comms", Json::object()}});
-    } else if (request.is("comm_open")) {
-        // No target is registered here; the protocol has the receiver close it at once.
-        outbox_.publish("comm_close", request.parent,
-                        {{"comm_id", text_of(request.content, "comm_id")}, {"data", Json::object()}});
+        outbox_.reply(channel, "comm_info_reply", request.parent,
+                      executor_.comms().info(text_of(request.content, "target_name")));
+    } else if (request.type.ends_with("_subshell_request")) {
+        answer_subshell(channel, request);
     } else if (request.is("interrupt_request")) {
         executor_.interrupt();
         outbox_.reply(channel, "interrupt_reply", request.parent, {{"status", "ok"}});
     } else if (request.is("shutdown_request")) {
         shut_down(channel, request);
-    } else if (!request.is("comm_msg") && !request.is("comm_close")) {
+    } else {
         std::fprintf(stderr, "kayton-kernel: unknown message type: %s\n", request.type.c_str());
-        if (request.type.ends_with("_request")) {
-            const std::string type = request.type.substr(0, request.type.size() - 7) + "reply";
-            outbox_.reply(channel, type, request.parent,
-                          {{"status", "error"},
-                           {"ename", "NotImplementedError"},
-                           {"evalue", "this kernel does not know " + request.type},
-                           {"traceback", Json::array()}});
+        refuse(channel, request, "NotImplementedError", "this kernel does not know " + request.type);
+    }
+}
+
+// A request gets its reply, whatever it was; other messages have none.
+void Kernel::refuse(ChannelKind channel, const Request& request, const std::string& name, const std::string& why) {
+    if (request.type.ends_with("_request")) {
+        const std::string type = request.type.substr(0, request.type.size() - 7) + "reply";
+        outbox_.reply(channel, type, request.parent,
+                      {{"status", "error"}, {"ename", name}, {"evalue", why}, {"traceback", Json::array()}});
+    }
+}
+
+// Jupyter's JEP 91.
+void Kernel::answer_subshell(ChannelKind channel, const Request& request) {
+    if (request.is("create_subshell_request")) {
+        const std::string id = *subshells_.insert(new_id()).first;
+        outbox_.reply(channel, "create_subshell_reply", request.parent, {{"status", "ok"}, {"subshell_id", id}});
+    } else if (request.is("list_subshell_request")) {
+        outbox_.reply(channel, "list_subshell_reply", request.parent, {{"status", "ok"}, {"subshell_id", subshells_}});
+    } else if (request.is("delete_subshell_request")) {
+        const std::string id = text_of(request.content, "subshell_id");
+        if (subshells_.erase(id) == 0) {
+            return refuse(channel, request, "SubshellError", "there is no subshell " + id);
         }
+        executor_.drop_subshell(id);
+        outbox_.reply(channel, "delete_subshell_reply", request.parent, {{"status", "ok"}});
+    } else {
+        refuse(channel, request, "NotImplementedError", "this kernel does not know " + request.type);
     }
 }
 

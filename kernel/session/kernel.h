@@ -6,6 +6,7 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "kernel/session/executor.h"
@@ -20,6 +21,7 @@ namespace kayton::kernel {
 struct KernelOptions {
     ExecutorOptions executor;
     std::filesystem::path history_file;
+    std::string lexer = "python3";  // Python's colours Kayton well where Kayton's own is not installed
 };
 
 class Kernel {
@@ -36,6 +38,8 @@ class Kernel {
     void receive(ChannelKind channel, Frames frames);
     void handle(ChannelKind channel, Request request);
     void answer(ChannelKind channel, const Request& request);
+    void refuse(ChannelKind channel, const Request& request, const std::string& name, const std::string& why);
+    void answer_subshell(ChannelKind channel, const Request& request);
     void shut_down(ChannelKind channel, const Request& request);
     void welcome(const std::string& topic);
     void flush();
@@ -43,9 +47,11 @@ class Kernel {
     MessageCodec codec_;
     Sockets& sockets_;
     Outbox outbox_;
+    std::string lexer_;
     History history_;
     Executor executor_;
     Questions questions_;
+    std::set<std::string> subshells_;
     bool ending_ = false;
 };
 

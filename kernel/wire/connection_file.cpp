@@ -5,6 +5,11 @@
 #include "shared/text_file.h"
 
 namespace kayton::kernel {
+namespace {
+
+constexpr size_t kCurveKeySize = 40;  // of 32 bytes in Z85
+
+}  // namespace
 
 std::string ConnectionFile::endpoint(uint16_t port) const {
     return transport + "://" + ip + (transport == "ipc" ? "-" : ":") + std::to_string(port);
@@ -33,6 +38,13 @@ Result<ConnectionFile> read_connection_file(const std::filesystem::path& path) {
     take_text("ip", connection.ip);
     take_text("key", connection.key);
     take_text("signature_scheme", connection.signature_scheme);
+    take_text("curve_publickey", connection.curve_publickey);
+    take_text("curve_secretkey", connection.curve_secretkey);
+    for (const std::string* key : {&connection.curve_publickey, &connection.curve_secretkey}) {
+        if (key->size() != (connection.curve_secretkey.empty() ? 0 : kCurveKeySize)) {
+            return wrong("has CurveZMQ keys that are not 40 characters each");
+        }
+    }
     if (connection.transport != "tcp" && connection.transport != "ipc") {
         return wrong("asks for the transport '" + connection.transport + "'; tcp and ipc are known");
     }

@@ -20,6 +20,9 @@ struct ConnectionFile {
     uint16_t hb_port = 0;
     std::string key;
     std::string signature_scheme = "hmac-sha256";
+    // CurveZMQ keys as Z85: every socket is encrypted, and takes only clients that know the public one.
+    std::string curve_publickey;
+    std::string curve_secretkey;
 
     [[nodiscard]] std::string endpoint(uint16_t port) const;
 };

@@ -149,6 +149,7 @@ Result<Request> MessageCodec::decode(Frames frames) {
     parent->header = frames[at + 2];
     parent->id = text_of(*header, "msg_id");
     parent->session = text_of(*header, "session");
+    parent->subshell = text_of(*header, "subshell_id");
     Request request;
     request.type = text_of(*header, "msg_type");
     if (parent->id.empty() || request.type.empty()) {

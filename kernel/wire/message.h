@@ -31,6 +31,7 @@ struct Parent {
     std::string header = "{}";  // as it came
     std::string id;             // msg_id
     std::string session;
+    std::string subshell;  // empty: the main shell
 };
 
 struct Request {

@@ -37,7 +37,8 @@ void send_frames(zmq::socket_t& socket, const Frames& frames) {
 
 }  // namespace
 
-void Sockets::bind_one(zmq::socket_t& socket, zmq::socket_type type, const std::string& endpoint) {
+void Sockets::bind_one(zmq::socket_t& socket, zmq::socket_type type, const std::string& endpoint,
+                       const ConnectionFile& connection) {
     socket = zmq::socket_t(context_, type);
     socket.set(zmq::sockopt::linger, kLinger);
     socket.set(zmq::sockopt::maxmsgsize, kMaxFrame);
@@ -46,6 +47,11 @@ void Sockets::bind_one(zmq::socket_t& socket, zmq::socket_type type, const std::
         socket.set(zmq::sockopt::xpub_verbose, true);
     } else if (type == zmq::socket_type::router) {
         socket.set(zmq::sockopt::router_handover, true);  // a client that comes again under its name is the same
+    }
+    if (!connection.curve_secretkey.empty()) {
+        socket.set(zmq::sockopt::curve_server, true);
+        socket.set(zmq::sockopt::curve_publickey, connection.curve_publickey);
+        socket.set(zmq::sockopt::curve_secretkey, connection.curve_secretkey);
     }
     socket.bind(endpoint);
     if (endpoint.starts_with("ipc://")) {
@@ -65,7 +71,7 @@ Result<std::unique_ptr<Sockets>> Sockets::bind(const ConnectionFile& connection)
     const mode_t mask = ::umask(0077);
     for (const auto& [socket, type, port, name] : wanted) {
         try {
-            sockets->bind_one(*socket, type, connection.endpoint(port));
+            sockets->bind_one(*socket, type, connection.endpoint(port), connection);
         } catch (const zmq::error_t& error) {
             ::umask(mask);
             return fail(ErrorKind::kSystem,

@@ -30,7 +30,8 @@ class Sockets {
 
   private:
     Sockets() = default;
-    void bind_one(zmq::socket_t& socket, zmq::socket_type type, const std::string& endpoint);
+    void bind_one(zmq::socket_t& socket, zmq::socket_type type, const std::string& endpoint,
+                  const ConnectionFile& connection);
     zmq::socket_t& socket_of(ChannelKind channel);
 
     zmq::context_t context_{1};

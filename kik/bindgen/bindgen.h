@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,7 @@ struct BindgenRequest {
     std::vector<std::string> features;
     std::map<std::string, std::string> dependency_versions;  // crate name (underscores) -> version, from Cargo.lock
     std::map<std::string, std::string> left_out;             // thunk id -> why rustc rejected it
+    std::set<std::string> allowed;                           // thunk ids; empty: all
 };
 
 struct Bindings {

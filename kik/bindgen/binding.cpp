@@ -10,7 +10,9 @@ namespace kayton::bindgen {
 namespace {
 
 // rustc takes 5 to 15 ms a thunk: what goes beyond a minute's work is the instances of instances.
-constexpr size_t kMostThunks = 5000;
+constexpr int kMostThunks = 4000;
+constexpr int kPlentyOfThunks = 2800;
+constexpr const char* kFull = "the crate's bindings hold 4000 functions already";
 
 bool holds_handle(TypeTable& table, const Ty& type) {
     if (type.kind == TyKind::kImpl || type.kind == TyKind::kDyn) return true;
@@ -107,6 +109,11 @@ void Generator::bind(const Binding& binding) {
     try {
         if (header["is_unsafe"].get<bool>()) throw Unmapped{"unsafe fn"};
         if (header["is_async"].get<bool>()) throw Unmapped{"async fn"};
+        if (full()) throw Unmapped{kFull};
+        // Late in a large crate what no instance offers yet comes first.
+        const bool scarce = next_thunk_ >= kPlentyOfThunks;
+        if (scarce && unit(binding.unit, binding.name).importable) return;
+        const size_t most = scarce ? 2 : binding.self && !binding.self->args.empty() ? 5 : 8;
         Subst base = binding.subst;
         if (binding.self) base.types["Self"] = binding.self;
         const RustdocCrate& crate = *binding.unit.crate;
@@ -118,12 +125,18 @@ void Generator::bind(const Binding& binding) {
         for (TypeParam& param : instances_.params(crate, function["generics"], base))
             if (!param.synthetic) params.push_back(std::move(param));
         std::vector<TypeParam> impls;
-        for (const Json& input : function["sig"]["inputs"])
-            collect_impls(*normalizer_.type(crate, input[1], base), impls);
+        std::vector<TyRef> written_types = {normalizer_.type(crate, function["sig"]["output"], base)};
+        for (const Json& input : function["sig"]["inputs"]) {
+            written_types.push_back(normalizer_.type(crate, input[1], base));
+            collect_impls(*written_types.back(), impls);
+        }
+        instances_.take_defaults(params, written_types);
         std::vector<TypeParam> all = params;
         all.insert(all.end(), impls.begin(), impls.end());
         const std::vector<TypeParam> written(params.begin() + static_cast<std::ptrdiff_t>(outer), params.end());
-        for (const Subst& subst : instances_.choose(all, base)) {
+        std::vector<Subst> choices = instances_.choose(all, base);
+        if (choices.size() > most) choices.resize(most);
+        for (const Subst& subst : choices) {
             try {
                 normalizer_.current_impl = binding.impl;
                 bind_instance(binding, subst, written, impls.size());
@@ -174,6 +187,7 @@ void Generator::bind_instance(const Binding& binding, const Subst& subst, const 
     normalizer_.elided = [] { return std::string("'_"); };
 
     CallMapper mapper(table_, binding.name);
+    mapper.is_operator = binding.is_operator;
     collect_outlives(function["generics"], subst, mapper.outlived_by);
     if (binding.impl) collect_outlives((*binding.impl->impl)["generics"], subst, mapper.outlived_by);
     for (const auto& [one, other] : subst.equal_lifetimes) {
@@ -221,7 +235,8 @@ void Generator::bind_instance(const Binding& binding, const Subst& subst, const 
     if (has_self) {
         const Ty& self = *types[0];
         manifest.receiver = self.kind != TyKind::kRef
-                                ? (table_.is_copy(self) ? ReceiverMode::kShared : ReceiverMode::kOwned)
+                                ? (table_.is_copy(self) || (binding.is_operator && table_.is_clone(self)) ? ReceiverMode::kShared
+                                                                                                          : ReceiverMode::kOwned)
                             : self.is_mut ? ReceiverMode::kExclusive
                                           : ReceiverMode::kShared;
     }
@@ -283,6 +298,11 @@ void Generator::bind_instance(const Binding& binding, const Subst& subst, const 
     add_thunk(std::move(manifest), mapped, result, body, binding.unit, binding.op, op_slot);
 }
 
+// Counting what rustc rejected too, so that every round stops at the same place.
+bool Generator::full() const {
+    return next_thunk_ >= kMostThunks;
+}
+
 // Counted where a binding is tried, not where it is made: what one round leaves out must not rename the others.
 std::string Generator::next_stable(const std::string& name) {
     const int turn = ++attempts_[name];
@@ -304,6 +324,14 @@ void Generator::add_thunk(ManifestFunction function, const std::vector<Mapped>& 
             skip(function.name, out->second);
         return;
     }
+    if (!request_.allowed.empty() && !request_.allowed.contains(stable)) {
+        const std::string reason = "no alternative that rustc accepts was found";
+        if (item)
+            refuse(item, function.name, reason);
+        else
+            skip(function.name, reason);
+        return;
+    }
     // Values that only the result decides have one function for each.
     const auto [same, fresh] = signatures_.emplace(function.name + "(" + types + ") -> " + function.result, stable);
     if (!fresh) {
@@ -311,12 +339,11 @@ void Generator::add_thunk(ManifestFunction function, const std::vector<Mapped>& 
         if (item) unit(item, function.name).importable = true;
         return;
     }
-    if (thunks_.size() >= kMostThunks) {
-        const std::string reason = "the crate's bindings hold " + std::to_string(kMostThunks) + " functions already";
+    if (full()) {
         if (item)
-            refuse(item, function.name, reason);
+            refuse(item, function.name, kFull);
         else
-            skip(function.name, reason);
+            skip(function.name, kFull);
         return;
     }
     std::string line = "unsafe extern \"C\" fn " + rust + "(";

@@ -152,6 +152,12 @@ void Generator::visit_generic_alias(const ItemRef& item) {
             if (declared["name"] == param.name && !declared["kind"]["type"]["default"].is_null())
                 known.types[param.name] = normalizer_.type(*item.crate, declared["kind"]["type"]["default"], known);
         if (known.types.contains(param.name)) continue;
+        std::vector<TypeParam> one = {param};
+        instances_.take_defaults(one, {pattern});
+        if (!one.front().exact.empty()) {
+            known.types[param.name] = one.front().exact.front();
+            continue;
+        }
         // Where the parameter stands for one of the definition's, that one's bounds hold.
         const Json& generics = item_body(home.json())["generics"];
         const std::map<std::string, size_t> places = positions(generics);

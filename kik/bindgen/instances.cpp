@@ -118,6 +118,26 @@ std::vector<TypeParam> Instances::params(const RustdocCrate& crate, const Json& 
     return out;
 }
 
+void Instances::take_defaults(std::vector<TypeParam>& params, const std::vector<TyRef>& types) {
+    const auto visit = [&](const auto& self, const Ty& type) -> void {
+        for (const TyRef& arg : type.args) self(self, *arg);
+        const ItemRef home = type.kind == TyKind::kPath && !is_std(type.path) ? table_.world().find(type.path) : ItemRef{};
+        if (!home || !item_body(home.json()).is_object() || !item_body(home.json()).contains("generics")) return;
+        size_t place = 0;
+        for (const Json& declared : item_body(home.json())["generics"]["params"]) {
+            if (declared["kind"].contains("lifetime")) continue;
+            const size_t at = place++;
+            if (at >= type.args.size() || type.args[at]->kind != TyKind::kGeneric) continue;
+            if (!declared["kind"].contains("type") || declared["kind"]["type"]["default"].is_null()) continue;
+            const auto param = std::find_if(params.begin(), params.end(), [&](const TypeParam& p) { return p.name == type.args[at]->name; });
+            if (param == params.end() || !param->exact.empty()) continue;
+            const TyRef fallback = table_.normalizer().type(*home.crate, declared["kind"]["type"]["default"], {});
+            if (!mentions_generic(*fallback)) param->exact = {fallback};
+        }
+    };
+    for (const TyRef& type : types) visit(visit, *type);
+}
+
 std::vector<TyRef> Instances::implementors(const Bound& bound, int depth) {
     const Path& trait = bound.trait;
     std::vector<TyRef> out;
@@ -130,7 +150,7 @@ std::vector<TyRef> Instances::implementors(const Bound& bound, int depth) {
     if (!home || (serde && (trait.back() == "Deserialize" || trait.back() == "Serialize")))
         return known_implementors(trait);
     std::set<std::string> seen;
-    std::vector<TyRef> blanket;
+    std::vector<TyRef> blanket, generic, numbers;
     const auto add = [&](const TyRef& type) {
         if (seen.insert(type_key(*type)).second) out.push_back(type);
     };
@@ -186,17 +206,21 @@ std::vector<TyRef> Instances::implementors(const Bound& bound, int depth) {
         }
         if (mentions_static(*type)) continue;
         if (type->kind == TyKind::kPath && is_std(type->path) && !is_everyday(*type)) continue;
-        if (type->kind == TyKind::kFnPointer || type->kind == TyKind::kDyn || type->is_unit()) continue;
+        if (type->kind == TyKind::kFnPointer || type->kind == TyKind::kDyn) continue;
         if (mentions_generic(*type)) {
             // An impl for a generic type: the instances that are there.
             const Ty& bare = type->kind == TyKind::kRef ? *type->args[0] : *type;
+            if (type->kind == TyKind::kTuple || type->kind == TyKind::kArray) {
+                for (const TyRef& one : numbered(type)) numbers.push_back(one);
+                continue;
+            }
             if (bare.kind != TyKind::kPath) continue;
-            for (size_t i = 0; i < table_.entries().size() && out.size() < 8; ++i) {
+            for (size_t i = 0; i < table_.entries().size(); ++i) {
                 const TypeSlotEntry& entry = table_.entries()[i];
                 if (entry.kind != SlotKind::kHandle || !entry.type || entry.type->path != bare.path) continue;
                 Subst subst;
                 if (!unify(bare, *entry.type, subst)) continue;
-                add(type->kind == TyKind::kRef ? make_ref(entry.type, "'given", type->is_mut) : entry.type);
+                generic.push_back(type->kind == TyKind::kRef ? make_ref(entry.type, "'given", type->is_mut) : entry.type);
             }
             continue;
         }
@@ -205,6 +229,12 @@ std::vector<TyRef> Instances::implementors(const Bound& bound, int depth) {
             continue;
         add(type);
     }
+    // Plain instances before those that wrap others, and what stands near the crate's root before its corners.
+    std::stable_sort(generic.begin(), generic.end(), [&](const TyRef& a, const TyRef& b) {
+        return remoteness(*a) < remoteness(*b);
+    });
+    if (generic.size() > 8) generic.resize(8);
+    for (const TyRef& type : generic) add(type);
     const auto rank = [](const TyRef& type) {
         if (type->is_prim("i64")) return 0;
         if (type->is_prim("f64")) return 1;
@@ -219,8 +249,21 @@ std::vector<TyRef> Instances::implementors(const Bound& bound, int depth) {
     std::erase_if(out, [&](const TyRef& type) { return is_integer(*type) && type != kept; });
     if (std::any_of(out.begin(), out.end(), [](const TyRef& type) { return type->is_prim("f64"); }))
         std::erase_if(out, [](const TyRef& type) { return type->is_prim("f32"); });
+    // Trait<Assoc = X>: those whose impl says another type are none.
+    const auto says_otherwise = [&](const TyRef& type) {
+        for (const auto& [name, wanted] : bound.assoc) {
+            if (mentions_generic(*wanted)) continue;
+            const TyRef said = table_.normalizer().associated(*type, name, &bound);
+            if (said && !mentions_generic(*said) && type_key(*said) != type_key(*wanted)) return true;
+        }
+        return false;
+    };
+    std::erase_if(out, says_otherwise);
+    std::erase_if(numbers, says_otherwise);
+    std::erase_if(blanket, says_otherwise);
     if (!bound.args.empty() && !blanket.empty()) return blanket;
-    if (out.size() > 6) out.resize(6);
+    if (out.size() > std::max<size_t>(6, generic.size())) out.resize(std::max<size_t>(6, generic.size()));
+    for (const TyRef& type : numbers) add(type);
     for (const TyRef& type : known_implementors(trait))
         if (out.size() < 8) add(type);
     for (const TyRef& type : blanket)
@@ -228,11 +271,43 @@ std::vector<TyRef> Instances::implementors(const Bound& bound, int depth) {
     return out;
 }
 
+// How far a type is from what a program writes first: how deep it is nested, then how long its public path is.
+std::pair<size_t, size_t> Instances::remoteness(const Ty& type) {
+    const Ty& bare = type.kind == TyKind::kRef ? *type.args[0] : type;
+    const auto depth = [](const auto& self, const Ty& ty) -> size_t {
+        size_t most = 0;
+        for (const TyRef& arg : ty.args) most = std::max(most, self(self, *arg));
+        return ty.kind == TyKind::kPath && !is_dynamic(ty) ? most + 1 : most;
+    };
+    const ItemRef home = table_.world().find(bare.path);
+    const size_t length = home ? table_.names().public_path(home).size() : 0;
+    return {depth(depth, bare), length == 0 ? 9 : length};
+}
+
+// (Ix, Ix, E), [T; 2]: with numbers where nothing else decides. Integers look alike in Kayton: the first kind that
+// rustc takes stays.
+std::vector<TyRef> Instances::numbered(const TyRef& type) {
+    std::vector<TyRef> out;
+    std::set<std::string> open;
+    const auto collect = [&](const auto& self, const Ty& ty) -> void {
+        if (ty.kind == TyKind::kGeneric) open.insert(ty.name);
+        for (const TyRef& arg : ty.args) self(self, *arg);
+    };
+    collect(collect, *type);
+    for (const char* number : {"i64", "u32", "usize", "f64"}) {
+        Subst subst;
+        for (const std::string& name : open) subst.types[name] = make_prim(number);
+        const TyRef made = substitute(type, subst);
+        if (!mentions_generic(*made)) out.push_back(made);
+    }
+    return out;
+}
+
 // Types of the crate, without parameters, whose references are iterable: `&'a StringRecord`.
 std::vector<TyRef> Instances::iterable_references() {
-    std::vector<TyRef> out;
-    for (size_t i = 0; i < table_.entries().size() && out.size() < 3; ++i) {
-        const TypeSlotEntry& entry = table_.entries()[i];
+    Implementors& known = iterables_;
+    for (; known.looked_at < table_.entries().size() && known.others.size() < 3; ++known.looked_at) {
+        const TypeSlotEntry& entry = table_.entries()[known.looked_at];
         if (entry.kind != SlotKind::kHandle || !entry.type || is_std(entry.type->path) || !entry.type->args.empty()) continue;
         const ItemRef home = table_.world().find(entry.type->path);
         if (!home || home.crate->name() != table_.names().crate_name()) continue;
@@ -242,11 +317,11 @@ std::vector<TyRef> Instances::iterable_references() {
             const Json& impl = item_body(*item);
             if (home.crate->canonical(impl["trait"]["id"].get<int>()).back() != "IntoIterator") continue;
             if (!impl["for"].contains("borrowed_ref") || impl["for"]["borrowed_ref"]["is_mutable"].get<bool>()) continue;
-            out.push_back(make_ref(entry.type, "'given"));
+            known.others.push_back(make_ref(entry.type, "'given"));
             break;
         }
     }
-    return out;
+    return known.others;
 }
 
 // Whether rustdoc lists a blanket impl of the trait on the type.
@@ -267,18 +342,20 @@ bool Instances::lists_blanket(const Ty& type, const Path& trait) {
 }
 
 std::vector<TyRef> Instances::known_implementors(const Path& trait) {
-    std::vector<TyRef> out, rest;
-    for (size_t i = 0; i < table_.entries().size(); ++i) {
-        const TypeSlotEntry& entry = table_.entries()[i];
+    // The table only grows: each entry is asked once.
+    Implementors& known = implementors_[trait];
+    for (; known.looked_at < table_.entries().size(); ++known.looked_at) {
+        const TypeSlotEntry& entry = table_.entries()[known.looked_at];
         if (entry.kind != SlotKind::kHandle || !entry.type || is_std(entry.type->path)) continue;
         if (!lifetime_slots(*entry.type).empty() || !dynamic_leaves(*entry.type).empty()) continue;
         const auto found = table_.normalizer().find_impl(*entry.type, trait);
         // An impl for every type says nothing of this one: rustdoc lists it where it holds.
         if (!(found && !(*found->impl)["for"].contains("generic")) && !lists_blanket(*entry.type, trait)) continue;
         const ItemRef item = table_.world().find(entry.type->path);
-        (item && item_kind(item.json()) == "enum" ? out : rest).push_back(entry.type);
+        (item && item_kind(item.json()) == "enum" ? known.enums : known.others).push_back(entry.type);
     }
-    out.insert(out.end(), rest.begin(), rest.end());
+    std::vector<TyRef> out = known.enums;
+    out.insert(out.end(), known.others.begin(), known.others.end());
     if (out.size() > 5) out.resize(5);
     if (!trait.empty() && (trait[0] == "serde" || trait[0] == "serde_core") &&
         (trait.back().starts_with("Deserialize") || trait.back() == "Serialize")) {
@@ -304,7 +381,7 @@ std::vector<TyRef> Instances::closures(const TypeParam& param, const Bound& boun
 }
 
 // Sources of `impl From<S> for Target` that a program is likely to hold, after the target itself.
-std::vector<TyRef> Instances::conversions_into(const TyRef& target) {
+std::vector<TyRef> Instances::conversions_into(const TyRef& target, int depth) {
     if (target->is_std_path("String") || target->is_std_path("PathBuf") || target->is_std_path("OsString") ||
         (target->is_std_path("Cow") && target->args.at(0)->is_prim("str")))
         return {str_ref()};
@@ -322,6 +399,34 @@ std::vector<TyRef> Instances::conversions_into(const TyRef& target) {
         const Bound bound = table_.normalizer().trait_bound(*home.crate, item_body(*item)["trait"], {});
         if (bound.trait.back() != "From" || bound.args.size() != 1) continue;
         const TyRef& from = bound.args[0];
+        const bool borrowed = from->kind == TyKind::kRef && !from->is_mut && from->args[0]->kind == TyKind::kGeneric;
+        if (from->kind == TyKind::kGeneric || borrowed) {
+            // impl<T: Bound> From<T> for Target, or From<&'a T>: what meets T's own bounds.
+            const std::string& open = borrowed ? from->args[0]->name : from->name;
+            try {
+                const Json& impl = item_body(*item);
+                Subst known;
+                if (!unify(*table_.normalizer().type(*home.crate, impl["for"], {}), *target, known)) continue;
+                for (TypeParam& param : params(*home.crate, impl["generics"], known)) {
+                    if (param.name != open || out.size() > 8) continue;
+                    for (Bound& each : param.bounds)
+                        for (auto& [name, wanted] : each.assoc) wanted = substitute(wanted, known);
+                    for (const TyRef& one : candidates(param, depth + 1)) {
+                        if (is_dynamic(*one)) continue;
+                        if (!borrowed) {
+                            out.push_back(one);
+                            continue;
+                        }
+                        // What the target keeps is what is lent: under the target's own lifetime.
+                        const auto lifetime = known.lifetimes.find(from->lifetimes[0]);
+                        if (lifetime == known.lifetimes.end() || (one->kind == TyKind::kRef && one->is_mut)) continue;
+                        out.push_back(make_ref(one->kind == TyKind::kRef ? one->args[0] : one, lifetime->second));
+                    }
+                }
+            } catch (const Unmapped&) {
+            }
+            continue;
+        }
         if (mentions_generic(*from) || mentions_static(*from)) continue;
         if (from->is_std_path("String") || from->kind == TyKind::kPrim ||
             (from->kind == TyKind::kRef && from->args[0]->is_prim("str")))
@@ -400,6 +505,9 @@ std::vector<TyRef> Instances::candidates(const TypeParam& param, int depth) {
         const std::string& name = bound->trait.back();
         const TyRef argument = bound->args.empty() ? nullptr : bound->args[0];
         if (!is_std(bound->trait)) {
+            // Serde's Serialize: whatever the program has.
+            const bool serde = bound->trait[0] == "serde" || bound->trait[0] == "serde_core";
+            if (serde && bound->trait.back() == "Serialize" && !marked("Send")) add({make_dynamic(param.name)});
             add(implementors(*bound, depth));
             if (out.empty()) throw Unmapped{"no type is known that implements " + join(bound->trait, "::")};
             if (marked("Copy"))
@@ -415,7 +523,7 @@ std::vector<TyRef> Instances::candidates(const TypeParam& param, int depth) {
             else
                 add({make_ref(argument, "'given")});
         } else if ((name == "Into" || name == "TryInto") && argument) {
-            for (const TyRef& type : conversions_into(argument))
+            for (const TyRef& type : conversions_into(argument, depth))
                 out.push_back(must_own && type->kind == TyKind::kRef
                                   ? (type->args[0]->is_prim("str") ? string_type() : vec_of(make_prim("u8")))
                                   : type);

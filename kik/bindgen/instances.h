@@ -3,6 +3,7 @@
 // becomes the types that implement it; what has no instance says why. Plain functions over the World; one thread.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,8 @@ class Instances {
     // Type parameters of an item's "generics", with their where clauses; `known` are decided already.
     // Throws Unmapped for const parameters.
     [[nodiscard]] std::vector<TypeParam> params(const RustdocCrate& crate, const Json& generics, const Subst& known);
+    // Parameters that stand, in `types`, where a generic definition has a default, are decided by it.
+    void take_defaults(std::vector<TypeParam>& params, const std::vector<TyRef>& types);
     // Every combination to bind, at most `limit`; throws Unmapped when a parameter has none.
     [[nodiscard]] std::vector<Subst> choose(std::vector<TypeParam> params, const Subst& known, size_t limit = 8);
     // The types that a parameter with these bounds is bound for; throws Unmapped when there is none.
@@ -35,11 +38,20 @@ class Instances {
     [[nodiscard]] std::vector<TyRef> closures(const TypeParam& param, const Bound& bound);
     // Types of the crates at hand that implement a trait of another crate, and the values of std that serde takes.
     [[nodiscard]] std::vector<TyRef> iterable_references();
+    [[nodiscard]] std::pair<size_t, size_t> remoteness(const Ty& type);
+    [[nodiscard]] std::vector<TyRef> numbered(const TyRef& type);
     [[nodiscard]] bool lists_blanket(const Ty& type, const Path& trait);
     [[nodiscard]] std::vector<TyRef> known_implementors(const Path& trait);
     [[nodiscard]] std::vector<TyRef> impl_arguments(const Ty& type, const Path& trait);
-    [[nodiscard]] std::vector<TyRef> conversions_into(const TyRef& target);
+    [[nodiscard]] std::vector<TyRef> conversions_into(const TyRef& target, int depth);
     TypeTable& table_;
+    // Of each trait asked for: the table's types that have it, found among the first `looked_at` entries.
+    struct Implementors {
+        size_t looked_at = 0;
+        std::vector<TyRef> enums, others;
+    };
+    std::map<Path, Implementors> implementors_;
+    Implementors iterables_;
 };
 
 }  // namespace kayton::bindgen

@@ -80,7 +80,7 @@ struct Mapped {
     }
     [[nodiscard]] bool pointer() const {
         return storage == "H" || storage == "X" || storage == "S" || storage == "B" || storage == "L" ||
-               storage == "Fun";
+               storage == "D" || storage == "Fun";
     }
 };
 
@@ -118,6 +118,8 @@ class CallMapper {
     std::vector<std::pair<std::string, bool>> lent_places;  // handles seen through & or &mut (true) while the call runs
     std::string raises;
     bool returns_self = false;
+    // An operator: what it takes by value and can be copied stays, as Python's operands do.
+    bool is_operator = false;
     std::set<int> borrowed_params;
 
     // Checks and attachments that need all parameters; to be called once they are read.
@@ -135,6 +137,7 @@ class CallMapper {
     [[nodiscard]] Mapped write_ref(const Ty& type, const std::string& expression);
     [[nodiscard]] Mapped write_path(const TyRef& type, const std::string& expression);
     [[nodiscard]] Mapped write_list(const TyRef& element, const std::string& expression);
+    [[nodiscard]] Mapped write_dict(const TyRef& key, const TyRef& value, const std::string& expression);
     [[nodiscard]] Mapped write_option(const TyRef& inner, const std::string& expression);
     [[nodiscard]] Mapped write_result(const Ty& type, const std::string& expression);
     [[nodiscard]] std::string error_class(const Ty& error);

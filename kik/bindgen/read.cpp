@@ -216,6 +216,24 @@ Mapped CallMapper::read_path(const TyRef& type, const std::string& place, bool t
             return {"list[" + inner.kayton + "]", "L",
                     "items(" + place + ", |" + item + ": " + inner.storage + "| Ok(" + inner.code + "))?"};
         }
+        if (last == "HashMap" || last == "BTreeMap") {
+            for (const std::string& lifetime : lifetime_slots(*type))
+                if (result_lifetimes.contains(lifetime)) throw Unmapped{"the result would borrow from inside a dict"};
+            const std::string k = fresh("k"), v = fresh("v");
+            const Mapped key = read(type->args.at(0), k, false);
+            const Mapped value = read(type->args.at(1), v, false);
+            if (key.kayton == "None" || value.kayton == "None") throw Unmapped{"a map of ()"};
+            return {"dict[" + key.kayton + ", " + value.kayton + "]", "D",
+                    "entries(" + place + ", |" + k + ": " + key.storage + ", " + v + ": " + value.storage + "| Ok((" +
+                        key.code + ", " + value.code + ")))?.into_iter().collect::<" + std_rust_path(type->path) +
+                        "<_, _>>()"};
+        }
+        if (last == "HashSet" || last == "BTreeSet" || last == "VecDeque") {
+            Mapped mapped = read(make_path({"alloc", "vec", "Vec"}, {type->args.at(0)}), place, top);
+            if (mapped.storage == "B") throw Unmapped{"a set of bytes"};
+            mapped.code += ".into_iter().collect::<" + std_rust_path(type->path) + "<_>>()";
+            return mapped;
+        }
         if (last == "IntoIter" && type->path[1] == "vec") {
             Mapped mapped = read(make_path({"alloc", "vec", "Vec"}, {type->args.at(0)}), place, top);
             if (mapped.storage == "B") throw Unmapped{"an iterator over bytes"};
@@ -281,6 +299,10 @@ Mapped CallMapper::read_path(const TyRef& type, const std::string& place, bool t
     const TypeSlotEntry& entry = table_.entries()[slot];
     const bool copy = table_.is_copy(*type);
     const std::vector<std::string> slots = lifetime_slots(*type);
+    if (is_operator && !copy && slots.empty() && table_.is_clone(*type)) {
+        handle_places.emplace_back(place, false);
+        return {table_.shown(slot, *type), "H", "href::<" + entry.rust + ">(" + place + ")?.clone()"};
+    }
     if (top) {
         for (size_t i = 0; i < slots.size() && i < 31; ++i) add_source(slots[i], place, Source::kInherit, 1U << i);
         handle_places.emplace_back(place, !copy);

@@ -97,6 +97,27 @@ const Path& RustdocCrate::canonical(int id) const {
     return found == canonical_.end() ? unknown : found->second;
 }
 
+size_t RustdocCrate::mentions(const std::string& word) const {
+    if (words_.empty()) {
+        words_[""] = 0;
+        for (const auto& [id, item] : items_) {
+            const auto docs = item->find("docs");
+            if (docs == item->end() || !docs->is_string()) continue;
+            std::string current;
+            for (const char c : docs->get_ref<const std::string&>() + " ") {
+                if (std::isalnum(static_cast<unsigned char>(c)) || c == '_') {
+                    current += c;
+                } else if (!current.empty()) {
+                    ++words_[current];
+                    current.clear();
+                }
+            }
+        }
+    }
+    const auto found = words_.find(word);
+    return found == words_.end() ? 0 : found->second;
+}
+
 int RustdocCrate::find(const Path& canonical) const {
     const auto found = by_path_.find(canonical);
     return found == by_path_.end() || item(found->second) == nullptr ? -1 : found->second;

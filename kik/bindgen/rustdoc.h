@@ -34,6 +34,8 @@ class RustdocCrate {
     [[nodiscard]] const Path& canonical(int id) const;    // empty when unknown
     [[nodiscard]] int find(const Path& canonical) const;  // id of an item of this crate, or -1
 
+    // How often a word stands in the crate's documentation: what its authors show most, people use most.
+    [[nodiscard]] size_t mentions(const std::string& word) const;
     // Public paths of the crate's own items, shortest first found: id -> {"regex", "bytes", "Regex"}.
     [[nodiscard]] const std::map<int, Path>& public_paths() const { return public_paths_; }
 
@@ -46,6 +48,7 @@ class RustdocCrate {
     std::unordered_map<int, Path> canonical_;
     std::map<Path, int> by_path_;
     std::map<int, Path> public_paths_;
+    mutable std::unordered_map<std::string, size_t> words_;  // counted at the first question
     friend class World;
 };
 

@@ -13,6 +13,7 @@ const Path kErrorTrait = {"core", "error", "Error"};
 // A generic definition that its own methods wrap and combine would fill a wrapper with instances nobody asked for:
 // those met first, which are the nearest to the crate's own functions, are made.
 constexpr int kMostInstances = 8;
+constexpr int kMostNamed = 32;
 constexpr size_t kMostIterators = 96;
 
 }  // namespace
@@ -163,8 +164,12 @@ void TypeTable::count_instance(const TyRef& type, const std::string& name) {
     const bool wrapped = std::any_of(type->args.begin(), type->args.end(), [](const TyRef& arg) {
         return !is_dynamic(*arg) && !dynamic_leaves(*arg).empty();
     });
-    if (count >= (wrapped ? kMostInstances / 2 : kMostInstances))
-        throw Unmapped{"more than " + std::to_string(kMostInstances) + " instances of " + type->path.back()};
+    // Those that have a name of their own are what people use.
+    const int most = normalizer_.aliases.contains(type_key(*type)) ? kMostNamed
+                     : wrapped                                     ? kMostInstances / 2
+                                                                   : kMostInstances;
+    if (count >= most)
+        throw Unmapped{"more than " + std::to_string(most) + " instances of " + type->path.back()};
     ++count;
 }
 

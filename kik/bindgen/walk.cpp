@@ -76,14 +76,16 @@ void Generator::visit_items() {
         else
             normalizer_.aliases.emplace(type_key(*target), AliasUse{item, {}});
     }
-    // Generic aliases, those with the fewest parameters first: they are the names that people use.
-    std::vector<std::pair<size_t, ItemRef>> generic_aliases;
+    // Generic aliases, those with the fewest parameters first, of them those that the documentation uses most: they
+    // are the names that people use.
+    std::vector<std::pair<std::pair<size_t, size_t>, ItemRef>> generic_aliases;
     for (const auto& [path, item] : items) {
         if (item_kind(item.json()) != "type_alias" || item.crate != &main_) continue;
         size_t types = 0;
         for (const Json& param : item_body(item.json())["generics"]["params"])
             if (param["kind"].contains("type") && param["kind"]["type"]["default"].is_null()) ++types;
-        if (!item_body(item.json())["generics"]["params"].empty()) generic_aliases.emplace_back(types, item);
+        if (item_body(item.json())["generics"]["params"].empty()) continue;
+        generic_aliases.emplace_back(std::pair(types, SIZE_MAX - main_.mentions(path.back())), item);
     }
     std::stable_sort(generic_aliases.begin(), generic_aliases.end(),
                      [](const auto& a, const auto& b) { return a.first < b.first; });
@@ -183,15 +185,26 @@ void Generator::visit_type(const TyRef& type, int slot) {
     visit_fields(type, name, item);
     visit_variants(type, name, item);
     // Inherent methods first: where a trait offers the same name, theirs is what `value.name()` means.
-    for (const int pass : {0, 1, 2})
-        for (const Json& id : body["impls"]) {
-            const Json* impl_item = item.crate->item(id.get<int>());
-            if (impl_item == nullptr) continue;
-            const Json& impl = item_body(*impl_item);
-            const bool inherent = impl["trait"].is_null();
-            const bool ord = !inherent && item.crate->canonical(impl["trait"]["id"].get<int>()).back() == "Ord";
-            if ((inherent ? 0 : ord ? 1 : 2) == pass) visit_impl(type, name, *item.crate, impl);
+    std::vector<std::pair<int, const Json*>> impls;
+    for (const Json& id : body["impls"]) {
+        const Json* impl_item = item.crate->item(id.get<int>());
+        if (impl_item == nullptr) continue;
+        const Json& impl = item_body(*impl_item);
+        int turn = 0;
+        if (!impl["trait"].is_null()) {
+            turn = item.crate->canonical(impl["trait"]["id"].get<int>()).back() == "Ord" ? 1 : 2;
+            // Of operators the impl on references: `a + b` leaves both as they are.
+            turn += impl["for"].contains("borrowed_ref") ? 0 : 2;
+            const Json& args = impl["trait"]["args"];
+            if (args.is_object() && args.contains("angle_bracketed") && !args["angle_bracketed"]["args"].empty()) {
+                const Json& first = args["angle_bracketed"]["args"][0];
+                if (first.is_object() && first.contains("type") && !first["type"].contains("borrowed_ref")) turn += 1;
+            }
         }
+        impls.emplace_back(turn, &impl);
+    }
+    std::stable_sort(impls.begin(), impls.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    for (const auto& [turn, impl] : impls) visit_impl(type, name, *item.crate, *impl);
 }
 
 void Generator::visit_impl(const TyRef& type, const std::string& name, const RustdocCrate& crate, const Json& impl) {
@@ -295,6 +308,11 @@ void Generator::visit_trait_methods(const TyRef& type, const std::string& name, 
                                     const Bound& trait) {
     const ItemRef definition = world_.find(trait.trait);
     if (!definition) return;
+    // A trait of a dependency that the crate does not hand on: what it says of this type itself counts, but neither
+    // what it gives to every type nor its adaptors.
+    const bool foreign = definition.crate != &main_ && names_.public_path(definition).empty();
+    const bool for_all = (*context.impl)["blanket_impl"].is_object();
+    if (foreign && for_all) return;
     try {
         (void)names_.rust_path(trait.trait);
     } catch (const Unmapped&) {
@@ -320,7 +338,7 @@ void Generator::visit_trait_methods(const TyRef& type, const std::string& name, 
             if (member == nullptr || item_name(*member) != method || item_kind(*member) != item_kind(*declared))
                 continue;
             item = {context.crate, own.get<int>()};
-            from_impl = !(*context.impl)["blanket_impl"].is_object();
+            from_impl = !for_all;
             break;
         }
         if (item_kind(*declared) == "assoc_const") {
@@ -333,6 +351,10 @@ void Generator::visit_trait_methods(const TyRef& type, const std::string& name, 
             continue;
         }
         if (item_kind(*declared) != "function") continue;
+        if (foreign && !from_impl) {
+            const Json& inputs = item_body(*declared)["sig"]["inputs"];
+            if (!inputs.empty() && inputs[0][0] == "self" && !inputs[0][1].contains("borrowed_ref")) continue;
+        }
         Binding binding;
         binding.unit = from_impl ? item : ItemRef{definition.crate, id.get<int>()};
         binding.name = name + "." + method;
@@ -341,7 +363,7 @@ void Generator::visit_trait_methods(const TyRef& type, const std::string& name, 
         binding.subst = from_impl ? context.subst : trait_subst;
         binding.impl = context;
         binding.impl_generics = &(*context.impl)["generics"];
-        if ((*context.impl)["blanket_impl"].is_object()) binding.impl_generics = nullptr;
+        if (for_all) binding.impl_generics = nullptr;
         binding.callee = [this, self = context.self, trait, method](const Subst&) {
             return "<" + names_.rust_type(*self) + " as " + names_.rust_trait(trait) + ">::" + method;
         };
@@ -355,7 +377,11 @@ void Generator::visit_deref(const TyRef& type, const std::string& name, const Im
         if (member == nullptr || item_kind(*member) != "assoc_type" || item_name(*member) != "Target") continue;
         const TyRef target = normalizer_.type(*context.crate, item_body(*member)["type"], context.subst);
         const ItemRef home = target->kind == TyKind::kPath ? world_.find(target->path) : ItemRef{};
-        if (!home) return;
+        if (!home) {
+            visit_std_target(type, name, target);
+            return;
+        }
+        const bool changeable = normalizer_.find_impl(*type, {"core", "ops", "deref", "DerefMut"}).has_value();
         for (const Json& impl_id : item_body(home.json())["impls"]) {
             const Json* impl_item = home.crate->item(impl_id.get<int>());
             if (impl_item == nullptr || !item_body(*impl_item)["trait"].is_null()) continue;
@@ -368,9 +394,9 @@ void Generator::visit_deref(const TyRef& type, const std::string& name, const Im
                     (*method_item)["visibility"] != "public")
                     continue;
                 const Json& inputs = item_body(*method_item)["sig"]["inputs"];
-                if (inputs.empty() || inputs[0][0] != "self" || !inputs[0][1].contains("borrowed_ref") ||
-                    inputs[0][1]["borrowed_ref"]["is_mutable"].get<bool>())
-                    continue;
+                if (inputs.empty() || inputs[0][0] != "self" || !inputs[0][1].contains("borrowed_ref")) continue;
+                const bool changes = inputs[0][1]["borrowed_ref"]["is_mutable"].get<bool>();
+                if (changes && !changeable) continue;
                 const std::string method = item_name(*method_item);
                 Binding binding;
                 binding.unit = {home.crate, item_id.get<int>()};
@@ -381,7 +407,7 @@ void Generator::visit_deref(const TyRef& type, const std::string& name, const Im
                 binding.subst = inner.subst;
                 binding.impl = inner;
                 binding.impl_generics = &impl["generics"];
-                binding.receiver_view = "&**";
+                binding.receiver_view = changes ? "&mut **" : "&**";
                 binding.callee = [this, target, method](const Subst&) {
                     return "<" + names_.rust_type(*target) + ">::" + method;
                 };

@@ -113,6 +113,20 @@ Mapped CallMapper::write_list(const TyRef& element, const std::string& expressio
                 "| Ok(" + inner.code + "))?"};
 }
 
+Mapped CallMapper::write_dict(const TyRef& key, const TyRef& value, const std::string& expression) {
+    const std::string k = fresh("k"), v = fresh("v");
+    const Mapped from = write(key, k);
+    const Mapped to = write(value, v);
+    if (from.storage != "S" && from.storage != "i64" && from.storage != "H" && from.kayton[0] != '$')
+        throw Unmapped{"a map with keys of type " + from.kayton};
+    if (to.kayton == "None") throw Unmapped{"a map to ()"};
+    const std::string signature = "dict[" + from.kayton + ", " + to.kayton + "]";
+    const int slot = table_.composed(signature);
+    return {signature, "D",
+            "new_dict::<" + from.storage + ", " + to.storage + ", _>(&T[" + std::to_string(slot) + "], " + expression +
+                ", |(" + k + ", " + v + ")| Ok((" + from.code + ", " + to.code + ")))?"};
+}
+
 Mapped CallMapper::write_ref(const Ty& type, const std::string& expression) {
     const TyRef& inner = type.args[0];
     const std::string& lifetime = type.lifetimes[0];
@@ -136,6 +150,11 @@ Mapped CallMapper::write_ref(const Ty& type, const std::string& expression) {
         return write_list(make_ref(element, lifetime), "(" + expression + ").iter()");
     }
     if (is_byte_array(*inner)) return {"bytes", "B", "new_bytes(&(" + expression + ")[..])"};
+    if (inner->is_std_path("HashMap") || inner->is_std_path("BTreeMap"))
+        return write_dict(make_ref(inner->args.at(0), lifetime), make_ref(inner->args.at(1), lifetime),
+                          "(" + expression + ").iter()");
+    if (inner->is_std_path("HashSet") || inner->is_std_path("BTreeSet") || inner->is_std_path("VecDeque"))
+        return write_list(make_ref(inner->args.at(0), lifetime), "(" + expression + ").iter()");
     if (inner->kind == TyKind::kRef || (inner->is_std_path("Box") && inner->args[0]->kind != TyKind::kDyn))
         return write(make_ref(inner->args[0], lifetime),
                      inner->kind == TyKind::kRef ? "*(" + expression + ")" : "&**(" + expression + ")");
@@ -242,6 +261,8 @@ Mapped CallMapper::write_path(const TyRef& type, const std::string& expression) 
                 return {"bytes", "B", "new_bytes(&" + expression + ")"};
             return write_list(type->args.at(0), expression);
         }
+        if (last == "HashMap" || last == "BTreeMap")
+            return write_dict(type->args.at(0), type->args.at(1), expression);
         if (last == "Cow" || last == "Box" || last == "Rc" || last == "Arc") {
             const TyRef& inner = type->args.at(0);
             if (inner->is_prim("str")) return {"str", "S", "new_str(&" + expression + ")"};

@@ -17,6 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kBridge = "libkayton_bridge.so";
+constexpr const char* kStamp = "bridge.key";
 
 Result<void> build_bridge(const Toolchain& toolchain, const Cache& cache, const fs::path& folder,
                           const Console& console) {
@@ -77,38 +78,73 @@ Result<Toolchain> environment_toolchain(const fs::path& environment) {
     return toolchain;
 }
 
-Result<void> provide_bridge(const fs::path& environment, const Toolchain& toolchain, const std::string& command,
-                            const Console& console) {
-    const fs::path lib = environment / "toolchain" / "lib";
-    const fs::path stamp = lib / "bridge.key";
-    const Result<std::string> key = sdk_key();
-    if (!key) return tl::unexpected<Error>(key.error());
-    std::error_code error;
-    if (const Result<std::string> present = read_text_file(stamp);
-        present && *present == toolchain.key() + " " + *key && fs::exists(lib / kBridge, error)) {
-        return {};
-    }
+namespace {
 
-    const Result<Cache> cache = Cache::open(toolchain);
-    if (!cache) return tl::unexpected<Error>(cache.error());
-    const fs::path kept = cache->bridge(*key);
-    {
-        const Result<Lock> lock = cache->lock(command, [&](const std::string& line) { console.say(line); });
-        if (!lock) return tl::unexpected<Error>(lock.error());
-        if (!fs::exists(kept / kBridge, error)) {
-            if (Result<void> built = build_bridge(toolchain, *cache, kept, console); !built) return built;
-        }
-    }
+bool is_provided(const fs::path& lib, const std::string& stamp) {
+    std::error_code error;
+    const Result<std::string> present = read_text_file(lib / kStamp);
+    return present && *present == stamp && fs::exists(lib / kBridge, error);
+}
+
+// REQUIRES: the bridge is in the cache.
+Result<void> place_libraries(const fs::path& lib, const Toolchain& toolchain, const Cache& cache,
+                             const std::string& key) {
     const Result<std::vector<fs::path>> standard = shared_std(toolchain);
     if (!standard) return tl::unexpected<Error>(standard.error());
     if (Result<void> made = make_folders(lib); !made) return made;
+    std::error_code error;
     for (const fs::path& file : *standard) {
-        const fs::path target = lib / file.filename();
-        // Debian ships a link; the environment needs the library itself.
-        if (Result<void> placed = place(fs::canonical(file, error), target); !placed) return placed;
+        // Toolchains mostly lie on another file system than environments: one copy there serves them all by links.
+        const fs::path copy = cache.standard_library() / file.filename();
+        if (!fs::exists(copy, error)) {
+            if (Result<void> made = make_folders(cache.standard_library()); !made) return made;
+            const fs::path fresh = copy.string() + "." + std::to_string(::getpid());
+            // Debian ships a link; the environment needs the library itself.
+            if (Result<void> copied = copy_contents(fs::canonical(file, error), fresh); !copied) return copied;
+            fs::rename(fresh, copy, error);
+            if (error) return tl::unexpected<Error>(system_error("write", copy, error.value()));
+        }
+        if (Result<void> placed = place(copy, lib / file.filename()); !placed) return placed;
     }
-    if (Result<void> placed = place(kept / kBridge, lib / kBridge); !placed) return placed;
-    return write_durably(stamp, toolchain.key() + " " + *key);
+    if (Result<void> placed = place(cache.bridge(key) / kBridge, lib / kBridge); !placed) return placed;
+    return write_durably(lib / kStamp, toolchain.key() + " " + key);
+}
+
+}  // namespace
+
+Result<bool> provide_kept_bridge(const fs::path& environment, const Toolchain& toolchain) {
+    const fs::path lib = environment / "toolchain" / "lib";
+    const Result<std::string> key = sdk_key();
+    if (!key) return tl::unexpected<Error>(key.error());
+    if (is_provided(lib, toolchain.key() + " " + *key)) return true;
+    const Result<Cache> cache = Cache::open(toolchain);
+    if (!cache) return tl::unexpected<Error>(cache.error());
+    std::error_code error;
+    if (!fs::exists(cache->bridge(*key) / kBridge, error)) return false;
+    if (Result<void> placed = place_libraries(lib, toolchain, *cache, *key); !placed)
+        return tl::unexpected<Error>(placed.error());
+    return true;
+}
+
+Result<void> provide_bridge(const fs::path& environment, const Toolchain& toolchain, const std::string& command,
+                            const Console& console) {
+    const Result<bool> given = provide_kept_bridge(environment, toolchain);
+    if (!given) return tl::unexpected<Error>(given.error());
+    if (*given) return {};
+    const Result<std::string> key = sdk_key();
+    if (!key) return tl::unexpected<Error>(key.error());
+    const Result<Cache> cache = Cache::open(toolchain);
+    if (!cache) return tl::unexpected<Error>(cache.error());
+    {
+        const Result<Lock> lock = cache->lock(command, [&](const std::string& line) { console.say(line); });
+        if (!lock) return tl::unexpected<Error>(lock.error());
+        std::error_code error;
+        if (!fs::exists(cache->bridge(*key) / kBridge, error)) {
+            Result<void> built = build_bridge(toolchain, *cache, cache->bridge(*key), console);
+            if (!built) return built;
+        }
+    }
+    return place_libraries(environment / "toolchain" / "lib", toolchain, *cache, *key);
 }
 
 }  // namespace kayton::kik

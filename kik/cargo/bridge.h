@@ -18,4 +18,7 @@ namespace kayton::kik {
 [[nodiscard]] Result<void> provide_bridge(const std::filesystem::path& environment, const Toolchain& toolchain,
                                           const std::string& command, const Console& console);
 
+// The same where it needs no building; false when the bridge has not been built yet.
+[[nodiscard]] Result<bool> provide_kept_bridge(const std::filesystem::path& environment, const Toolchain& toolchain);
+
 }  // namespace kayton::kik

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <regex>
@@ -18,12 +19,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kNetworkRemedy =
+    "its build script wants the network, which builds do not have; if you trust it: kik allow build net";
+
 struct KnownCause {
     const char* sign;  // found in cargo's output, in lower case
     const char* remedy;
 };
 
-constexpr std::array<KnownCause, 9> kKnownCauses{{
+constexpr std::array<KnownCause, 14> kKnownCauses{{
+    {"could not resolve host", kNetworkRemedy},
+    {"temporary failure in name resolution", kNetworkRemedy},
+    {"failed to lookup address information", kNetworkRemedy},
     {"linker `cc` not found", "install a C compiler (apt install gcc), then run the same command again"},
     {"is `cmake` not installed", "install `cmake`, then run the same command again"},
     {"could not find openssl", "install `libssl-dev` and `pkg-config`, then run the same command again"},
@@ -33,6 +40,9 @@ constexpr std::array<KnownCause, 9> kKnownCauses{{
     {"the pkg-config command could not be run", "install `pkg-config`, then run the same command again"},
     {"unable to find libclang", "install `libclang-dev`, then run the same command again"},
     {"requires rustc", "make an environment with a newer Rust toolchain, or ask for an older version of the crate"},
+    {"may not be used on the stable release channel",
+     "the crate needs a nightly Rust, which environments do not use: ask for another version or feature set of it"},
+    {"can't find crate for `std`", "the crate is made for another kind of machine: it has no use here"},
     {"failed to find tool",
      "install the tool it names (usually apt install build-essential), then run the same command again"},
 }};
@@ -101,16 +111,65 @@ bool no_space_left(const fs::path& folder) {
 
 }  // namespace
 
-std::string plugin_rustflags() {
-    return "-Cprefer-dynamic\x1f-Clink-arg=-Wl,-rpath,$ORIGIN/../../../../toolchain/lib\x1f-Clink-arg=-Wl,-z,relro";
+fs::path cargo_home() {
+    const char* given = std::getenv("CARGO_HOME");
+    if (given != nullptr && *given != '\0') return given;
+    const char* home = std::getenv("HOME");
+    return fs::path(home == nullptr ? "/" : home) / ".cargo";
+}
+
+std::string plugin_rustflags(const BuildPlace& place) {
+    std::string flags =
+        "-Cprefer-dynamic\x1f-Clink-arg=-Wl,-rpath,$ORIGIN/../../../../toolchain/lib\x1f-Clink-arg=-Wl,-z,relro";
+    const auto hide = [&](const fs::path& folder, const char* name) {
+        flags += "\x1f--remap-path-prefix=" + folder.string() + "=" + name;
+    };
+    std::error_code error;
+    for (const fs::directory_entry& index : fs::directory_iterator(cargo_home() / "registry" / "src", error)) {
+        hide(index.path(), "/crates");
+    }
+    if (!place.vendor.empty()) hide(place.vendor, "/crates");
+    hide(cargo_home() / "git" / "checkouts", "/git");
+    hide(place.target, "/target");
+    // The folders of all crates in the making lie beside one another.
+    hide(place.folder.parent_path(), "/kayton");
+    for (const fs::path& folder : place.sources) hide(folder, "/source");
+    return flags;
+}
+
+Command confined(const BuildPlace& place, Command command) {
+    Confinement confinement;
+    confinement.read = {place.toolchain.bin.parent_path(), cargo_home(), place.folder, place.vendor,
+                        place.toolchain.libdir};
+    confinement.read.insert(confinement.read.end(), place.sources.begin(), place.sources.end());
+    const fs::path scratch = place.target / "scratch";
+    std::error_code error;
+    fs::create_directories(scratch, error);
+    confinement.write = {place.target, place.folder / "target", place.target.parent_path() / "doc"};
+    command.variables.emplace_back("TMPDIR", scratch.string());
+    for (const std::string& permission : place.permissions) {
+        if (permission == "net" || permission == "all") confinement.network = true;
+        if (permission == "all") confinement.files = false;
+        if (permission.rfind("read=", 0) == 0) confinement.read.emplace_back(permission.substr(5));
+        if (permission.rfind("write=", 0) == 0) confinement.write.emplace_back(permission.substr(6));
+    }
+    command.confinement = std::move(confinement);
+    return command;
 }
 
 Command cargo_in(const BuildPlace& place, std::vector<std::string> arguments) {
+    if (!place.vendor.empty()) {
+        for (const char* words : {"source.crates-io.replace-with=\"kayton-vendored\"", "source.kayton-vendored.directory="}) {
+            arguments.emplace_back("--config");
+            arguments.emplace_back(words);
+        }
+        arguments.back() += nlohmann::json(place.vendor.string()).dump();
+    }
     Command command = cargo_command(place.toolchain, std::move(arguments));
     command.folder = place.folder;
     command.log = place.log;
     command.variables.emplace_back("CARGO_TARGET_DIR", place.target.string());
-    command.variables.emplace_back("CARGO_ENCODED_RUSTFLAGS", plugin_rustflags());
+    command.variables.emplace_back("CARGO_ENCODED_RUSTFLAGS", plugin_rustflags(place));
     if (place.console.options().jobs > 0) {
         command.variables.emplace_back("CARGO_BUILD_JOBS", std::to_string(place.console.options().jobs));
     }
@@ -124,10 +183,11 @@ Result<CommandResult> run_shown(const BuildPlace& place, Command command, const 
 }
 
 Result<std::string> check_messages(const BuildPlace& place, const std::string& subject) {
-    Result<CommandResult> result = run_shown(place,
-                                             cargo_in(place, {"check", "--release", "--lib", "--offline", "--target",
-                                                              place.toolchain.host, "--message-format=json"}),
-                                             "Checking");
+    Result<CommandResult> result =
+        run_shown(place,
+                  confined(place, cargo_in(place, {"check", "--release", "--lib", "--offline", "--target",
+                                                   place.toolchain.host, "--message-format=json"})),
+                  "Checking");
     if (!result) return tl::unexpected<Error>(result.error());
     if (result->ok()) return std::move(result->out);
     // With rejected bindings cargo ends with 101 and has said why in its messages: that is the generator's to mend.
@@ -146,8 +206,9 @@ Result<std::string> check_messages(const BuildPlace& place, const std::string& s
 Result<fs::path> build_library(const BuildPlace& place, const std::string& library, const std::string& subject) {
     const Result<CommandResult> result = run_shown(
         place,
-        cargo_in(place, {"build", "--release", "--lib", "--offline", "--target", place.toolchain.host, "--config",
-                         "profile.release.strip=\"debuginfo\"", "--config", "profile.release.lto=\"off\""}),
+        confined(place, cargo_in(place, {"build", "--release", "--lib", "--offline", "--target", place.toolchain.host,
+                                         "--config", "profile.release.strip=\"debuginfo\"", "--config",
+                                         "profile.release.lto=\"off\""})),
         "Building");
     if (!result) return tl::unexpected<Error>(result.error());
     if (!result->ok()) return tl::unexpected<Error>(build_error(*result, subject, place.log, place.target));
@@ -182,6 +243,16 @@ Error build_error(const CommandResult& result, const std::string& subject, const
             error.remedy = known.remedy;
             break;
         }
+    }
+    // What pkg-config and the linker say of a C library that is not there, whichever it is.
+    static const std::regex library("the system library `([^`]+)` required by crate|unable to find library -l([a-z0-9_+-]+)|"
+                                    "cannot find -l([a-z0-9_+-]+)|could not find system library '([^']+)'");
+    if (std::smatch found; error.remedy.empty() && std::regex_search(output, found, library)) {
+        for (size_t i = 1; i < found.size(); ++i)
+            if (found[i].matched)
+                error.remedy = fmt::format("install the C library `{}` with its headers (on Debian the package that ends in "
+                                           "-dev), then run the same command again",
+                                           found[i].str());
     }
     return error;
 }

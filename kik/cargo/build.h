@@ -20,10 +20,15 @@ struct BuildPlace {
     std::filesystem::path folder;  // holds Cargo.toml
     std::filesystem::path target;  // cargo's target folder
     std::filesystem::path log;
+    std::vector<std::string> permissions;    // what `kik allow build` gave
+    std::filesystem::path vendor;            // sources to build from instead of cargo's own store; may be empty
+    std::vector<std::filesystem::path> sources;  // folders of crates on this machine that the build reads
 };
 
 // A cargo command in the place's folder and target folder, offline when asked, writing to the log.
 [[nodiscard]] Command cargo_in(const BuildPlace& place, std::vector<std::string> arguments);
+// The command runs what crates bring along: it is kept from the network and from files that are none of its business.
+[[nodiscard]] Command confined(const BuildPlace& place, Command command);
 // The same, shown as a bar while it runs.
 [[nodiscard]] Result<CommandResult> run_shown(const BuildPlace& place, Command command, const std::string& title);
 
@@ -40,7 +45,11 @@ struct BuildPlace {
 [[nodiscard]] Error build_error(const CommandResult& result, const std::string& subject,
                                 const std::filesystem::path& log, const std::filesystem::path& target = {});
 
-// The flags every plugin is compiled with, as CARGO_ENCODED_RUSTFLAGS.
-[[nodiscard]] std::string plugin_rustflags();
+// The flags every plugin is compiled with, as CARGO_ENCODED_RUSTFLAGS. They keep this machine's folders out of what is
+// built, so that the same lock gives the same bytes elsewhere.
+[[nodiscard]] std::string plugin_rustflags(const BuildPlace& place);
+
+// $CARGO_HOME, or ~/.cargo.
+[[nodiscard]] std::filesystem::path cargo_home();
 
 }  // namespace kayton::kik

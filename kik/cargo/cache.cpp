@@ -1,8 +1,13 @@
 #include "kik/cargo/cache.h"
 
+#include <unistd.h>
+
 #include <fmt/format.h>
 #include <algorithm>
 #include <cerrno>
+#include <ctime>
+#include <fstream>
+#include <sstream>
 #include <system_error>
 #include <vector>
 
@@ -58,6 +63,27 @@ Result<Cache> Cache::open(const Toolchain& toolchain) {
         if (Result<void> made = make_folders(cache.root_ / folder); !made) return tl::unexpected<Error>(made.error());
     }
     return cache;
+}
+
+std::string Cache::recall(const std::string& request, bool whenever) const {
+    // As long as registries let their own index be kept.
+    constexpr int64_t kSeconds = 600;
+    const Result<std::string> text = read_text_file(root_ / "requests" / request);
+    if (!text) return {};
+    std::istringstream words(*text);
+    std::string key;
+    int64_t asked = 0;
+    if (!(words >> key >> asked) || key.find('/') != std::string::npos) return {};
+    const int64_t now = std::time(nullptr);
+    return whenever || (asked <= now && now - asked < kSeconds) ? key : std::string();
+}
+
+void Cache::remember(const std::string& request, const std::string& key) const {
+    std::error_code error;
+    fs::create_directories(root_ / "requests", error);
+    const fs::path file = root_ / "requests" / request, fresh = file.string() + "." + std::to_string(::getpid());
+    // It only saves a question: a full disk must not fail the installation.
+    if (std::ofstream(fresh) << key << " " << std::time(nullptr) << "\n") fs::rename(fresh, file, error);
 }
 
 Result<Lock> Cache::lock(const std::string& command, const std::function<void(const std::string&)>& say) const {
@@ -132,7 +158,7 @@ uint64_t tree_size(const fs::path& folder) {
     std::error_code error;
     fs::recursive_directory_iterator entries(folder, error);
     for (const fs::recursive_directory_iterator end; !error && entries != end; entries.increment(error)) {
-        if (entries->is_regular_file(error)) size += entries->file_size(error);
+        if (!entries->is_symlink(error) && entries->is_regular_file(error)) size += entries->file_size(error);
     }
     return size;
 }

@@ -4,7 +4,9 @@
 //   cache/<toolchain>/work/<crate>  the wrapper crate in the making
 //   cache/<toolchain>/doc           rustdoc JSON by package, version and features
 //   cache/<toolchain>/bridge/<key>  libkayton_bridge.so
+//   cache/<toolchain>/std           the toolchain's shared standard library
 //   cache/<toolchain>/plugins/<key> finished plugin folders
+//   cache/<toolchain>/requests/<hash> what a request came to, and when
 // Whoever writes holds the lock of the toolchain's cache. kik is single-threaded.
 #pragma once
 
@@ -38,7 +40,13 @@ class Cache {
     [[nodiscard]] std::filesystem::path work(const std::string& crate) const { return root_ / "work" / crate; }
     [[nodiscard]] std::filesystem::path doc() const { return root_ / "doc"; }
     [[nodiscard]] std::filesystem::path bridge(const std::string& key) const { return root_ / "bridge" / key; }
+    [[nodiscard]] std::filesystem::path standard_library() const { return root_ / "std"; }
     [[nodiscard]] std::filesystem::path plugin(const std::string& key) const { return root_ / "plugins" / key; }
+
+    // The key of the plugin that a request came to; empty when it is not known, or was found out too long ago for a
+    // request that leaves the version open (`whenever`: no matter how long).
+    [[nodiscard]] std::string recall(const std::string& request, bool whenever) const;
+    void remember(const std::string& request, const std::string& key) const;
 
     [[nodiscard]] Result<Lock> lock(const std::string& command,
                                     const std::function<void(const std::string&)>& say) const;

@@ -105,6 +105,8 @@ class Log {
     int reason = 0;
     if (!command.folder.empty() && ::chdir(command.folder.c_str()) != 0) {
         reason = errno;
+    } else if (command.confinement && confine_this_process(*command.confinement) != nullptr) {
+        reason = errno;
     } else {
         ::execvpe(argv[0], argv, environment);
         reason = errno;

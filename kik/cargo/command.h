@@ -5,11 +5,13 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "kik/cargo/confine.h"
 #include "shared/result.h"
 
 namespace kayton::kik {
@@ -22,6 +24,7 @@ struct Command {
     // Called for each piece that ends in \n or \r (without it); `\r` marks a progress line.
     std::function<void(std::string_view line, bool transient)> on_stderr;
     std::function<void(std::string_view line)> on_stdout;
+    std::optional<Confinement> confinement;                      // nothing: the child may do what kik may
     std::filesystem::path log;  // everything that ends in \n is appended here; empty: no log
 };
 

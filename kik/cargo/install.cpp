@@ -5,21 +5,20 @@
 #include <fmt/format.h>
 #include <chrono>
 #include <fstream>
-#include <nlohmann/json.hpp>
+#include <set>
 #include <system_error>
 
-#include "kik/bindgen/bindgen.h"
 #include "kik/cargo/bridge.h"
-#include "kik/cargo/build.h"
-#include "kik/cargo/cache.h"
+#include "kik/cargo/cargo_lock.h"
+#include "kik/cargo/crate_sources.h"
 #include "kik/cargo/interrupt.h"
 #include "kik/cargo/probe.h"
-#include "kik/cargo/resolve.h"
 #include "kik/cargo/rustdoc.h"
 #include "kik/environment/durable_file.h"
 #include "kik/environment/layout.h"
-#include "kik/environment/registry.h"
+#include "kik/environment/seal_folder.h"
 #include "shared/kayton_api.h"
+#include "shared/seal.h"
 #include "shared/text_file.h"
 
 namespace kayton::kik {
@@ -27,7 +26,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
-using Json = nlohmann::json;
 
 double since(Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();
@@ -41,83 +39,39 @@ Result<void> write_file(const fs::path& file, std::string_view text) {
     return {};
 }
 
-// A crate's own sources, without what builds and version control put among them. Tests and examples may be left out
-// where its Cargo.toml does not name them.
-Result<void> copy_sources(const fs::path& from, const fs::path& to, bool library_only = false) {
-    if (Result<void> made = make_folders(to); !made) return made;
-    std::error_code error;
-    fs::recursive_directory_iterator entries(from, error);
-    for (const fs::recursive_directory_iterator end; !error && entries != end; entries.increment(error)) {
-        const std::string name = entries->path().filename().string();
-        const fs::path place = to / entries->path().lexically_relative(from);
-        if (entries->is_symlink()) continue;
-        if (entries->is_directory()) {
-            if (name == "target" || name == ".git" || (library_only && (name == "tests" || name == "examples"))) {
-                entries.disable_recursion_pending();
-            } else if (Result<void> made = make_folders(place); !made) {
-                return made;
-            }
-        } else if (entries->is_regular_file()) {
-            if (Result<void> copied = copy_contents(entries->path(), place); !copied) return copied;
-        }
-    }
-    if (error) return tl::unexpected<Error>(system_error("copy", from, error.value()));
-    return {};
+std::string with_underscores(std::string name) {
+    for (char& c : name) c = c == '-' ? '_' : c;
+    return name;
 }
 
-// What makes the installed folder a crate that cargo can rebuild there without the network.
-std::string rebuild_config() {
-    return "[source.crates-io]\nreplace-with = \"vendored-sources\"\n\n[source.vendored-sources]\ndirectory = "
-           "\"vendor\"\n\n"
-           "[build]\nrustflags = [\"-Cprefer-dynamic\", \"-Clink-arg=-Wl,-rpath,$ORIGIN/../../../../toolchain/lib\"]\n";
-}
+constexpr const char* kRebuildFlags =
+    "\n[build]\nrustflags = [\"-Cprefer-dynamic\", \"-Clink-arg=-Wl,-rpath,$ORIGIN/../../../../toolchain/lib\"]\n";
 
-// A crate on this machine, as its own Cargo.toml tells.
-struct LocalCrate {
-    std::string package, library, version;
-    fs::path folder;
+}  // namespace
+
+// One crate on its way from a request to a staged folder.
+struct Installer::Job {
+    const InstallRequest& request;
+    WrapperPlan plan;
+    StagedCrate staged;
+    fs::path work;  // the wrapper crate in the making
+    fs::path log;
+    fs::path vendor;  // vendored sources to build from, where cargo's own store may lack them
     bool handwritten = false;
 };
 
-class Installation {
-  public:
-    Installation(const EnvironmentPlace& place, const InstallRequest& request, const Console& console)
-        : place_(place), request_(request), console_(console), registry_(place.name, place.root) {}
+std::function<void(const std::string&)> Installer::say() const {
+    return [this](const std::string& line) { console_.say(line); };
+}
 
-    Result<InstallSummary> run();
+BuildPlace Installer::build_place(const Job& job, const fs::path& folder) const {
+    BuildPlace place{toolchain_, console_, folder, cache_->target(), job.log, permissions_, job.vendor, {}};
+    if (!job.plan.local.empty()) place.sources.push_back(job.plan.local);
+    return place;
+}
 
-  private:
-    [[nodiscard]] BuildPlace build_place(const fs::path& folder) const {
-        return BuildPlace{toolchain_, console_, folder, cache_->target(), log_};
-    }
-    [[nodiscard]] std::function<void(const std::string&)> say() const {
-        return [this](const std::string& line) { console_.say(line); };
-    }
-    Result<void> prepare();
-    Result<LocalCrate> inspect_local() const;
-    Result<void> install_handwritten(const LocalCrate& local);
-    Result<void> install_generated(WrapperPlan plan);
-    Result<void> write_wrapper(const WrapperPlan& plan, const bindgen::Bindings* bindings) const;
-    Result<bindgen::Bindings> make_bindings(WrapperPlan& plan, const Resolution& resolution);
-    Result<void> build_generated(const WrapperPlan& plan, const bindgen::Bindings& bindings, const fs::path& staged);
-    void complete(Manifest& manifest) const;
-    Result<void> probe(const fs::path& staged);
-    Result<void> keep(const fs::path& staged, const fs::path& kept) const;
-    Result<void> commit(const fs::path& staged);
-
-    const EnvironmentPlace& place_;
-    const InstallRequest& request_;
-    const Console& console_;
-    Registry registry_;
-    Toolchain toolchain_;
-    std::optional<Cache> cache_;
-    fs::path sdk_, work_, log_;
-    std::string sdk_key_;
-    InstallSummary summary_;
-};
-
-Result<void> Installation::prepare() {
-    if (Result<void> repaired = registry_.repair(); !repaired) return repaired;
+Result<void> Installer::open_toolchain() {
+    if (cache_) return {};
     Result<Toolchain> toolchain = environment_toolchain(place_.root);
     if (!toolchain) return tl::unexpected<Error>(toolchain.error());
     toolchain_ = std::move(*toolchain);
@@ -125,241 +79,351 @@ Result<void> Installation::prepare() {
         return fail(ErrorKind::kInput, fmt::format("the Rust toolchain is for {}, but this Kayton is for {}",
                                                    toolchain_.host, host_target()));
     }
-    if (Result<void> provided = provide_bridge(place_.root, toolchain_, request_.command, console_); !provided)
-        return provided;
     Result<Cache> cache = Cache::open(toolchain_);
     if (!cache) return tl::unexpected<Error>(cache.error());
-    cache_ = std::move(*cache);
-    const Result<fs::path> sdk = sdk_folder();
+    Result<fs::path> sdk = sdk_folder();
     if (!sdk) return tl::unexpected<Error>(sdk.error());
-    sdk_ = *sdk;
-    const Result<std::string> key = sdk_key();
+    sdk_ = std::move(*sdk);
+    Result<std::string> key = sdk_key();
     if (!key) return tl::unexpected<Error>(key.error());
-    sdk_key_ = *key;
+    sdk_key_ = std::move(*key);
+    Result<std::vector<std::string>> permissions = read_build_permissions(place_.root);
+    if (!permissions) return tl::unexpected<Error>(permissions.error());
+    permissions_ = std::move(*permissions);
+    cache_ = std::move(*cache);
+    return {};
+}
+
+Result<void> Installer::prepare() {
+    if (Result<void> repaired = registry_.repair(); !repaired) return repaired;
+    if (Result<void> opened = open_toolchain(); !opened) return opened;
+    return provide_bridge(place_.root, toolchain_, command_, console_);
+}
+
+// The wrapper crate in a folder of this process's own, and the log.
+Result<void> Installer::start(Job& job) const {
+    const CrateSpec& spec = job.request.spec;
+    job.plan.spec = spec;
+    job.plan.cargo_lock = job.request.cargo_lock;
     const fs::path logs = place_.root / "metadata" / "logs";
     if (Result<void> made = make_folders(logs); !made) return made;
-    log_ = logs / ((request_.local.empty() ? request_.spec.package : request_.local.filename().string()) + ".log");
-    return write_file(log_, fmt::format("kik {} at {}\n", request_.command, utc_now()));
-}
-
-Result<LocalCrate> Installation::inspect_local() const {
-    std::error_code error;
-    const fs::path manifest = request_.local / "Cargo.toml";
-    if (!fs::exists(manifest, error)) {
-        return fail(ErrorKind::kNotFound, "`" + request_.local.string() + "` is not a crate (no `Cargo.toml`)");
-    }
-    Command command = cargo_in(build_place(request_.local), {"metadata", "--format-version", "1", "--no-deps",
-                                                             "--offline", "--manifest-path", manifest.string()});
-    const Result<CommandResult> result = kik::run(command);
-    if (!result) return tl::unexpected<Error>(result.error());
-    if (!result->ok()) return tl::unexpected<Error>(build_error(*result, "`" + request_.local.string() + "`", log_));
-    try {
-        const Json json = Json::parse(result->out);
-        for (const Json& package : json.at("packages")) {
-            if (!fs::equivalent(package.at("manifest_path").get<std::string>(), manifest, error)) continue;
-            LocalCrate local;
-            local.folder = request_.local;
-            local.package = package.at("name").get<std::string>();
-            local.version = package.at("version").get<std::string>();
-            for (const Json& target : package.at("targets")) {
-                for (const Json& kind : target.at("kind")) {
-                    const std::string word = kind.get<std::string>();
-                    if (word != "lib" && word != "rlib" && word != "dylib") continue;
-                    local.library = target.at("name").get<std::string>();
-                }
-            }
-            if (const Json& metadata = package.at("metadata"); metadata.is_object() && metadata.contains("kayton")) {
-                local.handwritten = metadata["kayton"].value("plugin", false);
-            }
-            if (local.library.empty()) {
-                return fail(ErrorKind::kInput, "`" + local.package + "` has no library that could be imported");
-            }
-            for (char& c : local.library) c = c == '-' ? '_' : c;
-            return local;
-        }
-    } catch (const Json::exception& problem) {
-        return fail(ErrorKind::kInternal, std::string("cargo's metadata cannot be read: ") + problem.what());
-    }
-    return fail(ErrorKind::kInput, "`" + manifest.string() + "` is a workspace, not a crate",
-                "Give the folder of one of its crates");
-}
-
-Result<void> Installation::install_handwritten(const LocalCrate& local) {
-    const auto started = Clock::now();
-    const BuildPlace place = build_place(local.folder);
-    const std::string subject = fmt::format("`{}` {}", local.package, local.version);
-    const Result<fs::path> staged = registry_.new_staging(local.library, local.version);
-    if (!staged) return tl::unexpected<Error>(staged.error());
-
-    WrapperPlan plan;
-    plan.spec.package = local.package;
-    plan.crate = local.library;
-    if (Result<size_t> vendored = vendor(place, plan, *staged / "vendor"); !vendored) {
-        return tl::unexpected<Error>(vendored.error());
-    }
-    const Result<fs::path> library = build_library(place, local.library, subject);
-    if (!library) return tl::unexpected<Error>(library.error());
-    if (Result<void> copied = copy_contents(*library, *staged / "plugin.so"); !copied) return copied;
-    for (const char* file : {"Cargo.toml", "Cargo.lock"}) {
-        if (Result<void> copied = copy_contents(local.folder / file, *staged / file); !copied) return copied;
-    }
-    if (Result<void> copied = copy_sources(local.folder, *staged / "source"); !copied) return copied;
-    if (Result<void> probed = probe(*staged); !probed) return probed;
-    if (summary_.manifest.crate != local.library) {
-        return fail(
-            ErrorKind::kInput,
-            fmt::format("the plugin calls itself `{}`, but its crate is `{}`", summary_.manifest.crate, local.library),
-            "Give kayton_module! the crate's own name");
-    }
-    summary_.manifest.package = local.package;
-    summary_.manifest.version = local.version;
-    summary_.seconds = since(started);
-    console_.say(fmt::format("Built {} in {}: {}", subject, duration_text(summary_.seconds),
-                             counted(summary_.manifest.functions.size(), "function")));
-    return commit(*staged);
-}
-
-Result<void> Installation::write_wrapper(const WrapperPlan& plan, const bindgen::Bindings* bindings) const {
-    if (Result<void> made = make_folders(work_ / "src"); !made) return made;
-    const std::string local = plan.local.string();
-    if (Result<void> written = write_file(work_ / "Cargo.toml", wrapper_toml(plan, sdk_, local)); !written)
+    const std::string name = spec.folder().empty() ? spec.package : spec.folder().filename().string();
+    job.log = logs / (name + ".log");
+    if (Result<void> written = write_file(job.log, fmt::format("kik {} at {}\n", command_, utc_now())); !written)
         return written;
-    if (Result<void> written = write_file(work_ / "src" / "lib.rs", bindings == nullptr ? "" : bindings->lib_rs);
+    if (!spec.folder().empty()) {
+        std::error_code error;
+        job.plan.local = fs::canonical(spec.folder(), error);
+        if (error) {
+            return fail(ErrorKind::kNotFound, "cannot open `" + spec.folder().string() + "`: " + error.message());
+        }
+        const Result<LocalCrate> local = inspect_crate(build_place(job, job.plan.local));
+        if (!local) return tl::unexpected<Error>(local.error());
+        job.plan.spec.package = local->package;
+        job.plan.crate = local->library;
+        job.plan.version = local->version;
+        job.handwritten = local->handwritten;
+    } else {
+        job.plan.crate = with_underscores(spec.package);
+    }
+    job.work = cache_->work(fmt::format(".{}-{}", job.plan.crate, ::getpid()));
+    return remove_tree(job.work);
+}
+
+Result<void> Installer::write_wrapper(const Job& job, const bindgen::Bindings* bindings) const {
+    if (Result<void> made = make_folders(job.work / "src"); !made) return made;
+    std::error_code error;
+    // Inside the wrapper's folder, so that where Kayton is installed has no part in what cargo calls things.
+    for (const char* crate : {"kayton_api", "kayton_bind"}) {
+        const fs::path copy = job.work / "sdk" / crate;
+        if (fs::exists(copy, error)) continue;
+        if (Result<void> copied = copy_sources(sdk_ / crate, copy, true); !copied) return copied;
+    }
+    const std::string toml = wrapper_toml(job.plan, "sdk", job.plan.local.string());
+    if (Result<void> written = write_file(job.work / "Cargo.toml", toml); !written) return written;
+    if (Result<void> written = write_file(job.work / "src" / "lib.rs", bindings == nullptr ? "" : bindings->lib_rs);
         !written) {
         return written;
     }
     if (bindings == nullptr) return {};
     Manifest manifest = bindings->manifest;
     complete(manifest);
-    return write_file(work_ / "src" / "manifest.json", manifest_to_json(manifest));
+    return write_file(job.work / "src" / "manifest.json", manifest_to_json(manifest));
 }
 
-void Installation::complete(Manifest& manifest) const {
+void Installer::complete(Manifest& manifest) const {
     manifest.abi_version = KAYTON_PLUGIN_ABI_VERSION;
     manifest.target = toolchain_.host;
     manifest.rustc = toolchain_.release;
     manifest.rustc_commit = toolchain_.commit;
 }
 
-Result<bindgen::Bindings> Installation::make_bindings(WrapperPlan& plan, const Resolution& resolution) {
+Result<Resolution> Installer::resolve_job(Job& job) const {
+    if (Result<void> written = write_wrapper(job, nullptr); !written) return tl::unexpected<Error>(written.error());
+    const std::string& locked = job.plan.cargo_lock;
+    if (!locked.empty()) {
+        if (Result<void> written = write_file(job.work / "Cargo.lock", locked); !written)
+            return tl::unexpected<Error>(written.error());
+    }
+    Result<Resolution> resolution = resolve(build_place(job, job.work), job.plan);
+    if (!resolution && !locked.empty() && job.vendor.empty()) {
+        // Without the network, the sources that some environment vendored serve as well as cargo's own store.
+        job.vendor = find_vendored(job.plan.crate, locked, place_.root);
+        if (!job.vendor.empty()) resolution = resolve(build_place(job, job.work), job.plan);
+    }
+    if (!resolution) return resolution;
+    if (!locked.empty()) {
+        const Result<std::string> text = read_text_file(job.work / "Cargo.lock");
+        if (!text) return tl::unexpected<Error>(text.error());
+        const std::vector<LockedPackage> known = parse_cargo_lock(locked);
+        for (const LockedPackage& package : parse_cargo_lock(*text)) {
+            const LockedPackage* before = find_locked(known, package.name + " " + package.version);
+            if (package.source.empty() || (before != nullptr && before->checksum == package.checksum)) continue;
+            return fail(ErrorKind::kInput,
+                        fmt::format("the lock does not fit `{}`: it has no `{}` {}", job.plan.spec.package,
+                                    package.name, package.version),
+                        "Run: kik lock");
+        }
+    }
+    const ResolvedPackage& root = resolution->root;
+    if (root.macro || root.crate.empty()) {
+        return fail(ErrorKind::kInput,
+                    fmt::format("`{}` {} {}, so there is nothing to import", root.name, root.version,
+                                root.macro ? "offers only procedural macros" : "has no library"),
+                    root.macro ? "macros work on Rust programs; what they make is in the crates that use them"
+                               : "a program of Rust is run, not imported: cargo install " + root.name);
+    }
+    job.plan.crate = root.crate;
+    job.plan.version = root.version;
+    job.plan.serde = resolution->find("serde_core") != nullptr;
+    return resolution;
+}
+
+Result<Installer::Resolved> Installer::resolve_only(const InstallRequest& request) {
+    if (Result<void> opened = open_toolchain(); !opened) return tl::unexpected<Error>(opened.error());
+    Job job{request, {}, {}, {}, {}, {}, false};
+    if (Result<void> started = start(job); !started) return tl::unexpected<Error>(started.error());
+    Result<Resolution> resolution = resolve_job(job);
+    std::error_code error;
+    Result<std::string> lock = read_text_file(job.work / "Cargo.lock");
+    fs::remove_all(job.work, error);
+    if (!resolution) return tl::unexpected<Error>(resolution.error());
+    if (!lock) return tl::unexpected<Error>(lock.error());
+    return Resolved{std::move(*resolution), std::move(*lock), job.plan.crate};
+}
+
+// Links the plugin of this key from the cache into a staging folder. A damaged one is thrown away.
+Result<bool> Installer::take_from_cache(Job& job, const std::string& key) {
+    const fs::path kept = cache_->plugin(key);
+    std::error_code error;
+    if (!fs::exists(kept / kSealFile, error)) return false;
+    const Result<SealReport> seal = check_seal(kept);
+    if (!seal || !seal->whole()) {
+        console_.warn("the build of " + key + " in the cache was changed on disk; it is made anew");
+        fs::remove_all(kept, error);
+        return false;
+    }
+    Result<Manifest> manifest = read_manifest(kept / "manifest.json");
+    if (!manifest) return false;
+    const Result<fs::path> folder = registry_.new_staging(manifest->crate, manifest->version);
+    if (!folder) return tl::unexpected<Error>(folder.error());
+    // `kik cache prune` may take it away meanwhile: then it is built.
+    if (Result<void> linked = link_tree(kept, *folder); !linked) {
+        if (fs::exists(kept / kSealFile, error)) return tl::unexpected<Error>(linked.error());
+        return false;
+    }
+    job.staged.plugin.folder = *folder;
+    job.staged.manifest = std::move(*manifest);
+    job.staged.from_cache = true;
+    console_.say(fmt::format("Found {} {} built before", job.staged.manifest.crate, job.staged.manifest.version));
+    return true;
+}
+
+Result<void> Installer::stage_generated(Job& job) {
+    const CrateSpec& spec = job.plan.spec;
+    ContentHash asked;
+    asked.add(spec.package).add(spec.requirement()).add(spec.source).add(spec.default_features ? "" : "bare");
+    asked.add(sdk_key_).add(locked_packages(job.plan.cargo_lock));
+    for (const std::string& feature : spec.features) asked.add(feature);
+    const bool exact = spec.exact || !job.plan.cargo_lock.empty() || spec.version.rfind('=', 0) == 0;
+    if (job.plan.local.empty() && !job.request.fresh) {
+        const std::string key = cache_->recall(asked.hexadecimal(), exact || console_.options().offline);
+        if (!key.empty()) {
+            const Result<bool> found = take_from_cache(job, key);
+            if (!found) return tl::unexpected<Error>(found.error());
+            if (*found) return {};
+        }
+    }
+    const auto started = Clock::now();
+    const Result<Resolution> resolution = resolve_job(job);
+    if (!resolution) return tl::unexpected<Error>(resolution.error());
+    const ResolvedPackage& root = resolution->root;
+    console_.say(
+        fmt::format("Resolved {} in {}", counted(resolution->packages.size(), "crate"), duration_text(since(started))));
+    const Result<std::string> lock = read_text_file(job.work / "Cargo.lock");
+    if (!lock) return tl::unexpected<Error>(lock.error());
+    ContentHash hash;
+    hash.add(root.name).add(root.version).add(locked_packages(*lock)).add(sdk_key_);
+    hash.add(std::to_string(KAYTON_PLUGIN_ABI_VERSION)).add(spec.default_features ? "" : "bare").add(spec.source);
+    for (const std::string& feature : root.features) hash.add(feature);
+    for (const std::string& feature : spec.features) hash.add("asked " + feature);
+    const std::string key = fmt::format("{}-{}-{}", root.crate, root.version, hash.hexadecimal());
+
+    bool found = false;
+    if (job.plan.local.empty()) {
+        const Result<bool> taken = take_from_cache(job, key);
+        if (!taken) return tl::unexpected<Error>(taken.error());
+        found = *taken;
+    }
+    if (!found) {
+        const Result<Lock> building = cache_->lock(command_, say());
+        if (!building) return tl::unexpected<Error>(building.error());
+        if (job.plan.local.empty()) {
+            // Who held the lock may have built the same.
+            const Result<bool> taken = take_from_cache(job, key);
+            if (!taken) return tl::unexpected<Error>(taken.error());
+            found = *taken;
+        }
+        if (!found) {
+            if (Result<void> built = build_generated(job, *resolution); !built) return built;
+            if (job.plan.local.empty()) {
+                if (Result<void> done = keep(job, key); !done) return done;
+            }
+        }
+    }
+    if (job.plan.local.empty()) cache_->remember(asked.hexadecimal(), key);
+    return {};
+}
+
+Result<void> Installer::build_generated(Job& job, const Resolution& resolution) {
+    const ResolvedPackage& root = resolution.root;
+    // One place a crate, whoever builds it: what is built must not depend on a process's number.
+    const fs::path work = cache_->work(job.plan.crate);
+    std::error_code error;
+    fs::remove_all(work, error);
+    fs::rename(job.work, work, error);
+    if (error) return tl::unexpected<Error>(system_error("make", work, error.value()));
+    job.work = work;
+    const Result<fs::path> folder = registry_.new_staging(root.crate, root.version);
+    if (!folder) return tl::unexpected<Error>(folder.error());
+    const fs::path& staged = job.staged.plugin.folder = *folder;
+
+    if (Result<void> written = write_wrapper(job, nullptr); !written) return written;
+    auto started = Clock::now();
+    Result<Vendored> vendored = Vendored{};
+    if (job.vendor.empty()) {
+        vendored = vendor(build_place(job, job.work), job.plan, staged / "vendor");
+    } else {
+        // `cargo vendor` would ask the registry; these sources were vendored before.
+        if (Result<void> linked = link_tree(job.vendor, staged / "vendor"); !linked) return linked;
+        Result<std::string> config = read_text_file(job.vendor.parent_path() / ".cargo" / "config.toml");
+        if (!config) return tl::unexpected<Error>(config.error());
+        vendored->config = config->substr(0, config->find(kRebuildFlags));
+    }
+    if (!vendored) return tl::unexpected<Error>(vendored.error());
+    if (vendored->packages > 0) {
+        console_.say(fmt::format("Vendored {} ({}) in {}", counted(vendored->packages, "crate"),
+                                 size_text(tree_size(staged / "vendor")), duration_text(since(started))));
+    }
+    started = Clock::now();
+    const BuildPlace place = build_place(job, job.work);
+    if (Result<void> described = document_crates(place, *cache_, resolution, job.work / "json"); !described)
+        return described;
+    console_.detail(fmt::format("Read the API of {} in {}", root.name, duration_text(since(started))));
+
     bindgen::BindgenRequest request;
-    request.json_folder = work_ / "json";
-    request.crate = resolution.root.crate;
-    request.package = resolution.root.name;
-    request.version = resolution.root.version;
-    request.features = request_.spec.features;
+    request.json_folder = job.work / "json";
+    request.crate = root.crate;
+    request.package = root.name;
+    request.version = root.version;
+    request.features = job.plan.spec.features;
     request.dependency_versions = resolution.versions;
-    const std::string subject = fmt::format("the bindings of `{}` {}", resolution.root.name, resolution.root.version);
-    const auto check = [&](const bindgen::Bindings& bindings) -> Result<std::string> {
+    const std::string subject = fmt::format("the bindings of `{}` {}", root.name, root.version);
+    const auto check = [&](const bindgen::Bindings& made) -> Result<std::string> {
         if (interrupted()) return tl::unexpected<Error>(interruption());
-        plan.extra_packages.clear();
-        for (const std::string& crate : bindings.extra_dependencies) {
+        job.plan.extra_packages.clear();
+        for (const std::string& crate : made.extra_dependencies) {
             const ResolvedPackage* package = resolution.find(crate);
             if (package == nullptr) {
                 return fail(ErrorKind::kInternal,
                             "the bindings name the crate `" + crate + "`, which is not in the lock file");
             }
-            plan.extra_packages[crate] = {package->name, package->version};
+            job.plan.extra_packages[crate] = {package->name, package->version};
         }
-        if (Result<void> written = write_wrapper(plan, &bindings); !written)
+        if (Result<void> written = write_wrapper(job, &made); !written)
             return tl::unexpected<Error>(written.error());
-        return check_messages(build_place(work_), subject);
+        return check_messages(place, subject);
     };
-    return bindgen::generate_and_prune(std::move(request), check);
-}
-
-Result<void> Installation::build_generated(const WrapperPlan& plan, const bindgen::Bindings& bindings,
-                                           const fs::path& staged) {
-    if (Result<void> written = write_wrapper(plan, &bindings); !written) return written;
-    const Result<fs::path> library = build_library(build_place(work_), "kayton_plugin_" + plan.crate,
-                                                   fmt::format("`{}` {}", plan.spec.package, plan.version));
-    if (!library) return tl::unexpected<Error>(library.error());
-    if (Result<void> copied = copy_contents(*library, staged / "plugin.so"); !copied) return copied;
-    for (const char* folder : {"src", ".cargo"}) {
-        if (Result<void> made = make_folders(staged / folder); !made) return made;
-    }
-    for (const char* file : {"Cargo.lock", "src/lib.rs", "src/manifest.json"}) {
-        if (Result<void> copied = copy_contents(work_ / file, staged / file); !copied) return copied;
-    }
-    std::string local;
-    if (!plan.local.empty()) {
-        if (Result<void> copied = copy_sources(plan.local, staged / "source"); !copied) return copied;
-        local = "source";
-    }
-    for (const char* crate : {"kayton_api", "kayton_bind"}) {
-        if (Result<void> copied = copy_sources(sdk_ / crate, staged / "sdk" / crate, true); !copied) return copied;
-    }
-    if (Result<void> written = write_file(staged / ".cargo" / "config.toml", rebuild_config()); !written)
-        return written;
-    return write_file(staged / "Cargo.toml", wrapper_toml(plan, "sdk", local));
-}
-
-Result<void> Installation::install_generated(WrapperPlan plan) {
-    auto started = Clock::now();
-    work_ = cache_->work(plan.crate);
-    if (Result<void> removed = remove_tree(work_); !removed) return removed;
-    if (Result<void> written = write_wrapper(plan, nullptr); !written) return written;
-    const BuildPlace place = build_place(work_);
-    const Result<Resolution> resolution = resolve(place, plan);
-    if (!resolution) return tl::unexpected<Error>(resolution.error());
-    const ResolvedPackage& root = resolution->root;
-    if (root.macro || root.crate.empty()) {
-        return fail(ErrorKind::kInput, fmt::format("`{}` {} {}, so there is nothing to import", root.name, root.version,
-                                                   root.macro ? "offers only procedural macros" : "has no library"));
-    }
-    plan.crate = root.crate;
-    plan.version = root.version;
-    console_.say(
-        fmt::format("Resolved {} in {}", counted(resolution->packages.size(), "crate"), duration_text(since(started))));
-
-    const Result<fs::path> staged = registry_.new_staging(root.crate, root.version);
-    if (!staged) return tl::unexpected<Error>(staged.error());
-    const Result<std::string> lock = read_text_file(work_ / "Cargo.lock");
-    if (!lock) return tl::unexpected<Error>(lock.error());
-    ContentHash hash;
-    hash.add(root.name).add(root.version).add(*lock).add(sdk_key_).add(std::to_string(KAYTON_PLUGIN_ABI_VERSION));
-    for (const std::string& feature : root.features) hash.add(feature);
-    for (const std::string& feature : plan.spec.features) hash.add("asked " + feature);
-    const fs::path kept = cache_->plugin(fmt::format("{}-{}-{}", root.crate, root.version, hash.hexadecimal()));
-    std::error_code error;
-    if (plan.local.empty() && fs::exists(kept / "plugin.so", error)) {
-        if (Result<void> linked = link_tree(kept, *staged); !linked) return linked;
-        const Result<Manifest> manifest = read_manifest(*staged / "manifest.json");
-        if (!manifest) return tl::unexpected<Error>(manifest.error());
-        summary_.manifest = *manifest;
-        summary_.from_cache = true;
-        console_.say(fmt::format("Found {} {} built before", root.crate, root.version));
-        return commit(*staged);
-    }
-
-    if (Result<void> written = write_wrapper(plan, nullptr); !written) return written;
-    started = Clock::now();
-    const Result<size_t> vendored = vendor(place, plan, *staged / "vendor");
-    if (!vendored) return tl::unexpected<Error>(vendored.error());
-    if (*vendored > 0)
-        console_.say(fmt::format("Vendored {} ({}) in {}", counted(*vendored, "crate"),
-                                 size_text(tree_size(*staged / "vendor")), duration_text(since(started))));
-
-    started = Clock::now();
-    if (Result<void> described = document_crates(place, *cache_, *resolution, work_ / "json"); !described)
-        return described;
-    console_.detail(fmt::format("Read the API of {} in {}", root.name, duration_text(since(started))));
-    Result<bindgen::Bindings> bindings = make_bindings(plan, *resolution);
+    const Result<bindgen::Bindings> bindings = bindgen::generate_and_prune(std::move(request), check);
     if (!bindings) return tl::unexpected<Error>(bindings.error());
     console_.detail(fmt::format("Generated bindings of {} in {}", root.name, duration_text(since(started))));
-    if (Result<void> built = build_generated(plan, *bindings, *staged); !built) return built;
-    if (Result<void> probed = probe(*staged); !probed) return probed;
-    summary_.seconds = since(started);
-    const Manifest& manifest = summary_.manifest;
-    console_.say(fmt::format("Built {} {} in {}: {} of {} functions importable", root.crate, root.version,
-                             duration_text(summary_.seconds), manifest.own_importable, manifest.own_functions));
-    if (plan.local.empty()) {
-        if (Result<void> done = keep(*staged, kept); !done) return done;
+
+    if (Result<void> written = write_wrapper(job, &*bindings); !written) return written;
+    const Result<fs::path> library = build_library(place, "kayton_plugin_" + job.plan.crate,
+                                                   fmt::format("`{}` {}", job.plan.spec.package, job.plan.version));
+    if (!library) return tl::unexpected<Error>(library.error());
+    if (Result<void> copied = copy_contents(*library, staged / "plugin.so"); !copied) return copied;
+    for (const char* name : {"src", ".cargo"}) {
+        if (Result<void> made = make_folders(staged / name); !made) return made;
     }
-    return commit(*staged);
+    for (const char* file : {"Cargo.lock", "src/lib.rs", "src/manifest.json"}) {
+        if (Result<void> copied = copy_contents(job.work / file, staged / file); !copied) return copied;
+    }
+    std::string local;
+    if (!job.plan.local.empty()) {
+        if (Result<void> copied = copy_sources(job.plan.local, staged / "source"); !copied) return copied;
+        local = "source";
+    }
+    if (Result<void> copied = copy_sources(job.work / "sdk", staged / "sdk", true); !copied) return copied;
+    const std::string config = vendored->config + kRebuildFlags;
+    if (Result<void> written = write_file(staged / ".cargo" / "config.toml", config); !written) return written;
+    if (Result<void> written = write_file(staged / "Cargo.toml", wrapper_toml(job.plan, "sdk", local)); !written)
+        return written;
+    if (Result<void> probed = probe(job); !probed) return probed;
+    job.staged.seconds = since(started);
+    const Manifest& manifest = job.staged.manifest;
+    console_.say(fmt::format("Built {} {} in {}: {} of {} functions importable", root.crate, root.version,
+                             duration_text(job.staged.seconds), manifest.own_importable, manifest.own_functions));
+    return {};
 }
 
-Result<void> Installation::probe(const fs::path& staged) {
+Result<void> Installer::stage_handwritten(Job& job) {
+    const auto started = Clock::now();
+    const fs::path& source = job.plan.local;
+    const BuildPlace place = build_place(job, source);
+    const std::string subject = fmt::format("`{}` {}", job.plan.spec.package, job.plan.version);
+    const Result<Lock> building = cache_->lock(command_, say());
+    if (!building) return tl::unexpected<Error>(building.error());
+    const Result<fs::path> folder = registry_.new_staging(job.plan.crate, job.plan.version);
+    if (!folder) return tl::unexpected<Error>(folder.error());
+    const fs::path& staged = job.staged.plugin.folder = *folder;
+    if (Result<Vendored> vendored = vendor(place, job.plan, staged / "vendor"); !vendored) {
+        return tl::unexpected<Error>(vendored.error());
+    }
+    const Result<fs::path> library = build_library(place, job.plan.crate, subject);
+    if (!library) return tl::unexpected<Error>(library.error());
+    if (Result<void> copied = copy_contents(*library, staged / "plugin.so"); !copied) return copied;
+    for (const char* file : {"Cargo.toml", "Cargo.lock"}) {
+        if (Result<void> copied = copy_contents(source / file, staged / file); !copied) return copied;
+    }
+    if (Result<void> copied = copy_sources(source, staged / "source"); !copied) return copied;
+    if (Result<void> probed = probe(job); !probed) return probed;
+    Manifest& manifest = job.staged.manifest;
+    if (manifest.crate != job.plan.crate) {
+        return fail(ErrorKind::kInput,
+                    fmt::format("the plugin calls itself `{}`, but its crate is `{}`", manifest.crate, job.plan.crate),
+                    "Give kayton_module! the crate's own name");
+    }
+    manifest.package = job.plan.spec.package;
+    manifest.version = job.plan.version;
+    job.staged.seconds = since(started);
+    console_.say(fmt::format("Built {} in {}: {}", subject, duration_text(job.staged.seconds),
+                             counted(manifest.functions.size(), "function")));
+    return {};
+}
+
+Result<void> Installer::probe(Job& job) const {
+    const fs::path& staged = job.staged.plugin.folder;
     const Result<std::string> text =
         probe_plugin(place_.root / "toolchain" / "lib" / "libkayton_bridge.so", staged / "plugin.so");
     if (!text) {
@@ -370,11 +434,15 @@ Result<void> Installation::probe(const fs::path& staged) {
     Result<Manifest> manifest = parse_manifest(*text, (staged / "plugin.so").string());
     if (!manifest) return tl::unexpected<Error>(manifest.error());
     complete(*manifest);
-    summary_.manifest = std::move(*manifest);
-    return write_durably(staged / "manifest.json", manifest_to_json(summary_.manifest));
+    job.staged.manifest = std::move(*manifest);
+    return write_durably(staged / "manifest.json", manifest_to_json(job.staged.manifest));
 }
 
-Result<void> Installation::keep(const fs::path& staged, const fs::path& kept) const {
+// REQUIRES: the cache's lock is held.
+Result<void> Installer::keep(const Job& job, const std::string& key) const {
+    const fs::path& staged = job.staged.plugin.folder;
+    if (Result<std::string> sealed = seal_folder(staged); !sealed) return tl::unexpected<Error>(sealed.error());
+    const fs::path kept = cache_->plugin(key);
     fs::path fresh = kept;
     fresh += ".new";
     if (Result<void> removed = remove_tree(fresh); !removed) return removed;
@@ -383,61 +451,33 @@ Result<void> Installation::keep(const fs::path& staged, const fs::path& kept) co
     return rename_new(fresh, kept);
 }
 
-Result<void> Installation::commit(const fs::path& staged) {
-    if (interrupted()) return tl::unexpected<Error>(interruption());
-    const Manifest& manifest = summary_.manifest;
-    InstalledPlugin plugin;
+Result<StagedCrate> Installer::stage(const InstallRequest& request) {
+    Job job{request, {}, {}, {}, {}, {}, false};
+    Result<void> done = open_toolchain();
+    if (done) done = start(job);
+    if (done) done = job.handwritten ? stage_handwritten(job) : stage_generated(job);
+    std::error_code error;
+    if (!job.work.empty()) fs::remove_all(job.work, error);
+    if (done && interrupted()) done = tl::unexpected<Error>(interruption());
+    if (!done) return tl::unexpected<Error>(done.error());
+
+    const Manifest& manifest = job.staged.manifest;
+    InstalledPlugin& plugin = job.staged.plugin;
     plugin.crate = manifest.crate;
     plugin.package = manifest.package;
     plugin.version = manifest.version;
     plugin.target = toolchain_.host;
-    plugin.features = manifest.features;
+    plugin.features = request.spec.features;
+    plugin.default_features = request.spec.default_features;
     plugin.abi_version = manifest.abi_version;
-    return registry_.install(staged, plugin);
+    plugin.requirement = request.spec.folder().empty() ? request.spec.requirement() : "";
+    plugin.source = job.plan.local.empty() ? request.spec.source : "path+" + job.plan.local.string();
+    return std::move(job.staged);
 }
 
-Result<InstallSummary> Installation::run() {
-    const Result<Lock> lock = lock_environment(place_, request_.command, say());
-    if (!lock) return tl::unexpected<Error>(lock.error());
-    if (Result<void> prepared = prepare(); !prepared) return tl::unexpected<Error>(prepared.error());
-    const Result<Lock> cache_lock = cache_->lock(request_.command, say());
-    if (!cache_lock) return tl::unexpected<Error>(cache_lock.error());
-
-    Result<void> done;
-    if (request_.local.empty()) {
-        WrapperPlan plan;
-        plan.spec = request_.spec;
-        plan.crate = request_.spec.package;
-        for (char& c : plan.crate) c = c == '-' ? '_' : c;
-        done = install_generated(std::move(plan));
-    } else {
-        const Result<LocalCrate> local = inspect_local();
-        if (!local) return tl::unexpected<Error>(local.error());
-        WrapperPlan plan;
-        plan.spec = request_.spec;
-        plan.spec.package = local->package;
-        plan.crate = local->library;
-        plan.local = local->folder;
-        done = local->handwritten ? install_handwritten(*local) : install_generated(std::move(plan));
-    }
+void Installer::clean() const {
     std::error_code error;
-    if (!work_.empty()) fs::remove_all(work_, error);
-    if (!done) {
-        fs::remove_all(place_.root / "metadata" / "staging", error);
-        return tl::unexpected<Error>(done.error());
-    }
-    return summary_;
-}
-
-}  // namespace
-
-Result<InstallSummary> install_crate(const EnvironmentPlace& place, const InstallRequest& request,
-                                     const Console& console) {
-    Result<InstallSummary> summary = Installation(place, request, console).run();
-    if (summary) return summary;
-    Error error = summary.error();
-    if (error.kind != ErrorKind::kUsage) error.message += "\n  `" + place.name + "` was left unchanged";
-    return tl::unexpected<Error>(std::move(error));
+    fs::remove_all(place_.root / "metadata" / "staging", error);
 }
 
 }  // namespace kayton::kik

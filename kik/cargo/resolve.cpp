@@ -67,27 +67,33 @@ std::string wrapper_toml(const WrapperPlan& plan, const fs::path& sdk, const std
         fmt::format("[package]\nname = \"kayton_plugin_{}\"\nversion = {}\nedition = \"2021\"\npublish = false\n\n",
                     plan.crate, toml_text(version));
     toml += "[lib]\npath = \"src/lib.rs\"\ncrate-type = [\"dylib\"]\n\n[dependencies]\n";
-    const std::string features = Json(plan.spec.features).dump();
-    if (local_path.empty()) {
-        const std::string requirement = plan.version.empty() ? plan.spec.requirement() : "=" + plan.version;
-        toml += fmt::format("{} = {{ version = {}, features = {} }}\n", plan.spec.package, toml_text(requirement),
-                            features);
+    std::string where;
+    const GitSource git = parse_git_source(plan.spec.source);
+    if (!local_path.empty()) {
+        where = "path = " + toml_text(local_path);
+    } else if (!git.url.empty()) {
+        where = "git = " + toml_text(git.url);
+        if (!git.reference.empty()) where += fmt::format(", {} = {}", git.reference, toml_text(git.value));
     } else {
-        toml +=
-            fmt::format("{} = {{ path = {}, features = {} }}\n", plan.spec.package, toml_text(local_path), features);
+        // What was asked for, not what it came to: the lock file says that, and a lock must fit the requirement.
+        where = "version = " + toml_text(plan.spec.requirement());
+        if (!plan.spec.registry().empty()) where += ", registry = " + toml_text(plan.spec.registry());
     }
+    toml += fmt::format("{} = {{ {}, features = {}{} }}\n", plan.spec.package, where, Json(plan.spec.features).dump(),
+                        plan.spec.default_features ? "" : ", default-features = false");
     for (const auto& [crate, package] : plan.extra_packages) {
         // Without default features: naming a crate here must not change how it is built.
         toml += fmt::format("{} = {{ version = {}, default-features = false }}\n", package.first,
                             toml_text("=" + package.second));
     }
-    toml += fmt::format("kayton_bind = {{ path = {} }}\n\n", toml_text((sdk / "kayton_bind").string()));
+    toml += fmt::format("kayton_bind = {{ path = {}{} }}\n\n", toml_text((sdk / "kayton_bind").string()),
+                        plan.serde ? ", features = [\"serde_core\"]" : "");
     // Thunks are many and small: optimising them as hard as the crate itself costs time and gains nothing.
     toml +=
         "[profile.release]\nopt-level = 1\npanic = \"unwind\"\nlto = \"off\"\ncodegen-units = 16\n"
         "strip = \"debuginfo\"\ndebug = false\nincremental = false\n\n[profile.release.package.\"*\"]\nopt-level = "
         "3\n\n"
-        "[workspace]\n";
+        "[workspace]\nexclude = [\"sdk\", \"source\", \"vendor\"]\n";
     return toml;
 }
 
@@ -149,6 +155,8 @@ Error resolve_error(const CommandResult& result, const WrapperPlan& plan, const 
     static const std::regex meant("perhaps you meant: +([A-Za-z0-9_, -]+)");
     static const std::regex feature("with feature `([^`]+)` but");
     static const std::regex features("does not have (?:that|these) features?");
+    static const std::regex links("links to the native library `([^`]+)`, but it conflicts");
+    static const std::regex newer("requires rustc ([0-9.]+)");
     static const std::regex candidates("candidate versions found which didn't match: ([^\n]+)");
 
     const bool offline = place.console.options().offline;
@@ -185,6 +193,14 @@ Error resolve_error(const CommandResult& result, const WrapperPlan& plan, const 
                 near.size() == 1 ? "a crate with a similar name exists: " : "crates with similar names exist: ";
             for (size_t i = 0; i < near.size(); ++i) error.remedy += (i == 0 ? "`" : ", `") + near[i] + "`";
         }
+    } else if (mentions(output, "checksum for `") || mentions(output, "checksum failed") ||
+               mentions(output, "failed to verify the checksum") || mentions(output, "has a changed checksum")) {
+        static const std::regex changed("checksum (?:for|of|failed to calculate for) `([^`]+)`");
+        error.message = "the sources of " +
+                        (std::regex_search(output, found, changed) ? "`" + found[1].str() + "`" : "a package") +
+                        " are not those of the lock: their checksum is another";
+        error.remedy =
+            "do not trust this source; if the change is wanted, run `kik lock --upgrade` and look at what changed";
     } else if (no_network) {
         error.kind = ErrorKind::kSystem;
         error.message = "cannot reach the crate registry: there is no network, or it refuses the connection";
@@ -195,6 +211,13 @@ Error resolve_error(const CommandResult& result, const WrapperPlan& plan, const 
         error.kind = ErrorKind::kNotFound;
         error.message = fmt::format("no version of `{}` matches `{}`", package, plan.spec.requirement());
         error.remedy = "its versions are " + found[1].str();
+    } else if (std::regex_search(output, found, links)) {
+        error.message = fmt::format("`{}` cannot be resolved: two of the crates it needs link the C library `{}`, and only one may",
+                                    package, found[1].str());
+        error.remedy = "ask for another version of `" + package + "`, or for fewer of its features";
+    } else if (std::regex_search(output, found, newer)) {
+        error.message = fmt::format("`{}` needs Rust {} or newer", package, found[1].str());
+        error.remedy = "make an environment with a newer Rust toolchain, or ask for an older version of the crate";
     } else if (std::regex_search(output, found, feature)) {
         error.message = fmt::format("`{}` has no feature `{}`", package, found[1].str());
     } else {
@@ -220,18 +243,22 @@ Result<Resolution> resolve(const BuildPlace& place, const WrapperPlan& plan) {
     return parse_metadata(result->out, plan);
 }
 
-Result<size_t> vendor(const BuildPlace& place, const WrapperPlan& plan, const fs::path& folder) {
-    std::vector<std::string> arguments{"vendor"};
+Result<Vendored> vendor(const BuildPlace& place, const WrapperPlan& plan, const fs::path& folder) {
+    std::vector<std::string> arguments{"vendor", "--versioned-dirs"};
     if (place.console.options().offline) arguments.emplace_back("--offline");
     arguments.push_back(folder.string());
     Result<CommandResult> result = run_shown(place, cargo_in(place, std::move(arguments)), "Vendoring");
     if (!result) return tl::unexpected<Error>(result.error());
     if (!result->ok()) return tl::unexpected<Error>(resolve_error(*result, plan, place));
+    Vendored vendored;
     std::error_code error;
-    size_t packages = 0;
     for (fs::directory_iterator entries(folder, error), end; !error && entries != end; entries.increment(error))
-        ++packages;
-    return packages;
+        ++vendored.packages;
+    vendored.config = std::move(result->out);
+    if (const size_t at = vendored.config.find(folder.string()); at != std::string::npos) {
+        vendored.config.replace(at, folder.string().size(), "vendor");
+    }
+    return vendored;
 }
 
 }  // namespace kayton::kik

@@ -38,10 +38,12 @@ struct Resolution {
 struct WrapperPlan {
     std::string crate;  // "serde_json"; the package name with underscores until cargo has told the real one
     CrateSpec spec;
-    std::filesystem::path local;  // a crate on this machine; empty: the registry's
+    std::filesystem::path local;  // a crate on this machine; empty: a registry's or git's
+    std::string cargo_lock;       // exact versions to be kept; empty: the newest that fit
     std::map<std::string, std::pair<std::string, std::string>>
         extra_packages;   // named by the bindings besides: crate -> (package, version)
     std::string version;  // exact, once known
+    bool serde = false;   // among the crates it needs: any value of a program can be serialized then
 };
 
 // `sdk` is where the Kayton crates lie: absolute for building, relative for the installed folder.
@@ -51,9 +53,13 @@ struct WrapperPlan {
 // Resolves `place.folder`/Cargo.toml. kNotFound for a crate or version that does not exist, with near names.
 [[nodiscard]] Result<Resolution> resolve(const BuildPlace& place, const WrapperPlan& plan);
 
-// Copies all sources of the lock file to `folder`; the number of packages.
-[[nodiscard]] Result<size_t> vendor(const BuildPlace& place, const WrapperPlan& plan,
-                                    const std::filesystem::path& folder);
+// Copies all sources of the lock file to `folder`, which need not exist.
+struct Vendored {
+    size_t packages = 0;
+    std::string config;  // what makes cargo use them, with `folder` written as "vendor"
+};
+[[nodiscard]] Result<Vendored> vendor(const BuildPlace& place, const WrapperPlan& plan,
+                                      const std::filesystem::path& folder);
 
 // What a failed resolution means: no such crate, no such version or feature, no network, a full disk.
 [[nodiscard]] Error resolve_error(const CommandResult& result, const WrapperPlan& plan, const BuildPlace& place);

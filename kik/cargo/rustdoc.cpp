@@ -41,6 +41,8 @@ RUSTC_BOOTSTRAP=1 exec "$KAYTON_RUSTDOC" "$@"
 fs::path kept_file(const Cache& cache, const ResolvedPackage& package) {
     ContentHash hash;
     for (const std::string& feature : package.features) hash.add(feature);
+    // Commits of one version differ, and so may their APIs.
+    if (package.id.rfind("git+", 0) == 0) hash.add(package.id);
     return cache.doc() / fmt::format("{}-{}-{}", package.name, package.version, hash.hexadecimal()) /
            (package.crate + ".json");
 }
@@ -68,7 +70,7 @@ Result<void> run_rustdoc(const BuildPlace& place, const Cache& cache,
         arguments.emplace_back("-p");
         arguments.push_back(package->name + "@" + package->version);
     }
-    Command command = cargo_in(place, std::move(arguments));
+    Command command = confined(place, cargo_in(place, std::move(arguments)));
     // Cargo would skip what it once documented, although another version has been written over it since.
     const auto now = std::chrono::system_clock::now().time_since_epoch().count();
     const std::string flags = fmt::format(

@@ -38,6 +38,42 @@ std::string CrateSpec::requirement() const {
     return exact ? "=" + version : version;
 }
 
+std::string CrateSpec::registry() const {
+    return source.rfind("registry+", 0) == 0 ? source.substr(9) : std::string();
+}
+
+std::filesystem::path CrateSpec::folder() const {
+    return source.rfind("path+", 0) == 0 ? source.substr(5) : std::string();
+}
+
+GitSource parse_git_source(const std::string& source) {
+    GitSource git;
+    if (source.rfind("git+", 0) != 0) return git;
+    git.url = source.substr(4);
+    const size_t question = git.url.rfind('?');
+    if (question == std::string::npos) return git;
+    const std::string words = git.url.substr(question + 1);
+    const size_t equals = words.find('=');
+    if (equals == std::string::npos) return git;
+    git.reference = words.substr(0, equals);
+    git.value = words.substr(equals + 1);
+    git.url.resize(question);
+    return git;
+}
+
+std::string spec_text(const CrateSpec& spec) {
+    std::string text = spec.package;
+    if (spec.version.empty() || spec.version == "*") {
+    } else if (spec.version.front() == '=' && std::count(spec.version.begin(), spec.version.end(), '.') == 2) {
+        text += "=" + spec.version;
+    } else {
+        text += (spec.exact ? "==" : "@") + spec.version;
+    }
+    std::string features;
+    for (const std::string& feature : spec.features) features += (features.empty() ? "" : ",") + feature;
+    return features.empty() ? text : text + "[" + features + "]";
+}
+
 Result<std::vector<std::string>> parse_features(const std::string& text) {
     std::vector<std::string> features;
     std::string word;

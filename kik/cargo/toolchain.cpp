@@ -1,15 +1,19 @@
 #include "kik/cargo/toolchain.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
 #include <algorithm>
 #include <cstdlib>
+#include <fstream>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <sstream>
 #include <system_error>
 
 #include "kik/environment/durable_file.h"
+#include "shared/environment.h"
 #include "shared/manifest.h"
 #include "shared/text_file.h"
 
@@ -79,6 +83,49 @@ fs::path plain_rustc() {
     return {};
 }
 
+// Asking a toolchain takes three processes, and rustup a fourth: what they said is kept as long as the files they are
+// made of stay the same. kayton_home()/cache/answers/<hash>; losing it costs nothing but time.
+class KeptAnswer {
+  public:
+    explicit KeptAnswer(const std::string& question) : question_(question) {
+        if (const Result<fs::path> home = kayton_home(); home) {
+            file_ = *home / "cache" / "answers" / fmt::format("{:016x}", signature_id(question));
+        }
+    }
+    [[nodiscard]] std::optional<nlohmann::json> get() const {
+        const Result<std::string> text = file_.empty() ? fail(ErrorKind::kNotFound, "") : read_text_file(file_);
+        if (!text) return std::nullopt;
+        nlohmann::json json = nlohmann::json::parse(*text, nullptr, false);
+        if (!json.is_object() || json.value("question", "") != question_) return std::nullopt;
+        return json;
+    }
+    void keep(nlohmann::json json) const {
+        json["question"] = question_;
+        std::error_code error;
+        if (file_.empty()) return;
+        fs::create_directories(file_.parent_path(), error);
+        const fs::path fresh = file_.string() + "." + std::to_string(::getpid());
+        if (std::ofstream(fresh) << json.dump() << "\n") fs::rename(fresh, file_, error);
+    }
+
+  private:
+    std::string question_;
+    fs::path file_;
+};
+
+// A file's name, size and time of change; empty for one that is not there.
+std::string identity(const fs::path& file) {
+    struct stat status{};
+    if (::stat(file.c_str(), &status) != 0) return {};
+    return fmt::format("{} {} {}.{} {}", file.string(), status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec,
+                       status.st_ino);
+}
+
+std::string variable_text(const char* name) {
+    const char* value = std::getenv(name);
+    return value == nullptr ? std::string() : value;
+}
+
 tl::unexpected<Error> no_toolchain() {
     return fail(ErrorKind::kNotFound, "no Rust toolchain was found: neither rustup nor a rustc and cargo on PATH",
                 "install one with rustup (https://rustup.rs), or Debian's: apt install rustc-web cargo-web");
@@ -95,6 +142,16 @@ Result<Toolchain> inspect_toolchain(const fs::path& bin) {
                         "the Rust toolchain in `" + bin.string() + "` has no `" + program.filename().string() + "`",
                         "install the missing component (with Debian's toolchain: apt install rustc-web cargo-web)");
         }
+    }
+    std::error_code error;
+    const KeptAnswer known("toolchain " + identity(fs::canonical(toolchain.rustc(), error)) + " in " + bin.string());
+    if (const auto json = known.get(); json) {
+        toolchain.release = json->value("release", "");
+        toolchain.host = json->value("host", "");
+        toolchain.commit = json->value("commit", "");
+        toolchain.channel = json->value("channel", "");
+        toolchain.libdir = json->value("libdir", "");
+        if (!toolchain.commit.empty() && fs::exists(toolchain.libdir, error)) return toolchain;
     }
     const Result<std::string> version = output_of({toolchain.rustc().string(), "-vV"});
     if (!version) return tl::unexpected<Error>(version.error());
@@ -113,6 +170,11 @@ Result<Toolchain> inspect_toolchain(const fs::path& bin) {
         output_of({toolchain.rustc().string(), "--print", "target-libdir", "--target", toolchain.host});
     if (!libdir) return tl::unexpected<Error>(libdir.error());
     toolchain.libdir = *libdir;
+    known.keep({{"release", toolchain.release},
+                {"host", toolchain.host},
+                {"commit", toolchain.commit},
+                {"channel", toolchain.channel},
+                {"libdir", toolchain.libdir.string()}});
     return toolchain;
 }
 
@@ -121,13 +183,26 @@ Result<Toolchain> find_toolchain() {
     const fs::path rustup = rustup_program();
     if (!rustc.empty() && !is_rustup_proxy(rustc)) return inspect_toolchain(rustc.parent_path());
     if (!rustup.empty()) {
+        const std::string home = variable_text("RUSTUP_HOME");
+        const fs::path settings =
+            (home.empty() ? fs::path(variable_text("HOME")) / ".rustup" : fs::path(home)) / "settings.toml";
+        const KeptAnswer known("rustup " + identity(rustup) + " " + identity(settings) + " " +
+                               variable_text("RUSTUP_TOOLCHAIN"));
+        if (const auto json = known.get(); json) {
+            if (const fs::path bin = json->value("bin", ""); ::access((bin / "rustc").c_str(), X_OK) == 0)
+                return inspect_toolchain(bin);
+        }
         Command command;
         command.argv = {rustup.string(), "which", "rustc"};
         // A rust-toolchain.toml where the person happens to stand is about another project.
         command.folder = "/";
         command.variables = {{"RUSTUP_AUTO_INSTALL", "0"}};
         const Result<CommandResult> found = run(command);
-        if (found && found->ok()) return inspect_toolchain(fs::path(trimmed(found->out)).parent_path());
+        if (found && found->ok()) {
+            const fs::path bin = fs::path(trimmed(found->out)).parent_path();
+            known.keep({{"bin", bin.string()}});
+            return inspect_toolchain(bin);
+        }
         if (!found) return tl::unexpected<Error>(found.error());
     }
     if (const fs::path plain = plain_rustc(); !plain.empty()) return inspect_toolchain(plain.parent_path());

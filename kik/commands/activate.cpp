@@ -29,7 +29,7 @@ tl::unexpected<Error> no_integration(const std::string& words) {
 Result<Shell> known_shell(const std::string& name) {
     const std::optional<Shell> shell = parse_shell(name);
     if (shell) return *shell;
-    return fail(ErrorKind::kUsage, "`" + name + "` is not a shell kik knows", "Use bash, zsh or fish");
+    return fail(ErrorKind::kUsage, "`" + name + "` is not a shell kik knows", "Use bash, zsh, fish or powershell");
 }
 
 Result<void> activate(Session& session, const Request& request) {
@@ -67,9 +67,13 @@ void add_activate(CLI::App& app, Session& session) {
     CLI::App* on = app.add_subcommand("activate", "Use an environment in this shell");
     on->add_option("name", request->name, "Its name, `local` for the nearest .kayton, or `base`")->required();
     on->add_option("--shell", request->shell, "Print the code for this shell")->group("");
+    examples(on, {{"kik activate demo", "a named environment"},
+                  {"kik activate local", "the nearest .kayton from here upwards"},
+                  {"eval \"$(kik shell-init bash)\"", "what ~/.bashrc needs once, for bash"}});
     on->callback([&session, request] { session.action = [&session, request] { return activate(session, *request); }; });
     CLI::App* off = app.add_subcommand("deactivate", "Go back to the base environment in this shell");
     off->add_option("--shell", request->shell, "Print the code for this shell")->group("");
+    examples(off, {{"kik deactivate", "PATH and prompt as they were before"}});
     off->callback(
         [&session, request] { session.action = [&session, request] { return deactivate(session, *request); }; });
 }

@@ -6,10 +6,9 @@
 #include <system_error>
 
 #include "kik/commands/command.h"
-#include "kik/environment/durable_file.h"
 #include "kik/environment/layout.h"
+#include "kik/project/project_file.h"
 #include "shared/permissions.h"
-#include "shared/text_file.h"
 
 namespace kayton::kik {
 namespace {
@@ -22,18 +21,19 @@ struct Request {
     std::vector<std::string> what;
 };
 
-Result<void> write_permissions(const fs::path& root, const Permissions& permissions) {
-    const fs::path file = root / "metadata" / "env.json";
-    const Result<std::string> text = read_text_file(file);
-    if (!text) return tl::unexpected<Error>(text.error());
-    nlohmann::ordered_json json = nlohmann::ordered_json::parse(*text, nullptr, false);
-    if (!json.is_object()) return fail(ErrorKind::kInput, "`" + file.string() + "` is corrupt");
-    nlohmann::ordered_json kept = nlohmann::ordered_json::object();
-    for (const std::string_view kind : kPermissionKinds) {
-        if (!permissions.of(kind)->empty()) kept[std::string(kind)] = *permissions.of(kind);
+std::vector<std::string> kinds() {
+    std::vector<std::string> names(kPermissionKinds.begin(), kPermissionKinds.end());
+    names.emplace_back("build");
+    return names;
+}
+
+Result<void> make_absolute(std::string& path, bool must_exist) {
+    std::error_code error;
+    path = fs::absolute(path, error).lexically_normal().string();
+    if (must_exist && !fs::exists(path, error)) {
+        return fail(ErrorKind::kNotFound, "there is no file or folder `" + path + "`");
     }
-    json["permissions"] = std::move(kept);
-    return write_durably(file, json.dump(2) + "\n");
+    return {};
 }
 
 // As it is kept: paths absolute, "everywhere" for the network without a place.
@@ -42,27 +42,33 @@ Result<std::vector<std::string>> as_kept(const Request& request) {
     if (request.kind == "net" && kept.empty()) kept = {kNetEverywhere};
     if (kept.empty()) return fail(ErrorKind::kUsage, "kik allow " + request.kind + " needs at least one value");
     for (std::string& value : kept) {
+        Result<void> made;
         if (request.kind == "read" || request.kind == "write") {
-            std::error_code error;
-            value = fs::absolute(value, error).lexically_normal().string();
-            if (request.allow && !fs::exists(value, error)) {
-                return fail(ErrorKind::kNotFound, "there is no file or folder `" + value + "`");
-            }
+            made = make_absolute(value, request.allow);
+        } else if (request.kind == "build" && (value.rfind("read=", 0) == 0 || value.rfind("write=", 0) == 0)) {
+            const size_t equals = value.find('=') + 1;
+            std::string path = value.substr(equals);
+            made = make_absolute(path, request.allow);
+            value = value.substr(0, equals) + path;
+        } else if (request.kind == "build" && value != "net" && value != "all") {
+            return fail(ErrorKind::kUsage, "`" + value + "` is nothing that builds can be allowed",
+                        "Write it like kik allow build net, or kik allow build read=PATH, write=PATH, all");
         }
+        if (!made) return tl::unexpected<Error>(made.error());
     }
     return kept;
 }
 
-void show(Session& session, const Permissions& permissions) {
+void show(Session& session, PermissionLists lists) {
     if (session.options.json) {
         nlohmann::ordered_json json = nlohmann::ordered_json::object();
-        for (const std::string_view kind : kPermissionKinds) json[std::string(kind)] = *permissions.of(kind);
+        for (const std::string& kind : kinds()) json[kind] = lists[kind];
         session.console.data(json.dump(2) + "\n");
         return;
     }
-    for (const std::string_view kind : kPermissionKinds) {
-        for (const std::string& value : *permissions.of(kind)) {
-            session.console.data(std::string(kind) + " " + (value == kNetEverywhere ? "(everywhere)" : value) + "\n");
+    for (const std::string& kind : kinds()) {
+        for (const std::string& value : lists[kind]) {
+            session.console.data(kind + " " + (value == kNetEverywhere ? "(everywhere)" : value) + "\n");
         }
     }
 }
@@ -70,27 +76,33 @@ void show(Session& session, const Permissions& permissions) {
 Result<void> change(Session& session, const Request& request) {
     const Result<EnvironmentPlace> place = active_place(session.say());
     if (!place) return tl::unexpected<Error>(place.error());
-    Result<Lock> lock = lock_environment(*place, session.command, session.say());
-    if (!lock) return tl::unexpected<Error>(lock.error());
-    Result<Permissions> permissions = read_permissions(place->root);
-    if (!permissions) return tl::unexpected<Error>(permissions.error());
     if (request.kind.empty()) {
-        show(session, *permissions);
+        const Result<PermissionLists> lists = environment_permissions(place->root);
+        if (!lists) return tl::unexpected<Error>(lists.error());
+        show(session, *lists);
         return {};
     }
+    Result<Lock> lock = lock_environment(*place, session.command, session.say());
+    if (!lock) return tl::unexpected<Error>(lock.error());
+    Result<PermissionLists> lists = environment_permissions(place->root);
+    if (!lists) return tl::unexpected<Error>(lists.error());
     Result<std::vector<std::string>> values = as_kept(request);
     if (!values) return tl::unexpected<Error>(values.error());
-    std::vector<std::string>& list = *permissions->of(request.kind);
+    std::vector<std::string>& list = (*lists)[request.kind];
     for (const std::string& value : *values) {
         const auto known = std::find(list.begin(), list.end(), value);
         if (request.allow && known == list.end()) list.push_back(value);
         if (!request.allow && known == list.end()) {
             return fail(ErrorKind::kNotFound, "`" + place->name + "` has no permission " + request.kind + " " + value,
-                        "Run: kik allow, to see those it has");
+                        "`kik allow` lists those it has");
         }
         if (!request.allow) list.erase(known);
     }
-    return write_permissions(place->root, *permissions);
+    if (session.options.dry_run) {
+        show(session, *lists);
+        return {};
+    }
+    return write_permission_lists(place->root, *lists);
 }
 
 void add(CLI::App& app, Session& session, bool allow) {
@@ -100,11 +112,19 @@ void add(CLI::App& app, Session& session, bool allow) {
     auto request = std::make_shared<Request>();
     request->allow = allow;
     CLI::Option* kind =
-        command->add_option("kind", request->kind, "read, write, net or env")
-            ->check(CLI::IsMember(std::vector<std::string>(kPermissionKinds.begin(), kPermissionKinds.end())));
+        command->add_option("kind", request->kind, "read, write, net, env, or build for what builds of crates may do")
+            ->check(CLI::IsMember(kinds()));
     if (!allow) kind->required();
     command->add_option("what", request->what,
                         "Paths; HOST:PORT, or nothing for the whole network; names of environment variables");
+    if (allow) {
+        examples(command, {{"kik allow", "lists what there is"},
+                           {"kik allow read /data", "programs may read a folder"},
+                           {"kik allow net api.example.com:443", "and reach a server"},
+                           {"kik allow build net", "build scripts of crates may use the network"}});
+    } else {
+        examples(command, {{"kik deny net api.example.com:443", "with the words that allowed it"}});
+    }
     command->callback(
         [&session, request] { session.action = [&session, request] { return change(session, *request); }; });
 }

@@ -193,6 +193,10 @@ void add_info(CLI::App& app, Session& session) {
     command->add_option("crate", request->crate, "An installed crate; without it, the environment itself");
     command->add_option("item", request->item, "A type or function of it");
     command->add_flag("--skipped", request->skipped, "Only what was left out, with the reasons");
+    examples(command, {{"kik info", "the active environment"},
+                       {"kik info regex", "every function of a crate, with its Kayton signature"},
+                       {"kik info regex Regex.find", "one of them, with its documentation"},
+                       {"kik info regex --skipped", "what cannot be imported, and why"}});
     command->callback(
         [&session, request] { session.action = [&session, request] { return info(session, *request); }; });
 }

@@ -98,6 +98,10 @@ Result<void> uninstall(Session& session, const std::string& name) {
 void add_kernel(CLI::App& app, Session& session) {
     CLI::App* command = app.add_subcommand("kernel", "Tell Jupyter of the active environment");
     command->require_subcommand(1);
+    examples(command, {{"kik kernel install", "the active environment, as `kayton-NAME`"},
+                       {"kik kernel install -n work", "under a name of your own"},
+                       {"kik kernel list", "what Jupyter finds"},
+                       {"kik kernel uninstall work", "and away with it"}});
 
     CLI::App* add = command->add_subcommand("install", "Make the active environment a kernel for notebooks");
     auto wish = std::make_shared<InstallWish>();

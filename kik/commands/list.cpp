@@ -39,6 +39,8 @@ Result<void> list_crates(Session& session) {
                                       {"package", plugin.package},
                                       {"version", plugin.version},
                                       {"features", plugin.features},
+                                      {"requirement", plugin.requirement},
+                                      {"source", plugin.source},
                                       {"target", plugin.target},
                                       {"abi_version", plugin.abi_version}});
         }
@@ -70,9 +72,12 @@ Result<void> list_environments(Session& session) {
     if (!places) return tl::unexpected<Error>(places.error());
     const char* variable = std::getenv("KAYTON_ACTIVE_ENV");
     const std::string active = variable != nullptr && *variable != '\0' ? variable : "base";
+    std::vector<EnvironmentPlace> shown = *places;
+    if (const Result<EnvironmentPlace> local = find_environment("local"); local && is_environment(local->root))
+        shown.push_back(*local);
     Json json = Json::array();
     std::string text;
-    for (const EnvironmentPlace& place : *places) {
+    for (const EnvironmentPlace& place : shown) {
         json.push_back({{"name", place.name}, {"path", place.root.string()}, {"active", place.name == active}});
         text +=
             fmt::format("{} {}  {}\n", place.name == active ? "*" : " ", place.name, short_path(place.root.string()));
@@ -81,14 +86,39 @@ Result<void> list_environments(Session& session) {
     return {};
 }
 
+Result<void> list_names(Session& session, bool crates) {
+    std::string text;
+    if (crates) {
+        const Result<Environment> environment = opened_environment();
+        if (!environment) return tl::unexpected<Error>(environment.error());
+        for (const InstalledPlugin& plugin : environment->plugins) text += plugin.crate + "\n";
+    } else {
+        const Result<std::vector<EnvironmentPlace>> places = named_environments();
+        if (!places) return tl::unexpected<Error>(places.error());
+        for (const EnvironmentPlace& place : *places) text += place.name + "\n";
+        if (find_environment("local")) text += "local\n";
+    }
+    session.console.data(text);
+    return {};
+}
+
 }  // namespace
 
 void add_list(CLI::App& app, Session& session) {
     CLI::App* command = app.add_subcommand("list", "Show the crates of the active environment");
     auto all = std::make_shared<bool>(false);
+    auto names = std::make_shared<std::string>();
     command->add_flag("--all", *all, "Show the environments instead");
-    command->callback([&session, all] {
-        session.action = [&session, all] { return *all ? list_environments(session) : list_crates(session); };
+    // One name a line, nothing else: for completions.
+    command->add_option("--names", *names, "")->check(CLI::IsMember({"environments", "crates"}))->group("");
+    examples(command, {{"kik list", "the active environment, its toolchain and its crates"},
+                       {"kik list --all", "every environment, the active one marked"},
+                       {"kik list --json -e demo", "for programs"}});
+    command->callback([&session, all, names] {
+        session.action = [&session, all, names] {
+            if (!names->empty()) return list_names(session, *names == "crates");
+            return *all ? list_environments(session) : list_crates(session);
+        };
     });
 }
 

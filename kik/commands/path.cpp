@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
 #include "kik/commands/command.h"
 #include "kik/environment/layout.h"
 
@@ -12,20 +15,27 @@ void add_path(CLI::App& app, Session& session) {
         app.add_subcommand("path", "Print the folder of the active environment, or of an installed crate");
     auto crate = std::make_shared<std::string>();
     command->add_option("crate", *crate, "An installed crate");
+    examples(command, {{"kik path", "the environment's folder"}, {"kik path regex", "the plugin's folder"}});
     command->callback([&session, crate] {
         session.action = [&session, crate]() -> Result<void> {
             const Result<Environment> environment = opened_environment();
             if (!environment) return tl::unexpected<Error>(environment.error());
+            const auto print = [&](const std::filesystem::path& path) {
+                session.console.data(session.options.json ? nlohmann::json{{"path", path.string()}}.dump(2) + "\n"
+                                                          : path.string() + "\n");
+            };
             if (crate->empty()) {
-                session.console.data(environment->root.string() + "\n");
+                print(environment->root);
                 return {};
             }
-            const InstalledPlugin* plugin = environment->find(*crate);
+            std::string name = *crate;
+            std::replace(name.begin(), name.end(), '-', '_');
+            const InstalledPlugin* plugin = environment->find(name);
             if (plugin == nullptr) {
                 return fail(ErrorKind::kNotFound, "`" + *crate + "` is not installed in `" + environment->name + "`",
                             "Run: kik rinstall " + *crate);
             }
-            session.console.data(plugin->folder.string() + "\n");
+            print(plugin->folder);
             return {};
         };
     });

@@ -1,9 +1,12 @@
 #include <fmt/format.h>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <system_error>
 
 #include "kik/cargo/install.h"
+#include "kik/commands/changes.h"
 #include "kik/commands/command.h"
+#include "kik/commands/projects.h"
 #include "kik/environment/layout.h"
 
 namespace kayton::kik {
@@ -11,34 +14,49 @@ namespace {
 
 struct Request {
     std::vector<std::string> crates;
-    std::string version;
-    std::string features;
-    std::string folder;
+    std::string version, features, folder, git, revision, branch, tag, registry;
+    bool no_default_features = false;
 };
 
-std::string described(const Manifest& manifest) {
-    std::string features;
-    for (const std::string& feature : manifest.features) features += (features.empty() ? "" : ", ") + feature;
-    return manifest.crate + " " + manifest.version + (features.empty() ? "" : " (" + features + ")");
+// What --path, --git and --registry say, as CrateSpec::source.
+Result<std::string> source_of(const Request& request) {
+    const int places = !request.folder.empty() + !request.git.empty() + !request.registry.empty();
+    if (places > 1) return fail(ErrorKind::kUsage, "--path, --git and --registry exclude one another");
+    const int references = !request.revision.empty() + !request.branch.empty() + !request.tag.empty();
+    if (references > 1 || (references == 1 && request.git.empty())) {
+        return fail(ErrorKind::kUsage, "one of --rev, --branch and --tag goes with --git");
+    }
+    if (!request.registry.empty()) return "registry+" + request.registry;
+    if (!request.folder.empty()) {
+        std::error_code error;
+        const std::filesystem::path folder = std::filesystem::canonical(request.folder, error);
+        if (error) return fail(ErrorKind::kNotFound, "cannot open `" + request.folder + "`: " + error.message());
+        return "path+" + folder.string();
+    }
+    if (request.git.empty()) return std::string();
+    std::string source = "git+" + request.git;
+    if (!request.revision.empty()) source += "?rev=" + request.revision;
+    if (!request.branch.empty()) source += "?branch=" + request.branch;
+    if (!request.tag.empty()) source += "?tag=" + request.tag;
+    return source;
 }
 
-Result<std::vector<InstallRequest>> plan(const Session& session, const Request& request) {
+Result<std::vector<InstallRequest>> plan(const Request& request) {
     const Result<std::vector<std::string>> features = parse_features(request.features);
     if (!features) return tl::unexpected<Error>(features.error());
+    const Result<std::string> source = source_of(request);
+    if (!source) return tl::unexpected<Error>(source.error());
     std::vector<InstallRequest> installs;
     if (!request.folder.empty()) {
         if (!request.crates.empty() || !request.version.empty()) {
             return fail(ErrorKind::kUsage, "--path takes the crate's name and version from its Cargo.toml",
                         "Run: kik rinstall --path " + request.folder);
         }
-        std::error_code error;
         InstallRequest install;
-        install.local = std::filesystem::canonical(request.folder, error);
-        if (error) return fail(ErrorKind::kNotFound, "cannot open `" + request.folder + "`: " + error.message());
+        install.spec.source = *source;
         install.spec.features = *features;
-        install.command = session.command;
-        installs.push_back(std::move(install));
-        return installs;
+        install.spec.default_features = !request.no_default_features;
+        return std::vector<InstallRequest>{std::move(install)};
     }
     if (request.crates.empty()) {
         return fail(ErrorKind::kUsage, "which crate?", "Write it like kik rinstall regex, or kik rinstall --path DIR");
@@ -55,41 +73,78 @@ Result<std::vector<InstallRequest>> plan(const Session& session, const Request& 
             spec->version = versioned->version;
         }
         spec->features.insert(spec->features.end(), features->begin(), features->end());
+        spec->source = *source;
+        spec->default_features = !request.no_default_features;
         InstallRequest install;
         install.spec = std::move(*spec);
-        install.command = session.command;
         installs.push_back(std::move(install));
     }
     return installs;
 }
 
+Result<void> preview(Session& session, Installer& installer, const EnvironmentPlace& place,
+                     const std::vector<InstallRequest>& installs) {
+    std::vector<CrateChange> changes;
+    const Result<Environment> environment = open_environment(place.name, place.root);
+    if (!environment) return tl::unexpected<Error>(environment.error());
+    for (const InstallRequest& install : installs) {
+        const Result<Installer::Resolved> resolved = installer.resolve_only(install);
+        if (!resolved) return tl::unexpected<Error>(resolved.error());
+        const InstalledPlugin* before = environment->find(resolved->library);
+        changes.push_back({resolved->library, before == nullptr ? "" : before->version,
+                           resolved->resolution.root.version, install.spec.features});
+    }
+    return report_changes(session, place, changes, "Would install");
+}
+
+// The folders of plugins that have been staged are now their places.
+Result<void> follow(Session& session, const EnvironmentPlace& place, std::vector<InstalledPlugin> plugins) {
+    for (InstalledPlugin& plugin : plugins) {
+        plugin.folder = place.root / "libs" / plugin.crate / plugin.version / plugin.target;
+    }
+    return follow_in_project(session, place, plugins, {});
+}
+
 Result<void> rinstall(Session& session, const Request& request) {
-    const Result<std::vector<InstallRequest>> installs = plan(session, request);
+    const Result<std::vector<InstallRequest>> installs = plan(request);
     if (!installs) return tl::unexpected<Error>(installs.error());
     const Result<EnvironmentPlace> place = active_place(session.say());
     if (!place) return tl::unexpected<Error>(place.error());
-
-    nlohmann::ordered_json json = nlohmann::ordered_json::array();
-    std::vector<std::string> lines;
-    for (const InstallRequest& install : *installs) {
-        const Result<InstallSummary> summary = install_crate(*place, install, session.console);
-        if (!summary) return tl::unexpected<Error>(summary.error());
-        const Manifest& manifest = summary->manifest;
-        lines.push_back(" " + session.console.green("+") + " " + described(manifest));
-        json.push_back({{"crate", manifest.crate},
-                        {"package", manifest.package},
-                        {"version", manifest.version},
-                        {"features", manifest.features},
-                        {"functions", manifest.functions.size()},
-                        {"own_functions", manifest.own_functions},
-                        {"own_importable", manifest.own_importable},
-                        {"from_cache", summary->from_cache},
-                        {"seconds", summary->seconds}});
-    }
-    session.console.say(fmt::format("Installed {} in `{}`", counted(lines.size(), "plugin"), place->name));
-    for (const std::string& line : lines) session.console.say(line);
-    if (session.options.json) session.console.data(json.dump(2) + "\n");
-    return {};
+    return unchanged_on_failure(*place, [&]() -> Result<void> {
+        const Result<Lock> lock = lock_environment(*place, session.command, session.say());
+        if (!lock) return tl::unexpected<Error>(lock.error());
+        Installer installer(*place, session.command, session.console);
+        if (session.options.dry_run) return preview(session, installer, *place, *installs);
+        if (Result<void> prepared = installer.prepare(); !prepared) return prepared;
+        std::vector<InstalledPlugin> plugins;
+        std::vector<std::string> lines;
+        nlohmann::ordered_json json = nlohmann::ordered_json::array();
+        for (const InstallRequest& install : *installs) {
+            Result<StagedCrate> staged = installer.stage(install);
+            if (!staged) {
+                installer.clean();
+                return tl::unexpected<Error>(staged.error());
+            }
+            const Manifest& manifest = staged->manifest;
+            lines.push_back(" " + session.console.green("+") + " " + described(staged->plugin));
+            json.push_back({{"crate", manifest.crate},
+                            {"package", manifest.package},
+                            {"version", manifest.version},
+                            {"features", staged->plugin.features},
+                            {"functions", manifest.functions.size()},
+                            {"own_functions", manifest.own_functions},
+                            {"own_importable", manifest.own_importable},
+                            {"from_cache", staged->from_cache},
+                            {"seconds", staged->seconds}});
+            plugins.push_back(std::move(staged->plugin));
+        }
+        if (Result<void> done = installer.registry().install(plugins, session.command); !done) return done;
+        session.console.say(fmt::format("Installed {} in `{}`", counted(lines.size(), "plugin"), place->name));
+        for (const std::string& line : lines) session.console.say(line);
+        if (Result<void> followed = follow(session, *place, plugins); !followed) session.console.warn(followed.error().message);
+        if (session.options.json) session.console.data(json.dump(2) + "\n");
+        return {};
+    });
 }
 
 }  // namespace
@@ -100,7 +155,18 @@ void add_rinstall(CLI::App& app, Session& session) {
     command->add_option("crate", request->crates, "Crates: regex, regex==1.11.1, regex==1.11.1[unicode]");
     command->add_option("--version", request->version, "A version or a range of versions, as in Cargo.toml");
     command->add_option("--features", request->features, "Features of the crate, separated by commas");
+    command->add_flag("--no-default-features", request->no_default_features, "Only the features named");
     command->add_option("--path", request->folder, "A crate on this machine: a plugin, or any library");
+    command->add_option("--git", request->git, "A git repository that holds the crate");
+    command->add_option("--rev", request->revision, "With --git: a commit");
+    command->add_option("--branch", request->branch, "With --git: a branch");
+    command->add_option("--tag", request->tag, "With --git: a tag");
+    command->add_option("--registry", request->registry, "A registry of cargo's own configuration");
+    examples(command, {{"kik rinstall regex", "the newest version"},
+                       {"kik rinstall regex==1.11.1[unicode] semver", "several at once, all or none"},
+                       {"kik rinstall serde_json --version '>=1, <1.0.140'", "a range of versions"},
+                       {"kik rinstall --path ../mycrate", "a crate on this machine"},
+                       {"kik rinstall mycrate --git https://example.com/mycrate.git --tag v1.2", "from git"}});
     command->callback(
         [&session, request] { session.action = [&session, request] { return rinstall(session, *request); }; });
 }

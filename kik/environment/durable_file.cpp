@@ -38,6 +38,16 @@ Error system_error(const char* verb, const fs::path& file, int reason) {
         error.remedy =
             "Make room on that disk, or set KAYTON_HOME to a folder on another one; then run the command again";
     }
+    if (reason == EACCES || reason == EPERM) {
+        struct stat status{};
+        const bool foreign = ::lstat(file.c_str(), &status) == 0 && status.st_uid != ::geteuid();
+        error.remedy = foreign ? "`" + file.string() +
+                                     "` belongs to another user, perhaps left by a `sudo kik`: give it back with `sudo "
+                                     "chown`, or set KAYTON_HOME to a folder of yours"
+                               : "set KAYTON_HOME to a folder of yours, or ask who owns this one";
+    } else if (reason == EROFS) {
+        error.remedy = "that file system is read-only: set KAYTON_HOME to a folder that can be written";
+    }
     return error;
 }
 

@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include "kik/environment/durable_file.h"
+#include "kik/environment/whole.h"
 #include "shared/kayton_api.h"
 #include "shared/text_file.h"
 
@@ -38,34 +39,6 @@ std::string empty_registry() {
     return json.dump(2) + "\n";
 }
 
-Result<void> fill(const fs::path& root, const std::string& name) {
-    for (const char* folder : {"bin", "toolchain/lib", "libs", "metadata", "kernels"}) {
-        if (Result<void> made = make_folders(root / folder); !made) return made;
-    }
-    if (Result<void> done = refresh_shims(root); !done) return done;
-    if (Result<void> done = write_durably(root / "metadata" / "registry.json", empty_registry()); !done) return done;
-    return write_durably(root / "metadata" / "env.json", record_text(name));
-}
-
-fs::path sibling(const fs::path& root, const std::string& word) {
-    return root.parent_path() / ("." + word + "-" + root.filename().string() + "-" + std::to_string(::getpid()));
-}
-
-// What a kik that was killed while making an environment left behind.
-void sweep(const fs::path& folder, const fs::path& root) {
-    std::error_code error;
-    const std::string making = ".creating-" + root.filename().string() + "-";
-    const std::string removing = ".removing-" + root.filename().string() + "-";
-    for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
-        const std::string name = entry.path().filename().string();
-        if (name.rfind(making, 0) != 0 && name.rfind(removing, 0) != 0) continue;
-        const std::string pid = name.substr(name.rfind('-') + 1);
-        if (!pid.empty() && std::all_of(pid.begin(), pid.end(), ::isdigit) && !fs::exists("/proc/" + pid, error)) {
-            fs::remove_all(entry.path(), error);
-        }
-    }
-}
-
 }  // namespace
 
 const char* host_target() {
@@ -84,6 +57,30 @@ std::string utc_now() {
     std::array<char, 32> text{};
     std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
     return text.data();
+}
+
+void sweep_leftovers(const fs::path& root) {
+    std::error_code error;
+    const std::string making = ".creating-" + root.filename().string() + "-";
+    const std::string removing = ".removing-" + root.filename().string() + "-";
+    for (const fs::directory_entry& entry : fs::directory_iterator(root.parent_path(), error)) {
+        const std::string name = entry.path().filename().string();
+        if (name.rfind(making, 0) != 0 && name.rfind(removing, 0) != 0) continue;
+        const std::string pid = name.substr(name.rfind('-') + 1);
+        if (!pid.empty() && std::all_of(pid.begin(), pid.end(), ::isdigit) && !fs::exists("/proc/" + pid, error)) {
+            fs::remove_all(entry.path(), error);
+        }
+    }
+}
+
+Result<void> fill_environment(const EnvironmentPlace& place) {
+    const fs::path& root = place.root;
+    for (const char* folder : {"bin", "toolchain/lib", "libs", "metadata", "kernels"}) {
+        if (Result<void> made = make_folders(root / folder); !made) return made;
+    }
+    if (Result<void> done = refresh_shims(root); !done) return done;
+    if (Result<void> done = write_durably(root / "metadata" / "registry.json", empty_registry()); !done) return done;
+    return write_record(place);
 }
 
 bool is_environment(const fs::path& root) {
@@ -114,8 +111,12 @@ Result<EnvironmentRecord> read_record(const fs::path& root) {
         return record;
     } catch (const nlohmann::json::exception& error) {
         return fail(ErrorKind::kInput, "`" + file.string() + "` is corrupt: " + error.what(),
-                    "Make a new environment with kik create, and install its crates again");
+                    "Run: kik doctor --fix");
     }
+}
+
+Result<void> write_record(const EnvironmentPlace& place) {
+    return write_durably(place.root / "metadata" / "env.json", record_text(place.name));
 }
 
 Result<void> create_environment(const EnvironmentPlace& place) {
@@ -129,17 +130,7 @@ Result<void> create_environment(const EnvironmentPlace& place) {
         return fail(ErrorKind::kInput, "`" + place.root.string() + "` exists already and is not a Kayton environment",
                     "Move it away, or choose another name");
     }
-    if (Result<void> made = make_folders(place.root.parent_path()); !made) return made;
-    sweep(place.root.parent_path(), place.root);
-    const fs::path staging = sibling(place.root, "creating");
-    fs::remove_all(staging, error);
-    Result<void> done = fill(staging, place.name);
-    if (done) done = rename_new(staging, place.root);
-    if (!done) {
-        fs::remove_all(staging, error);
-        return done;
-    }
-    return sync_folder(place.root.parent_path());
+    return build_environment(place, [&](const fs::path& staging) { return fill_environment({place.name, staging}); });
 }
 
 Result<EnvironmentPlace> new_local_place() {
@@ -153,7 +144,14 @@ Result<EnvironmentPlace> active_place(const std::function<void(const std::string
     const char* active = std::getenv("KAYTON_ACTIVE_ENV");
     const std::string name = active != nullptr && *active != '\0' ? active : "base";
     Result<EnvironmentPlace> place = find_environment(name);
-    if (!place || is_environment(place->root)) return place;
+    if (!place) return place;
+    if (is_environment(place->root)) {
+        // What a newer Kayton wrote is not to be changed by this one; a damaged record is for `kik doctor`.
+        const Result<EnvironmentRecord> record = read_record(place->root);
+        if (!record && record.error().message.find(" has format ") != std::string::npos)
+            return tl::unexpected<Error>(record.error());
+        return place;
+    }
     if (name != "base") {
         return fail(ErrorKind::kNotFound,
                     "the active environment `" + name + "` does not exist (`" + place->root.string() +
@@ -167,27 +165,15 @@ Result<EnvironmentPlace> active_place(const std::function<void(const std::string
     return place;
 }
 
-Result<void> remove_environment(const EnvironmentPlace& place) {
-    std::error_code error;
-    if (!fs::exists(place.root, error)) {
-        return fail(ErrorKind::kNotFound, "the environment `" + place.name + "` does not exist", "Run: kik list --all");
-    }
-    if (!is_environment(place.root)) {
-        return fail(ErrorKind::kInput,
-                    "`" + place.root.string() + "` is not a Kayton environment (no `metadata/env.json`)");
-    }
-    const fs::path trash = sibling(place.root, "removing");
-    if (Result<void> moved = rename_new(place.root, trash); !moved) return moved;
-    if (Result<void> synced = sync_folder(place.root.parent_path()); !synced) return synced;
-    return remove_tree(trash);
-}
-
 Result<void> refresh_shims(const fs::path& root) {
     std::error_code error;
     for (const char* program : {"kik", "kayton", "kayton-worker", "kayton-kernel"}) {
-        const fs::path target = program_folder() / program;
+        // An environment that was packed with its own programs uses those.
+        const fs::path packed = fs::path("..") / "programs" / (std::string(program) == "kayton-worker" ? "libexec" : "bin") / program;
+        const bool own = fs::exists(root / "bin" / packed, error);
+        const fs::path target = own ? packed : program_folder() / program;
         const fs::path shim = root / "bin" / program;
-        if (!fs::exists(target, error) || fs::read_symlink(shim, error) == target) continue;
+        if ((!own && !fs::exists(target, error)) || fs::read_symlink(shim, error) == target) continue;
         fs::path fresh = shim;
         fresh += ".new";
         fs::remove(fresh, error);
@@ -211,17 +197,21 @@ Result<std::vector<EnvironmentPlace>> named_environments() {
     return places;
 }
 
-Result<Lock> lock_environment(const EnvironmentPlace& place, const std::string& command,
-                              const std::function<void(const std::string&)>& say) {
-    const Result<fs::path> home = kayton_home();
-    if (!home) return tl::unexpected<Error>(home.error());
+fs::path lock_file(const fs::path& home, const EnvironmentPlace& place) {
     std::string file = place.name;
     if (place.name == "local") {
         std::error_code error;
         const fs::path real = fs::weakly_canonical(place.root, error);
         file = "local-" + std::to_string(signature_id((error ? place.root : real).string()));
     }
-    return Lock::take(*home / "locks" / (file + ".lock"), "`" + place.name + "`", command, say);
+    return home / "locks" / (file + ".lock");
+}
+
+Result<Lock> lock_environment(const EnvironmentPlace& place, const std::string& command,
+                              const std::function<void(const std::string&)>& say) {
+    const Result<fs::path> home = kayton_home();
+    if (!home) return tl::unexpected<Error>(home.error());
+    return Lock::take(lock_file(*home, place), "`" + place.name + "`", command, say);
 }
 
 }  // namespace kayton::kik

@@ -32,6 +32,12 @@ struct EnvironmentRecord {
 // Makes the environment in a folder beside its place and renames it there: kInput when something is there already.
 [[nodiscard]] Result<void> create_environment(const EnvironmentPlace& place);
 
+// The folders and files of an empty environment, in a folder that is not one yet.
+[[nodiscard]] Result<void> fill_environment(const EnvironmentPlace& place);
+
+// metadata/env.json of an environment that has lost it.
+[[nodiscard]] Result<void> write_record(const EnvironmentPlace& place);
+
 // `.kayton` in the current folder, for `kik create local`.
 [[nodiscard]] Result<EnvironmentPlace> new_local_place();
 
@@ -39,9 +45,8 @@ struct EnvironmentRecord {
 // makes a missing one.
 [[nodiscard]] Result<EnvironmentPlace> active_place(const std::function<void(const std::string&)>& say);
 
-// Renames the environment into kayton_home()/trash (or beside itself on another file system) and deletes it there.
-// kInput when the folder has no metadata/env.json.
-[[nodiscard]] Result<void> remove_environment(const EnvironmentPlace& place);
+// Removes what a kik that was killed while making or removing this environment left beside it.
+void sweep_leftovers(const std::filesystem::path& root);
 
 // Points bin/ at the programs this kik belongs to.
 [[nodiscard]] Result<void> refresh_shims(const std::filesystem::path& root);
@@ -50,6 +55,7 @@ struct EnvironmentRecord {
 [[nodiscard]] Result<std::vector<EnvironmentPlace>> named_environments();
 
 // The lock of an environment lies in kayton_home()/locks: outside what `kik remove` removes.
+[[nodiscard]] std::filesystem::path lock_file(const std::filesystem::path& home, const EnvironmentPlace& place);
 [[nodiscard]] Result<Lock> lock_environment(const EnvironmentPlace& place, const std::string& command,
                                             const std::function<void(const std::string&)>& say);
 

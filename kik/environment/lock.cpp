@@ -45,7 +45,7 @@ Result<Lock> Lock::take(const std::filesystem::path& file, const std::string& su
             return fail(ErrorKind::kSystem, "gave up waiting for another kik (" + who + ") to release " + subject,
                         "Let it finish or end it, then run the same command again");
         }
-        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
     const std::string text = "pid " + std::to_string(::getpid()) + ", `" + command + "`\n";
     // The text only serves messages: a full disk must not stop `kik uninstall`.

@@ -1,12 +1,15 @@
 #include "kik/environment/registry.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <system_error>
 
+#include "kik/environment/commit_marker.h"
 #include "kik/environment/durable_file.h"
+#include "kik/environment/layout.h"
+#include "kik/environment/seal_folder.h"
+#include "shared/seal.h"
 #include "shared/text_file.h"
 
 namespace kayton::kik {
@@ -16,130 +19,94 @@ namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
 constexpr const char* kMarker = "installing.json";
-// An empty file in a folder that is being installed.
-constexpr const char* kNewMark = ".new";
-
-// What metadata/installing.json says while a change is under way. Folders are relative to the environment.
-struct Marker {
-    int64_t generation = 0;             // the registry's, before the change
-    std::string staged, place;          // the new folder: where it was made, where it goes; empty for a removal
-    bool exchanged = false;             // `place` held an older build of the same version, which is now in `staged`
-    std::vector<std::string> obsolete;  // to be removed once the registry is written
-};
-
-std::string marker_text(const Marker& marker) {
-    Json json;
-    json["generation"] = marker.generation;
-    json["staged"] = marker.staged;
-    json["place"] = marker.place;
-    json["exchanged"] = marker.exchanged;
-    json["obsolete"] = marker.obsolete;
-    return json.dump() + "\n";
-}
-
-// A relative path that stays inside the environment.
-bool inside(const std::string& path) {
-    const fs::path normal = fs::path(path).lexically_normal();
-    return normal.is_relative() && (normal.empty() || *normal.begin() != "..");
-}
-
-Result<Marker> parse_marker(const std::string& text, const fs::path& file) {
-    try {
-        const Json json = Json::parse(text);
-        Marker marker;
-        marker.generation = json.at("generation").get<int64_t>();
-        marker.staged = json.at("staged").get<std::string>();
-        marker.place = json.at("place").get<std::string>();
-        marker.exchanged = json.at("exchanged").get<bool>();
-        marker.obsolete = json.at("obsolete").get<std::vector<std::string>>();
-        const bool fine = inside(marker.staged) && inside(marker.place) &&
-                          std::all_of(marker.obsolete.begin(), marker.obsolete.end(), inside);
-        if (fine) return marker;
-    } catch (const Json::exception&) {
-    }
-    return fail(ErrorKind::kInput, "`" + file.string() + "` is corrupt: it does not tell what was being installed",
-                "Remove that file, then install the crate again");
-}
 
 void pass(const CommitObserver& observe, std::string_view point) {
     if (observe) observe(point);
 }
 
-// Removes empty parents up to libs/, so that an uninstalled crate leaves nothing.
-void prune_parents(fs::path folder, const fs::path& libs) {
-    std::error_code error;
-    while (folder != libs && folder.has_parent_path() && fs::is_empty(folder, error) && !error) {
-        if (!fs::remove(folder, error)) return;
-        folder = folder.parent_path();
-    }
-}
-
-}  // namespace
-
-struct Registry::State {
-    int64_t generation = 0;
-    std::vector<InstalledPlugin> plugins;
-};
-
-Result<Registry::State> Registry::read() const {
-    const Result<Environment> environment = open_environment(name_, root_);
-    if (!environment) return tl::unexpected<Error>(environment.error());
-    State state;
-    state.plugins = environment->plugins;
-    const Result<std::string> text = read_text_file(metadata() / "registry.json");
-    if (text) state.generation = Json::parse(*text, nullptr, false).value("generation", int64_t{0});
-    return state;
-}
-
-Result<void> Registry::write(const State& state) const {
-    Json json;
-    json["format"] = kRegistryFormat;
-    json["generation"] = state.generation;
-    json["plugins"] = Json::array();
-    for (const InstalledPlugin& plugin : state.plugins) {
+Json plugins_json(const std::vector<InstalledPlugin>& plugins) {
+    Json list = Json::array();
+    for (const InstalledPlugin& plugin : plugins) {
         Json entry;
         entry["crate"] = plugin.crate;
         entry["package"] = plugin.package;
         entry["version"] = plugin.version;
         entry["target"] = plugin.target;
         entry["features"] = plugin.features;
+        if (!plugin.default_features) entry["default_features"] = false;
         entry["abi_version"] = plugin.abi_version;
-        json["plugins"].push_back(std::move(entry));
+        if (!plugin.requirement.empty()) entry["requirement"] = plugin.requirement;
+        if (!plugin.source.empty()) entry["source"] = plugin.source;
+        if (!plugin.contents.empty()) entry["contents"] = plugin.contents;
+        list.push_back(std::move(entry));
     }
-    return write_durably(metadata() / "registry.json", json.dump(2) + "\n");
+    return list;
+}
+
+std::string state_text(const RegistryState& state) {
+    Json json;
+    json["format"] = kRegistryFormat;
+    json["generation"] = state.generation;
+    json["time"] = state.time;
+    json["command"] = state.command;
+    json["plugins"] = plugins_json(state.plugins);
+    return json.dump(2) + "\n";
+}
+
+void sort_by_crate(std::vector<InstalledPlugin>& plugins) {
+    std::sort(plugins.begin(), plugins.end(), [](const auto& a, const auto& b) { return a.crate < b.crate; });
+}
+
+}  // namespace
+
+const InstalledPlugin* RegistryState::find(const std::string& crate) const {
+    const auto found =
+        std::find_if(plugins.begin(), plugins.end(), [&](const auto& plugin) { return plugin.crate == crate; });
+    return found == plugins.end() ? nullptr : &*found;
+}
+
+Result<RegistryState> Registry::read() const {
+    const Result<Environment> environment = open_environment(name_, root_);
+    if (!environment) return tl::unexpected<Error>(environment.error());
+    RegistryState state;
+    state.plugins = environment->plugins;
+    const Result<std::string> text = read_text_file(metadata() / "registry.json");
+    if (!text) return tl::unexpected<Error>(text.error());
+    const Json json = Json::parse(*text, nullptr, false);
+    state.generation = json.value("generation", int64_t{0});
+    state.time = json.value("time", "");
+    state.command = json.value("command", "");
+    return state;
+}
+
+Result<void> Registry::write(const RegistryState& state) const {
+    return write_durably(metadata() / "registry.json", state_text(state));
+}
+
+Result<void> Registry::write_history(const RegistryState& state) const {
+    if (Result<void> made = make_folders(metadata() / "history"); !made) return made;
+    return write_durably(history_file(state.generation), state_text(state));
 }
 
 Result<void> Registry::repair() {
     const fs::path file = metadata() / kMarker;
     std::error_code error;
     if (const Result<std::string> text = read_text_file(file); text) {
-        const Result<Marker> marker = parse_marker(*text, file);
+        const Result<CommitMarker> marker = parse_marker(*text, file);
         if (!marker) return tl::unexpected<Error>(marker.error());
-        const Result<State> state = read();
+        const Result<RegistryState> state = read();
         if (!state) return tl::unexpected<Error>(state.error());
-        if (state->generation > marker->generation) {
-            if (!marker->place.empty()) fs::remove(root_ / marker->place / kNewMark, error);
-            for (const std::string& folder : marker->obsolete) {
-                if (Result<void> removed = remove_tree(root_ / folder); !removed) return removed;
-                prune_parents((root_ / folder).parent_path(), root_ / "libs");
-            }
-        } else if (!marker->place.empty()) {
-            const fs::path place = root_ / marker->place, staged = root_ / marker->staged;
-            // Only a finished build has this mark; it tells which of the two folders is the new one.
-            const bool moved = fs::exists(place / kNewMark, error);
-            if (moved && marker->exchanged) {
-                if (Result<void> back = exchange(staged, place); !back) return back;
-            } else if (moved) {
-                if (Result<void> removed = remove_tree(place); !removed) return removed;
-                prune_parents(place.parent_path(), root_ / "libs");
-            }
-        }
+        const bool committed = state->generation > marker->generation;
+        Result<void> done = committed ? finish_commit(*marker, root_) : undo_commit(*marker, root_);
+        if (!done) return done;
+        if (!committed) fs::remove(history_file(marker->generation + 1), error);
         fs::remove(file, error);
+        if (error) return tl::unexpected<Error>(system_error("remove", file, error.value()));
+        forget_old_states(*state);
     } else if (text.error().kind != ErrorKind::kNotFound) {
         return tl::unexpected<Error>(text.error());
     }
-    if (Result<void> removed = remove_tree(metadata() / "staging"); !removed) return removed;
-    return remove_tree(trash());
+    return remove_tree(metadata() / "staging");
 }
 
 Result<fs::path> Registry::new_staging(const std::string& crate, const std::string& version) {
@@ -149,75 +116,214 @@ Result<fs::path> Registry::new_staging(const std::string& crate, const std::stri
     return folder;
 }
 
-Result<void> Registry::install(const fs::path& staged, const InstalledPlugin& plugin, const CommitObserver& observe) {
-    Result<State> state = read();
-    if (!state) return tl::unexpected<Error>(state.error());
-    const fs::path place = root_ / "libs" / plugin.crate / plugin.version / plugin.target;
+Result<void> Registry::apply(RegistryChange change, const CommitObserver& observe) {
+    const Result<RegistryState> old = read();
+    if (!old) return tl::unexpected<Error>(old.error());
+    RegistryState fresh;
+    fresh.generation = old->generation + 1;
+    fresh.time = utc_now();
+    fresh.command = change.command;
+
+    CommitMarker marker;
+    marker.generation = old->generation;
     std::error_code error;
-
-    Marker marker;
-    marker.generation = state->generation;
-    marker.staged = fs::relative(staged, root_, error).string();
-    marker.place = place.lexically_relative(root_).string();
-    marker.exchanged = fs::exists(place, error);
-    if (marker.exchanged) marker.obsolete.push_back(marker.staged);
-    for (const InstalledPlugin& other : state->plugins) {
-        if (other.crate == plugin.crate && other.folder != place) {
-            marker.obsolete.push_back(other.folder.lexically_relative(root_).string());
+    std::set<fs::path> used;
+    for (InstalledPlugin& plugin : change.plugins) {
+        const fs::path place = root_ / "libs" / plugin.crate / plugin.version / plugin.target;
+        used.insert(place);
+        plugin.folder = place;
+        const auto folder = change.folders.find(plugin.crate);
+        if (folder == change.folders.end()) continue;
+        plugin.contents = contents_of(folder->second);
+        if (plugin.contents.empty()) {
+            Result<std::string> contents = seal_folder(folder->second);
+            if (!contents) return tl::unexpected<Error>(contents.error());
+            plugin.contents = std::move(*contents);
         }
+        if (Result<void> synced = sync_folder(folder->second); !synced) return synced;
+        if (Result<void> made = make_folders(place.parent_path()); !made) return made;
+        const std::string source = folder->second.lexically_relative(root_).string();
+        marker.placed.push_back(
+            {source, place.lexically_relative(root_).string(), fs::exists(place, error), plugin.contents});
+        if (!marker.placed.back().exchanged) continue;
+        const std::string before = contents_of(place);
+        const bool keep = !before.empty() && before != plugin.contents;
+        marker.obsolete.push_back({source, keep ? kept(before).lexically_relative(root_).string() : ""});
     }
+    for (const InstalledPlugin& plugin : old->plugins) {
+        if (used.contains(plugin.folder)) continue;
+        const std::string contents = contents_of(plugin.folder);
+        marker.obsolete.push_back({plugin.folder.lexically_relative(root_).string(),
+                                   contents.empty() ? "" : kept(contents).lexically_relative(root_).string()});
+    }
+    fresh.plugins = std::move(change.plugins);
+    sort_by_crate(fresh.plugins);
 
-    if (Result<void> marked = write_durably(staged / kNewMark, ""); !marked) return marked;
-    for (const char* file : {"plugin.so", "manifest.json"}) {
-        if (Result<void> synced = sync_file(staged / file); !synced) return synced;
+    if (!fs::exists(history_file(old->generation), error)) {
+        if (Result<void> written = write_history(*old); !written) return written;
     }
-    if (Result<void> synced = sync_folder(staged); !synced) return synced;
-    if (Result<void> made = make_folders(place.parent_path()); !made) return made;
     pass(observe, "staged");
     if (Result<void> marked = write_durably(metadata() / kMarker, marker_text(marker)); !marked) return marked;
     pass(observe, "marked");
-    Result<void> moved = marker.exchanged ? exchange(staged, place) : rename_new(staged, place);
-    if (moved) moved = sync_folder(place.parent_path());
-    pass(observe, "moved");
-
-    if (moved) {
-        auto& plugins = state->plugins;
-        plugins.erase(std::remove_if(plugins.begin(), plugins.end(),
-                                     [&](const InstalledPlugin& other) { return other.crate == plugin.crate; }),
-                      plugins.end());
-        plugins.push_back(plugin);
-        std::sort(plugins.begin(), plugins.end(), [](const auto& a, const auto& b) { return a.crate < b.crate; });
-        ++state->generation;
-        moved = write(*state);
+    Result<void> done = write_history(fresh);
+    for (const PlacedFolder& folder : marker.placed) {
+        if (!done) break;
+        const fs::path source = root_ / folder.source, place = root_ / folder.place;
+        done = folder.exchanged ? exchange(source, place) : rename_new(source, place);
+        if (done) done = sync_folder(place.parent_path());
+        pass(observe, "moved");
     }
+    if (done) done = write(fresh);
     pass(observe, "registered");
-    // On success this removes what is obsolete, on failure it puts the old folder back.
+    // On success this puts aside what is obsolete, on failure it puts the old folders back.
     if (Result<void> repaired = repair(); !repaired) return repaired;
     pass(observe, "done");
-    return moved;
+    return done;
 }
 
-Result<void> Registry::uninstall(const std::string& crate, const CommitObserver& observe) {
-    Result<State> state = read();
+Result<void> Registry::install(std::vector<InstalledPlugin> plugins, const std::string& command,
+                               const CommitObserver& observe) {
+    Result<RegistryState> state = read();
     if (!state) return tl::unexpected<Error>(state.error());
-    auto& plugins = state->plugins;
-    const auto found = std::find_if(plugins.begin(), plugins.end(),
-                                    [&](const InstalledPlugin& plugin) { return plugin.crate == crate; });
-    if (found == plugins.end()) {
-        return fail(ErrorKind::kNotFound, "`" + crate + "` is not installed in `" + name_ + "`", "Run: kik list");
+    RegistryChange change;
+    change.command = command;
+    change.plugins = std::move(state->plugins);
+    for (InstalledPlugin& plugin : plugins) {
+        std::erase_if(change.plugins, [&](const auto& other) { return other.crate == plugin.crate; });
+        change.folders[plugin.crate] = plugin.folder;
+        change.plugins.push_back(std::move(plugin));
     }
-    Marker marker;
-    marker.generation = state->generation;
-    marker.obsolete.push_back(found->folder.lexically_relative(root_).string());
-    if (Result<void> marked = write_durably(metadata() / kMarker, marker_text(marker)); !marked) return marked;
-    pass(observe, "marked");
-    plugins.erase(found);
-    ++state->generation;
-    const Result<void> written = write(*state);
-    pass(observe, "registered");
-    if (Result<void> repaired = repair(); !repaired) return repaired;
-    pass(observe, "done");
-    return written;
+    return apply(std::move(change), observe);
+}
+
+Result<void> Registry::uninstall(const std::vector<std::string>& crates, const std::string& command,
+                                 const CommitObserver& observe) {
+    Result<RegistryState> state = read();
+    if (!state) return tl::unexpected<Error>(state.error());
+    for (const std::string& crate : crates) {
+        if (std::erase_if(state->plugins, [&](const auto& plugin) { return plugin.crate == crate; }) == 0) {
+            return fail(ErrorKind::kNotFound, "`" + crate + "` is not installed in `" + name_ + "`", "Run: kik list");
+        }
+    }
+    return apply({std::move(state->plugins), {}, command}, observe);
+}
+
+Result<std::vector<RegistryState>> Registry::history() const {
+    Result<RegistryState> present = read();
+    if (!present) return tl::unexpected<Error>(present.error());
+    std::vector<RegistryState> states{std::move(*present)};
+    const int64_t newest = states.front().generation;
+    for (int64_t generation = newest - 1; generation >= 0 && states.size() <= kKeptStates; --generation) {
+        const Result<std::string> text = read_text_file(history_file(generation));
+        if (!text) break;
+        const Json json = Json::parse(*text, nullptr, false);
+        Result<std::vector<InstalledPlugin>> plugins = parse_plugins(*text, root_, history_file(generation));
+        if (!plugins) return tl::unexpected<Error>(plugins.error());
+        states.push_back({generation, json.value("time", ""), json.value("command", ""), std::move(*plugins)});
+    }
+    return states;
+}
+
+Result<void> Registry::roll_back(int64_t generation, const std::string& command, const CommitObserver& observe) {
+    const Result<std::vector<RegistryState>> states = history();
+    if (!states) return tl::unexpected<Error>(states.error());
+    const auto wanted =
+        std::find_if(states->begin(), states->end(), [&](const auto& state) { return state.generation == generation; });
+    if (wanted == states->end()) {
+        return fail(ErrorKind::kNotFound,
+                    "`" + name_ + "` has no state " + std::to_string(generation) + " that could be brought back",
+                    "Run: kik history");
+    }
+    RegistryChange change;
+    change.command = command;
+    change.plugins = wanted->plugins;
+    for (const InstalledPlugin& plugin : wanted->plugins) {
+        const InstalledPlugin* now = states->front().find(plugin.crate);
+        if (now != nullptr && now->folder == plugin.folder && now->contents == plugin.contents) continue;
+        std::error_code error;
+        if (plugin.contents.empty() || !fs::exists(kept(plugin.contents) / "plugin.so", error)) {
+            return fail(ErrorKind::kNotFound,
+                        "`" + plugin.crate + "` " + plugin.version + " of state " + std::to_string(generation) +
+                            " is no longer kept",
+                        "Run: kik rinstall " + plugin.package + "==" + plugin.version);
+        }
+        const Result<SealReport> seal = check_seal(kept(plugin.contents));
+        if (!seal || !seal->whole()) {
+            return fail(ErrorKind::kInput,
+                        "what is kept of `" + plugin.crate + "` " + plugin.version + " was changed on disk",
+                        "Run: kik rinstall " + plugin.package + "==" + plugin.version);
+        }
+        change.folders[plugin.crate] = kept(plugin.contents);
+    }
+    return apply(std::move(change), observe);
+}
+
+void Registry::forget_old_states(const RegistryState& present) const {
+    std::set<std::string> needed;
+    std::error_code error;
+    const Result<std::vector<RegistryState>> states = history();
+    if (!states) return;
+    for (const RegistryState& state : *states) {
+        for (const InstalledPlugin& plugin : state.plugins) needed.insert(plugin.contents);
+    }
+    const int64_t oldest = present.generation - static_cast<int64_t>(kKeptStates);
+    for (const fs::directory_entry& entry : fs::directory_iterator(metadata() / "history", error)) {
+        const std::string number = entry.path().stem().string();
+        const bool plain = !number.empty() && number.size() < 18 && std::all_of(number.begin(), number.end(), ::isdigit);
+        if (plain && std::stoll(number) < oldest) fs::remove(entry.path(), error);
+    }
+    for (const fs::directory_entry& entry : fs::directory_iterator(metadata() / "kept", error)) {
+        if (!needed.contains(entry.path().filename().string())) fs::remove_all(entry.path(), error);
+    }
+}
+
+Result<RegistryState> Registry::rebuild() {
+    RegistryState state;
+    state.time = utc_now();
+    state.command = "doctor --fix";
+    std::error_code error;
+    for (const fs::directory_entry& entry : fs::directory_iterator(metadata() / "history", error)) {
+        const std::string number = entry.path().stem().string();
+        const bool plain = !number.empty() && number.size() < 18 && std::all_of(number.begin(), number.end(), ::isdigit);
+        if (plain) state.generation = std::max<int64_t>(state.generation, std::stoll(number));
+    }
+    // What the newest state in the history knows besides the manifests: what was asked for.
+    std::vector<InstalledPlugin> known;
+    for (int64_t generation = state.generation; generation >= 0 && known.empty(); --generation) {
+        if (const Result<std::string> text = read_text_file(history_file(generation)); text) {
+            known = parse_plugins(*text, root_, history_file(generation)).value_or(std::vector<InstalledPlugin>());
+        }
+    }
+    ++state.generation;
+    for (fs::recursive_directory_iterator at(root_ / "libs", error), end; !error && at != end; at.increment(error)) {
+        if (at.depth() != 2 || !at->is_directory(error)) continue;
+        at.disable_recursion_pending();
+        const Result<Manifest> manifest = read_manifest(at->path() / "manifest.json");
+        if (!manifest || !fs::exists(at->path() / "plugin.so", error)) continue;
+        const Result<SealReport> seal = check_seal(at->path());
+        if (seal && !seal->whole()) continue;
+        InstalledPlugin plugin;
+        const auto before = std::find_if(known.begin(), known.end(), [&](const InstalledPlugin& other) {
+            return other.crate == manifest->crate && other.version == manifest->version;
+        });
+        if (before != known.end()) plugin = *before;
+        plugin.crate = manifest->crate;
+        plugin.package = manifest->package;
+        plugin.version = manifest->version;
+        plugin.target = at->path().filename();
+        plugin.features = manifest->features;
+        plugin.abi_version = manifest->abi_version;
+        plugin.folder = at->path();
+        plugin.contents = contents_of(at->path());
+        if (state.find(plugin.crate) == nullptr) state.plugins.push_back(std::move(plugin));
+    }
+    sort_by_crate(state.plugins);
+    const fs::path file = metadata() / "registry.json";
+    if (fs::exists(file, error)) fs::rename(file, metadata() / "registry.json.broken", error);
+    if (error) return tl::unexpected<Error>(system_error("move away", file, error.value()));
+    if (Result<void> written = write_history(state); !written) return tl::unexpected<Error>(written.error());
+    if (Result<void> written = write(state); !written) return tl::unexpected<Error>(written.error());
+    return state;
 }
 
 }  // namespace kayton::kik

@@ -92,7 +92,9 @@ Result<Kernelspec> install_kernelspec(const fs::path& data_folder, const std::st
     json["language"] = "kayton";
     json["interrupt_mode"] = "message";
     if (const std::string home = variable("KAYTON_HOME"); !home.empty()) json["env"] = {{"KAYTON_HOME", home}};
-    json["metadata"] = {{"kayton", {{"environment", environment.name}, {"version", kKaytonVersion}}}};
+    json["kernel_protocol_version"] = "5.5";
+    json["metadata"] = {{"supported_encryption", Json::array({"curve"})},
+                        {"kayton", {{"environment", environment.name}, {"version", kKaytonVersion}}}};
     if (Result<void> made = make_folders(folder); !made) return tl::unexpected(made.error());
     for (const LogoFile& logo : logo_files()) {
         const std::string file = logo.name == "logo.svg" ? "logo-svg.svg" : std::string(logo.name);
@@ -133,6 +135,22 @@ std::vector<Kernelspec> find_kernelspecs() {
 
 Result<void> remove_kernelspec(const Kernelspec& spec) {
     return remove_tree(spec.folder);
+}
+
+size_t move_kernelspecs(const fs::path& from, const EnvironmentPlace& to) {
+    size_t count = 0;
+    for (const Kernelspec& spec : find_kernelspecs()) {
+        if (fs::path(spec.environment) != from) continue;
+        const auto text = read_text_file(spec.folder / "kernel.json");
+        Json json = text ? Json::parse(*text, nullptr, false) : Json();
+        if (!json.is_object()) continue;
+        for (Json& word : json["argv"]) {
+            if (word == from.string()) word = to.root.string();
+        }
+        json["metadata"]["kayton"]["environment"] = to.name;
+        if (write_durably(spec.folder / "kernel.json", json.dump(1) + "\n")) ++count;
+    }
+    return count;
 }
 
 }  // namespace kayton::kik

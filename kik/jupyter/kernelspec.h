@@ -36,4 +36,7 @@ struct Kernelspec {
 [[nodiscard]] std::vector<Kernelspec> find_kernelspecs();
 [[nodiscard]] Result<void> remove_kernelspec(const Kernelspec& spec);
 
+// Points kernels of an environment that was renamed at its new place; how many there were.
+size_t move_kernelspecs(const std::filesystem::path& from, const EnvironmentPlace& to);
+
 }  // namespace kayton::kik

@@ -14,6 +14,8 @@ struct Options {
     bool quiet = false;
     bool verbose = false;
     bool offline = false;
+    bool locked = false;   // nothing may change in kayton.lock
+    bool dry_run = false;  // say what would be done, and do nothing
     bool yes = false;
     bool no_progress = false;
     int jobs = 0;                // 0: cargo's own choice

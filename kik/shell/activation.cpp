@@ -95,6 +95,53 @@ if not set -q KAYTON_DISABLE_PROMPT; and functions -q fish_prompt
 end
 )SH";
 
+// The prompt is a function there; the one before is kept as a variable of the session.
+constexpr const char* kPowerShellInit = R"PS(function global:kik {
+    if ($args.Count -gt 0 -and $args[0] -in 'activate', 'deactivate') {
+        $kaytonCode = & @KIK@ @args --shell powershell | Out-String
+        if ($LASTEXITCODE -eq 0) { Invoke-Expression $kaytonCode }
+    } else {
+        & @KIK@ @args
+    }
+}
+)PS";
+
+constexpr const char* kPowerShellDeactivate = R"PS(if (Test-Path variable:global:_KAYTON_BIN) {
+    $kaytonParts = [System.Collections.Generic.List[string]]($env:PATH -split [System.IO.Path]::PathSeparator)
+    [void]$kaytonParts.Remove($global:_KAYTON_BIN)
+    $env:PATH = $kaytonParts -join [System.IO.Path]::PathSeparator
+    Remove-Variable -Scope Global _KAYTON_BIN
+}
+if (Test-Path variable:global:_KAYTON_OLD_PROMPT) {
+    Set-Item function:global:prompt $global:_KAYTON_OLD_PROMPT
+    Remove-Variable -Scope Global _KAYTON_OLD_PROMPT
+}
+Remove-Item env:KAYTON_ACTIVE_ENV -ErrorAction SilentlyContinue
+)PS";
+
+constexpr const char* kPowerShellActivate = R"PS($env:KAYTON_ACTIVE_ENV = @NAME@
+$global:_KAYTON_BIN = @BIN@
+$env:PATH = $global:_KAYTON_BIN + [System.IO.Path]::PathSeparator + $env:PATH
+if (-not $env:KAYTON_DISABLE_PROMPT -and (Test-Path function:prompt)) {
+    $global:_KAYTON_OLD_PROMPT = $function:prompt
+    function global:prompt { @PROMPT@ + (& $global:_KAYTON_OLD_PROMPT) }
+}
+)PS";
+
+struct Scripts {
+    const char *init, *activate, *deactivate;
+};
+
+Scripts scripts_of(Shell shell) {
+    switch (shell) {
+        case Shell::kFish: return {kFishInit, kFishActivate, kFishDeactivate};
+        case Shell::kPowerShell: return {kPowerShellInit, kPowerShellActivate, kPowerShellDeactivate};
+        case Shell::kBash:
+        case Shell::kZsh: break;
+    }
+    return {kPosixInit, kPosixActivate, kPosixDeactivate};
+}
+
 }  // namespace
 
 std::optional<Shell> parse_shell(const std::string& name) {
@@ -102,35 +149,49 @@ std::optional<Shell> parse_shell(const std::string& name) {
     if (base == "bash" || base == "sh") return Shell::kBash;
     if (base == "zsh") return Shell::kZsh;
     if (base == "fish") return Shell::kFish;
+    if (base == "pwsh" || base == "powershell") return Shell::kPowerShell;
     return std::nullopt;
 }
 
 const char* shell_name(Shell shell) {
-    return shell == Shell::kBash ? "bash" : shell == Shell::kZsh ? "zsh" : "fish";
+    switch (shell) {
+        case Shell::kBash: return "bash";
+        case Shell::kZsh: return "zsh";
+        case Shell::kFish: return "fish";
+        case Shell::kPowerShell: break;
+    }
+    return "powershell";
 }
 
 std::string integration_line(Shell shell) {
     if (shell == Shell::kFish) return "kik shell-init fish | source";
+    if (shell == Shell::kPowerShell) return "kik shell-init powershell | Out-String | Invoke-Expression";
     return fmt::format("eval \"$(kik shell-init {})\"", shell_name(shell));
 }
 
 const char* startup_file(Shell shell) {
-    return shell == Shell::kBash ? "~/.bashrc" : shell == Shell::kZsh ? "~/.zshrc" : "~/.config/fish/config.fish";
+    switch (shell) {
+        case Shell::kBash: return "~/.bashrc";
+        case Shell::kZsh: return "~/.zshrc";
+        case Shell::kFish: return "~/.config/fish/config.fish";
+        case Shell::kPowerShell: break;
+    }
+    return "$PROFILE";
 }
 
 std::string quoted(Shell shell, const std::string& text) {
     if (shell == Shell::kFish) return "'" + replace_all(replace_all(text, "\\", "\\\\"), "'", "\\'") + "'";
+    if (shell == Shell::kPowerShell) return "'" + replace_all(text, "'", "''") + "'";
     return "'" + replace_all(text, "'", "'\\''") + "'";
 }
 
 std::string shell_init_script(Shell shell, const std::filesystem::path& kik) {
-    std::string script = shell == Shell::kFish ? kFishInit : kPosixInit;
-    script = replace_all(script, "@SHELL@", shell_name(shell));
+    const std::string script = replace_all(scripts_of(shell).init, "@SHELL@", shell_name(shell));
     return replace_all(script, "@KIK@", quoted(shell, kik.string()));
 }
 
 std::string activation_script(Shell shell, const std::string& name, const std::filesystem::path& bin) {
-    std::string script = shell == Shell::kFish ? kFishActivate : kPosixActivate;
+    std::string script = scripts_of(shell).activate;
     // In a zsh prompt `%` starts an escape; names have none, so the text is the same in every shell.
     script = replace_all(script, "@PROMPT@", quoted(shell, "(" + name + ") "));
     script = replace_all(script, "@NAME@", quoted(shell, name));
@@ -139,7 +200,7 @@ std::string activation_script(Shell shell, const std::string& name, const std::f
 }
 
 std::string deactivation_script(Shell shell) {
-    return shell == Shell::kFish ? kFishDeactivate : kPosixDeactivate;
+    return scripts_of(shell).deactivate;
 }
 
 }  // namespace kayton::kik

@@ -9,7 +9,7 @@
 
 namespace kayton::kik {
 
-enum class Shell { kBash, kZsh, kFish };
+enum class Shell { kBash, kZsh, kFish, kPowerShell };
 
 [[nodiscard]] std::optional<Shell> parse_shell(const std::string& name);  // "bash", "/usr/bin/zsh", "fish"
 [[nodiscard]] const char* shell_name(Shell shell);

@@ -88,6 +88,8 @@ UniqueFd FrozenWorker::let_go() {
 }
 
 bool is_reaped(const UniqueFd& pidfd) {
+    siginfo_t info{};
+    (void)::waitid(kByPidfd, static_cast<id_t>(pidfd.get()), &info, WEXITED | WNOHANG);  // if it is our child
     return ::syscall(SYS_pidfd_send_signal, pidfd.get(), 0, nullptr, 0) != 0 && errno == ESRCH;
 }
 

@@ -48,6 +48,15 @@ class FrozenWorker {
     UniqueFd pidfd_;
 };
 
+// A checkpoint apart from its worker, which may have ended or gone on since.
+struct KeptCheckpoint {
+    std::unique_ptr<FrozenWorker> frozen;
+    uint64_t id = 0;
+    uint64_t last_input = 0;
+    bool whole = false;  // can go on as it did; else it can only give its values
+    [[nodiscard]] bool alive() const { return frozen != nullptr && frozen->alive(); }
+};
+
 // True once nothing is left of the process.
 [[nodiscard]] bool is_reaped(const UniqueFd& pidfd);
 // Waits for the end of a killed process, if it is our child.

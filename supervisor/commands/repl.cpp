@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 #include <functional>
 #include <memory>
@@ -28,6 +29,7 @@ constexpr const char* kPrompt = ">>> ";
 constexpr const char* kHelp =
     ":type EXPRESSION   its type; it is not run\n"
     ":names             what you have defined, with types\n"
+    ":undo [N]          put every variable back to before the last N inputs (1)\n"
     ":help              this\n"
     "Tab                complete a name, or indent\n"
     "Up, Down           the inputs before and after; within one of several lines, the lines\n"
@@ -136,6 +138,7 @@ class Repl {
             obey(input.substr(1));
             return std::nullopt;
         }
+        cells_.begin_step("input " + std::to_string(cell_ + 1));
         const CompileOutcome compiled = cells_.compile("<cell " + std::to_string(++cell_) + ">", input);
         std::fputs(render_text(compiled.diagnostics, ::isatty(STDERR_FILENO) != 0).c_str(), stderr);
         for (const Error& error : compiled.import_errors) {
@@ -190,14 +193,37 @@ class Repl {
             for (const auto& [defined, type] : cells_.names()) {
                 std::printf("%s: %s\n", defined.c_str(), type.c_str());
             }
+        } else if (name == "undo") {
+            undo(argument);
         } else if (name == "help") {
             std::fputs(kHelp, stdout);
         } else {
-            const std::string near = nearest_name(name, {"type", "names", "help"});
+            const std::string near = nearest_name(name, {"type", "names", "undo", "help"});
             std::fprintf(stderr, "kayton: there is no command :%s\n", name.c_str());
             report_help(near.empty() ? ":help lists them" : "did you mean :" + near + "?");
         }
         std::fflush(stdout);
+    }
+
+    void undo(const std::string& argument) {
+        size_t count = argument.empty() ? 1 : 0;
+        const auto [end, wrong] = std::from_chars(argument.data(), argument.data() + argument.size(), count);
+        const size_t most = session_.undo_history().steps();
+        if (count == 0 || end != argument.data() + argument.size()) {
+            std::fputs("kayton: :undo takes how many inputs to go back over, as in :undo 2\n", stderr);
+        } else if (count > most) {
+            std::fprintf(stderr, "kayton: the last %zu inputs can be undone\n", most);
+        } else if (const auto back = cells_.undo(count); !back) {
+            report_error(back.error());
+        } else {
+            std::printf("variables are as before %s\n", back->step.c_str());
+            if (!back->note.empty()) {
+                std::printf("%s\n", back->note.c_str());
+            }
+            if (!back->lasting.empty()) {
+                std::printf("not rolled back: %s\n", back->lasting.c_str());
+            }
+        }
     }
 
     void start_again(const std::string& what_became_of_names) {

@@ -18,6 +18,7 @@
 #include "supervisor/commands/commands.h"
 #include "supervisor/commands/crash_message.h"
 #include "supervisor/commands/interrupts.h"
+#include "supervisor/commands/run_steps.h"
 #include "supervisor/commands/terminal_io.h"
 #include "supervisor/sandbox/header_request.h"
 #include "supervisor/session.h"
@@ -49,7 +50,8 @@ class BackgroundCompile {
     std::thread thread_;
 };
 
-// The program does not begin: 130 after Ctrl-C, 128 + signal after another.
+}  // namespace
+
 int interrupted_status(const Interrupts& interrupts) {
     if (interrupts.terminated() != 0) {
         return 128 + interrupts.terminated();
@@ -67,7 +69,6 @@ void warn_of_missing_layers(const std::vector<std::string>& layers) {
     }
 }
 
-// What the program's header asks for and nobody has granted: the person is asked on a terminal, and told elsewhere.
 Result<void> settle_request(const std::string& text, const RunCommand& command, const Environment& environment,
                             SandboxGrants& grants) {
     const auto request = read_header_request(text, command.file);
@@ -131,10 +132,11 @@ int status_of(const RunOutcome& outcome, const TerminalIo& io, const Interrupts&
     return outcome.exit_status;
 }
 
-}  // namespace
-
 int run_command(const RunCommand& command) {
     Interrupts interrupts;
+    if (command.file.extension() == ".ipynb") {
+        return run_notebook(command, interrupts);
+    }
     auto text = syntax::load_source(command.file);
     if (interrupts.count() != 0 || interrupts.terminated() != 0) {
         return interrupted_status(interrupts);

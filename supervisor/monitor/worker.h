@@ -104,13 +104,14 @@ class Worker {
     // and not running(). An error says why there is none; the worker may have ended over it. `whole`: the worker has
     // one thread only, so the copy can go on as it did; else it can only give its values.
     [[nodiscard]] Result<void> make_checkpoint(bool whole, WorkerEvents& events);
-    [[nodiscard]] bool has_checkpoint() const { return checkpoint_ != nullptr && checkpoint_->alive(); }
-    [[nodiscard]] bool checkpoint_is_whole() const { return checkpoint_is_whole_; }
+    [[nodiscard]] bool has_checkpoint() const { return checkpoint_.alive(); }
     void drop_checkpoint();
-    [[nodiscard]] pid_t checkpoint_pid() const { return checkpoint_ ? checkpoint_->pid() : -1; }
+    [[nodiscard]] pid_t checkpoint_pid() const { return checkpoint_.frozen ? checkpoint_.frozen->pid() : -1; }
+    // The checkpoint, to be kept beyond the next ones. REQUIRES: has_checkpoint().
+    [[nodiscard]] KeptCheckpoint take_checkpoint();
     // The copy becomes the worker, at the state it had when it was made, over new rings. REQUIRES: the worker has ended
-    // and its end was taken; has_checkpoint(). After an error there is no worker.
-    [[nodiscard]] Result<void> resume(WorkerEvents& events);
+    // and its end was taken; the checkpoint is alive(). After an error there is no worker.
+    [[nodiscard]] Result<void> resume(KeptCheckpoint checkpoint, WorkerEvents& events);
 
     // Variables as bytes that only a worker understands, and which are not among them: position and reason.
     // REQUIRES: ready() and not running().
@@ -172,18 +173,16 @@ class Worker {
     NetAccess net_access_ = NetAccess::kNone;
     std::vector<NetGrant> net_;
     std::optional<SystemCallBroker> broker_;
-    std::unique_ptr<FrozenWorker> checkpoint_;
+    KeptCheckpoint checkpoint_;
     std::vector<UniqueFd> dropped_;  // killed checkpoints that the worker, their parent, has yet to wait for
     uint64_t last_checkpoint_ = 0;
     uint64_t awaited_checkpoint_ = 0;  // its answer has not come
     uint64_t awaited_resume_ = 0;
     int32_t checkpoint_error_ = 0;
-    bool checkpoint_is_whole_ = false;
     bool awaits_values_ = false;    // of save_values
     bool awaits_restored_ = false;  // the answer of restore_values
     bool restored_ = false;
     SavedGlobals saved_;
-    uint64_t input_at_checkpoint_ = 0;
     bool doorbell_open_ = true;
     std::chrono::steady_clock::time_point doorbell_closed_at_{};
     UsageWatch usage_;

@@ -65,10 +65,14 @@ bool Worker::await_answer(WorkerEvents& events, const char* what) {
     return !end_;
 }
 
+KeptCheckpoint Worker::take_checkpoint() {
+    return std::exchange(checkpoint_, {});
+}
+
 void Worker::drop_checkpoint() {
-    if (checkpoint_ != nullptr) {
-        dropped_.push_back(checkpoint_->let_go());
-        checkpoint_.reset();
+    if (checkpoint_.frozen != nullptr) {
+        dropped_.push_back(checkpoint_.frozen->let_go());
+        checkpoint_ = {};
     }
     std::erase_if(dropped_, is_reaped);
 }
@@ -100,9 +104,7 @@ Result<void> Worker::make_checkpoint(bool whole, WorkerEvents& events) {
             kill_children(process_.pid());
             return identified;
         }
-        checkpoint_ = std::move(*frozen);
-        checkpoint_is_whole_ = whole;
-        input_at_checkpoint_ = last_input_;
+        checkpoint_ = {std::move(*frozen), last_checkpoint_, last_input_, whole};
         return {};
     }
     if (answered && forked) {
@@ -117,9 +119,9 @@ Result<void> Worker::make_checkpoint(bool whole, WorkerEvents& events) {
     return fail(ErrorKind::kSystem, "the worker says that it forked, and did not");
 }
 
-Result<void> Worker::resume(WorkerEvents& events) {
-    FrozenWorker::Parts parts = checkpoint_->thaw();
-    checkpoint_.reset();
+Result<void> Worker::resume(KeptCheckpoint checkpoint, WorkerEvents& events) {
+    FrozenWorker::Parts parts = checkpoint.frozen->thaw();
+    drop_checkpoint();
     process_ = ChildProcess::adopt(parts.pid, std::move(parts.pidfd));
     auto pair = make_channel(std::move(parts.socket));
     if (!pair) {
@@ -138,7 +140,7 @@ Result<void> Worker::resume(WorkerEvents& events) {
     queued_bytes_ = 0;
     output_.clear();
     open_run_ = open_input_ = 0;
-    last_input_ = input_at_checkpoint_;
+    last_input_ = checkpoint.last_input;
     doorbell_open_ = true;
     killed_ = false;
     kill_reason_ = WorkerEnd();
@@ -148,7 +150,7 @@ Result<void> Worker::resume(WorkerEvents& events) {
     crashed_at_ = {};
     awaited_checkpoint_ = 0;
     awaits_values_ = awaits_restored_ = false;
-    awaited_resume_ = last_checkpoint_;
+    awaited_resume_ = checkpoint.id;
     if (!await_answer(events, "go on from its checkpoint")) {
         return fail(ErrorKind::kSystem, "the checkpoint ended instead of going on");
     }

@@ -39,6 +39,18 @@ LIMIT=300 run 1 kik rinstall --path broken
 err_has broken
 unchanged
 
+# Crates that have nothing to import.
+mkdir -p only_macros/src only_program/src
+printf '[package]\nname = "only_macros"\nversion = "0.1.0"\nedition = "2021"\n[lib]\nproc-macro = true\n' >only_macros/Cargo.toml
+printf 'extern crate proc_macro;\n' >only_macros/src/lib.rs
+run 1 kik rinstall --path only_macros
+err_has "offers only procedural macros"
+printf '[package]\nname = "only_program"\nversion = "0.1.0"\nedition = "2021"\n' >only_program/Cargo.toml
+printf 'fn main() {}\n' >only_program/src/main.rs
+run 1 kik rinstall --path only_program
+err_has "cargo install"
+unchanged
+
 # A full disk, where this machine lets us make a small one.
 if unshare --mount --map-root-user true 2>/dev/null; then
     mkdir small

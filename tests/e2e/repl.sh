@@ -27,6 +27,24 @@ for text in "E0425" "undefined_name" "ZeroDivisionError: integer division or mod
     grep -qF -- "$text" all || failed "expected $text in the session"
 done
 
+# Back over inputs; what only asks does not count.
+session <<'KAYTON'
+x = [1]
+x.append(2)
+x = "text"
+:type x
+:undo 2
+print("x is", x)
+:undo 9
+:undo never
+KAYTON
+for text in "x: str" "variables are as before input 2" "x is [1]"; do
+    grep -qF -- "$text" out || failed "expected $text in the session's output"
+done
+for text in "can be undone" ":undo takes how many"; do
+    grep -qF -- "$text" err || failed "expected $text in the session's errors"
+done
+
 # What one cell makes is another's to use: variables that are read and given again, in the same type or another, functions
 # that change them, classes that nothing used at first. A cell that fails leaves what it did not reach as it was.
 session <<'KAYTON'

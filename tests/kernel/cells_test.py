@@ -5,7 +5,7 @@ import pathlib
 import subprocess
 import unittest
 
-from kernel_case import KernelCase
+from kernel_case import KernelCase, children_of
 
 
 class Cells(KernelCase):
@@ -80,6 +80,49 @@ class Cells(KernelCase):
         self.assertEqual(ran.of("update_display_data")[0]["data"], {"text/plain": "'new'"})
         self.assertEqual(self.run_cell("clear_output(wait=True)").of("clear_output"), [{"wait": True}])
 
+    def test_long_containers_are_laid_out_and_cut(self):
+        value = self.value_of("list(range(100))")
+        self.assertEqual(value, "[" + ",\n ".join(map(str, range(100))) + "]")
+        value = self.value_of("list(range(5000))")
+        self.assertEqual(value, "[" + ",\n ".join(map(str, range(1000))) + ",\n ...]")
+        self.assertEqual(self.value_of("{i: 'v' * 30 for i in range(3)}"),
+                         "{0: 'vvvvvvvvvvvvvvvvvvvvvvvvvvvvvv',\n 1: 'vvvvvvvvvvvvvvvvvvvvvvvvvvvvvv',\n"
+                         " 2: 'vvvvvvvvvvvvvvvvvvvvvvvvvvvvvv'}")
+        self.assertEqual(self.value_of("{'long': list(range(40)), 'short': [1, 2]}"),
+                         "{'long': [" + ",\n  ".join(map(str, range(40))).replace("\n  ", "\n          ") + "],\n"
+                         " 'short': [1, 2]}")
+        self.assertEqual(self.value_of("['a, [b', \"it's\", '(' * 70]"),
+                         "['a, [b',\n \"it's\",\n '" + "(" * 70 + "']")
+        # repr() and what a class makes of its own containers is whole
+        ran = self.run_cell("xs = list(range(5000))\nprint(len(repr(xs)))\nxs\n")
+        self.assertEqual(ran.stream(), f"{len(repr(list(range(5000))))}\n")
+        self.run_cell("class Whole:\n    def __init__(self, xs):\n        self.xs = xs\n"
+                      "    def __repr__(self):\n        return 'W' + repr(self.xs)\n")
+        self.assertEqual(self.value_of("[Whole([7] * 1500)]").count("7"), 1500)
+
+    def test_progress_shows_how_far_a_loop_is(self):
+        ran = self.run_cell("total = 0\nfor i in progress(range(1000), description='sum'):\n    total += i\ntotal")
+        self.assertEqual(ran.value, "499500")
+        pictures = ran.stream("stderr").split("\r")
+        self.assertRegex(pictures[1], r"^sum:   0% ░{30} 0/1000 \[00:00<\?, \?/s\]$")
+        self.assertRegex(pictures[-1], r"^sum: 100% █{30} 1000/1000 \[.*/s\]\n$")
+        ran = self.run_cell("def gen():\n    yield 1\n    yield 2\nfor i in progress(gen()):\n    print(i)")
+        self.assertEqual(ran.stream(), "1\n2\n")
+        self.assertRegex(ran.stream("stderr"), r"\r2 \[00:00, .*/s\]\n$")
+
+    def test_ipythons_names_for_what_is_shown(self):
+        self.run_cell("from IPython.display import HTML, Markdown, Latex, SVG, Image, JSON")
+        shown = {"HTML('<b>')": ("text/html", "<b>"), "Markdown('*a*')": ("text/markdown", "*a*"),
+                 "Latex('$x$')": ("text/latex", "$x$"), "SVG('<svg/>')": ("image/svg+xml", "<svg/>"),
+                 "Image(b'\\x89PNG')": ("image/png", "iVBORw=="), "Image(b'jpeg')": ("image/jpeg", "anBlZw=="),
+                 "JSON({'a': [1]})": ("application/json", {"a": [1]})}
+        for code, (mime, data) in shown.items():
+            ran = self.run_cell(code)
+            self.assertEqual(ran.status, "ok", ran.reply)
+            found = dict(ran.of("execute_result")[0]["data"])
+            self.assertIn("IPython.core.display", found.pop("text/plain"))
+            self.assertEqual(found, {mime: data}, code)
+
     def test_large_display_comes_whole(self):
         ran = self.run_cell("'ä' * 3000000")
         self.assertEqual(ran.value, "'" + "ä" * 3000000 + "'")
@@ -110,12 +153,12 @@ class Cells(KernelCase):
         self.assertEqual(self.run_cell("import sys\nsys.exit(3)").reply["evalue"], "3")
 
     def test_cells_after_a_failed_one_are_aborted(self):
-        first = self.client.execute("import time\ntime.sleep(0.5)\n1 // 0")  # long enough for the others to arrive
-        second = self.client.execute("print('never')")
-        third = self.client.execute("print('never')", stop_on_error=False)
+        with self.held_cell() as held:
+            first = self.client.execute(held + "1 // 0")
+            second = self.client.execute("print('never')")
+            third = self.client.execute("print('never')", stop_on_error=False)
         replies = {}
-        while len(replies) < 3:
-            message = self.client.get_shell_msg(timeout=60)
+        for message in [self.found_first] + [self.client.get_shell_msg(timeout=60) for _ in range(2)]:
             replies[message["parent_header"]["msg_id"]] = message["content"]["status"]
         self.assertEqual([replies[i] for i in (first, second, third)], ["error", "aborted", "aborted"])
         self.client.execute("1 // 0", stop_on_error=False)
@@ -175,7 +218,7 @@ class Lifetime(KernelCase):
     def test_shutdown_ends_the_process_and_its_worker(self):
         pid = self.manager.provisioner.process.pid
         self.value_of("1")
-        workers = children_of(pid)
+        workers = [worker for worker, _ in children_of(pid)]
         self.assertEqual(len(workers), 1)
         self.client.shutdown()
         self.manager.provisioner.process.wait(timeout=20)
@@ -202,18 +245,6 @@ class Kernelspecs(unittest.TestCase):
         run("uninstall", "kayton-other")
         self.assertNotIn("kayton-other", run("list"))
         self.assertIn("cannot be the name", run("install", "-n", "a/b", status=2))
-
-
-def children_of(pid):
-    found = []
-    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rsplit(")", 1)[1].split()
-        except OSError:
-            continue
-        if int(fields[1]) == pid:
-            found.append(int(stat.parent.name))
-    return found
 
 
 if __name__ == "__main__":

@@ -178,6 +178,90 @@ class OtherTransports(unittest.TestCase):
                 manager.shutdown_kernel(now=True)
 
 
+class Encrypted(unittest.TestCase):
+    """CurveZMQ: the client's manager makes the keys, because the kernelspec says that the kernel takes them."""
+
+    def test_only_who_has_the_key_is_heard(self):
+        manager = KernelManager(kernel_name="kayton", transport_encryption="required")
+        manager.start_kernel()
+        client = manager.blocking_client()
+        client.start_channels()
+        try:
+            self.assertIn("curve_secretkey", json.loads(pathlib.Path(manager.connection_file).read_text()))
+            client.wait_for_ready(timeout=PATIENCE)
+            reply = client.execute_interactive("1", timeout=PATIENCE, output_hook=lambda message: None)
+            self.assertEqual(reply["content"]["status"], "ok")
+            # One without the key, who knows how to sign.
+            info = json.loads(pathlib.Path(manager.connection_file).read_text())
+            session = Session(key=info["key"].encode())
+            plain = zmq.Context.instance().socket(zmq.DEALER)
+            plain.linger = 0
+            plain.connect(f"tcp://127.0.0.1:{info['shell_port']}")
+            plain.send_multipart(session.serialize(session.msg("kernel_info_request")))
+            self.assertFalse(plain.poll(1000))
+            plain.close()
+            self.assertTrue(client.is_alive())
+        finally:
+            client.stop_channels()
+            manager.shutdown_kernel(now=True)
+
+
+class Subshells(KernelCase):
+    """Jupyter's JEP 91."""
+
+    def control(self, kind, **content):
+        message = self.client.session.msg(kind, content)
+        self.client.control_channel.send(message)
+        while True:
+            reply = self.client.get_control_msg(timeout=PATIENCE)
+            if reply["parent_header"].get("msg_id") == message["header"]["msg_id"]:
+                return reply["content"]
+
+    def execute_in(self, subshell, code, **options):
+        content = {"code": code, "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": False,
+                   "stop_on_error": True, **options}
+        message = self.client.session.msg("execute_request", content)
+        message["header"]["subshell_id"] = subshell
+        self.client.shell_channel.send(message)
+        return message["header"]["msg_id"]
+
+    def order_of_replies(self, count):
+        replies = [self.found_first] + [self.client.get_shell_msg(timeout=PATIENCE) for _ in range(count - 1)]
+        return [(reply["parent_header"]["msg_id"], reply["content"]["status"]) for reply in replies]
+
+    def test_they_are_made_listed_and_taken_away(self):
+        self.assertIn("kernel subshells", self.ask(self.client.kernel_info)["supported_features"])
+        first = self.control("create_subshell_request")["subshell_id"]
+        second = self.control("create_subshell_request")["subshell_id"]
+        self.assertEqual(set(self.control("list_subshell_request")["subshell_id"]), {first, second})
+        self.assertEqual(self.control("delete_subshell_request", subshell_id=first)["status"], "ok")
+        self.assertEqual(self.control("list_subshell_request")["subshell_id"], [second])
+        self.assertEqual(self.control("delete_subshell_request", subshell_id=first)["status"], "error")
+        self.wait_for_reply(self.execute_in(second, "in_subshell = 5"))
+        self.assertEqual(self.value_of("in_subshell"), "5")
+        reply = self.wait_for_reply(self.execute_in(first, "1"))
+        self.assertEqual((reply["content"]["status"], reply["parent_header"]["subshell_id"]), ("error", first))
+        self.control("delete_subshell_request", subshell_id=second)
+
+    def test_they_take_turns_and_abort_only_their_own(self):
+        subshell = self.control("create_subshell_request")["subshell_id"]
+        with self.held_cell() as held:
+            first = self.client.execute(held + "1 // 0")
+            second = self.client.execute("2")
+            other = self.execute_in(subshell, "3")
+            last = self.execute_in(subshell, "4")
+        found = dict(self.order_of_replies(4))
+        self.assertEqual([found[i] for i in (first, second, other, last)], ["error", "aborted", "ok", "ok"])
+        with self.held_cell() as held:
+            slow = self.client.execute(held)
+            queued = [self.client.execute("1") for _ in range(3)]
+            quick = self.execute_in(subshell, "5")
+        order = [name for name, _ in self.order_of_replies(5)]
+        self.assertEqual((order[0], order[-2:]), (slow, queued[1:]))
+        self.assertIn(quick, order[1:3])
+        self.control("delete_subshell_request", subshell_id=subshell)
+
+
 class BadStarts(unittest.TestCase):
     def start(self, text):
         with tempfile.TemporaryDirectory() as folder:

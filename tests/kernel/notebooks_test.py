@@ -6,7 +6,9 @@
 import copy
 import os
 import pathlib
+import subprocess
 import sys
+import tempfile
 import unittest
 
 import nbformat
@@ -56,6 +58,47 @@ class Notebooks(unittest.TestCase):
                 nbformat.validate(notebook)
                 self.maxDiff = None
                 self.assertEqual(outputs(run(notebook)), outputs(notebook))
+
+
+class RunAsProgram(unittest.TestCase):
+    """kayton run NOTEBOOK.ipynb"""
+
+    def run_cells(self, *sources, arguments=(), text=None):
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# not run")] +
+                                            [nbformat.v4.new_code_cell(source) for source in sources])
+        with tempfile.TemporaryDirectory() as folder:
+            file = os.path.join(folder, "book.ipynb")
+            pathlib.Path(file).write_text(nbformat.writes(notebook) if text is None else text)
+            done = subprocess.run(["kayton", "run", "book.ipynb", *arguments], cwd=folder, capture_output=True, text=True,
+                                  timeout=120)
+        return done.returncode, done.stdout, done.stderr
+
+    def test_cells_run_one_after_the_other(self):
+        ran = self.run_cells("x = 1\nx + 1", "", "x = 'text'\nprint(x)", "%%time\nprint(x * 2)", "%time print(3)",
+                             "import sys\nprint(sys.argv[1:])", arguments=["a", "-b"])
+        self.assertEqual(ran, (0, "text\ntexttext\n3\n['a', '-b']\n", ""))
+
+    def test_the_first_error_ends_it(self):
+        status, output, error = self.run_cells("print('first')", "def f(n):\n    return 1 // n", "f(0)", "print('never')")
+        self.assertEqual((status, output), (1, "first\n"))
+        self.assertIn('File "book.ipynb cell 2", line 2, in f', error)
+        self.assertIn("ZeroDivisionError", error)
+        status, output, error = self.run_cells("print('first')", "1 + 'x'")
+        self.assertEqual((status, output), (1, "first\n"))
+        self.assertIn("book.ipynb cell 2:1", error)
+        self.assertEqual(self.run_cells("import sys", "sys.exit(3)", "print('never')")[:2], (3, ""))
+
+    def test_magics(self):
+        status, output, error = self.run_cells("%who\nprint(1)", "%undo", "print(2)")
+        self.assertEqual((status, output), (1, "1\n"))
+        self.assertIn("cell 1: %who is for notebooks", error)
+        self.assertIn("%undo only works in a notebook", error)
+
+    def test_what_is_no_notebook(self):
+        for text in ("", "[]", "{}", '{"cells": 1}', '{"cells": [1]}'):
+            status, _, error = self.run_cells(text=text)
+            self.assertEqual(status, 1, error)
+            self.assertIn("is not a notebook", error)
 
 
 if __name__ == "__main__":

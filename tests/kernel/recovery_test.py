@@ -1,35 +1,17 @@
 """Cells that end their worker, and magics."""
 
-import os
-import signal
 import unittest
 
 from kernel_case import KernelCase
 
 
 class Recovery(KernelCase):
-    def worker(self):
-        from cells_test import children_of
-        return children_of(self.manager.provisioner.process.pid)
-
     def test_variables_are_as_before_the_cell_that_killed_its_worker(self):
         self.run_cell("kept = [1, 2, 3]\ntext = 'as it was'")
         ran = self.run_cell("kept.append(4)\ntext = 'changed'\nimport os\nfresh = 1\n"
                             "def deep(n: int) -> int:\n    return deep(n + 1) + 1\n")
         self.assertEqual(ran.status, "ok", ran.reply)
-        code = "kept.append(5)\nprint('begun')\nwhile True:\n    pass"
-        running = self.client.execute(code)
-        while True:
-            message = self.client.get_iopub_msg(timeout=60)
-            if message["msg_type"] == "stream" and message["parent_header"]["msg_id"] == running:
-                break
-        for pid in self.worker():
-            os.kill(pid, signal.SIGSEGV)
-        while True:
-            message = self.client.get_shell_msg(timeout=60)
-            if message["parent_header"]["msg_id"] == running:
-                break
-        reply = message["content"]
+        reply = self.crash_running_cell("kept.append(5)\nprint('begun')\nwhile True:\n    pass")
         self.assertEqual((reply["status"], reply["ename"]), ("error", "WorkerLost"))
         self.assertIn("SIGSEGV", reply["evalue"])
         self.assertEqual(self.value_of("kept"), "[1, 2, 3, 4]")

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "shared/seal.h"
 #include "worker/runtime/exceptions.h"
 #include "worker/runtime/memory.h"
 
@@ -51,6 +52,10 @@ PluginResult<void> PluginLoader::load(const std::string& name, const std::filesy
         return refuse("ImportError",
                       "Library '{}' is already loaded from '{}' and cannot be exchanged for '{}'. Restart the session.",
                       name, known->second.file.string(), file.string());
+    }
+    if (const auto sealed = check_sealed(file.parent_path(), file.filename().string()); !sealed) {
+        return refuse("ImportError", "Library '{}' cannot be loaded: {}. Run: kik doctor --fix", name,
+                      sealed.error().message);
     }
     const auto through = bridge();
     if (!through) return tl::unexpected(explain(name, through.error()));

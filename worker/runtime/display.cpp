@@ -6,6 +6,7 @@
 #include "worker/runtime/exceptions.h"
 #include "worker/runtime/file.h"
 #include "worker/runtime/print.h"
+#include "worker/runtime/repr.h"
 #include "worker/runtime/str.h"
 
 namespace kayton {
@@ -49,6 +50,7 @@ std::string OutputSink::plain_text(const Display& display) {
 extern "C" {
 
 void kt_display_begin(int64_t kind, KtStr* id) {
+    if (kind < 0) return shorten_next_repr();
     open_display = Display{static_cast<uint32_t>(kind), id == nullptr ? std::string() : std::string(view(id)), {}, true};
     open_size = 0;
 }

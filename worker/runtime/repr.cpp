@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "worker/runtime/codec.h"
 #include "worker/runtime/exceptions.h"
@@ -50,6 +51,24 @@ class Shown {
     bool again_;
 };
 
+// What a front end shows of a large container: repr() as such gives all of it. Only for the text of the value itself; what
+// a program's __repr__ makes of its own containers is whole.
+constexpr int64_t kMostShown = 1000;
+bool shorten_next = false;
+bool shortening = false;
+
+// The mode of one kt_repr: the wish for the next one is used up.
+class Shortening {
+  public:
+    Shortening() : outer_(std::exchange(shortening, std::exchange(shorten_next, false))) {}
+    ~Shortening() { shortening = outer_; }
+    Shortening(const Shortening&) = delete;
+    Shortening& operator=(const Shortening&) = delete;
+
+  private:
+    bool outer_;
+};
+
 int32_t check_stack() {
     const char here = 0;
     if (&here >= kt_stack_limit && vm.being_shown.size() < 20000) return KT_OK;
@@ -69,6 +88,10 @@ int32_t repr_list(TextBuilder& builder, KtList* list) {
     builder.add(tuple ? '(' : '[');
     for (int64_t i = 0; i < list->length; ++i) {
         if (i > 0) builder.add(", ");
+        if (i == kMostShown && shortening) {
+            builder.add("...");
+            break;
+        }
         if (repr_into(builder, element_type(list), element_at(list, i)) != KT_OK) return KT_ERROR;
     }
     if (tuple) {
@@ -126,10 +149,13 @@ int32_t repr_table(TextBuilder& builder, KtDict* table) {
         builder.add(", ");
     }
     builder.add(pairs ? '[' : '{');
-    bool first = true;
+    int64_t count = 0;
     for (const auto& [key, value] : items_to_show(table, flavour == "Counter")) {
-        if (!first) builder.add(", ");
-        first = false;
+        if (count > 0) builder.add(", ");
+        if (count++ == kMostShown && shortening) {
+            builder.add("...");
+            break;
+        }
         if (pairs) builder.add('(');
         if (repr_into(builder, key_type(table), key) != KT_OK) return KT_ERROR;
         if (set) continue;
@@ -208,6 +234,10 @@ void add_bound(TextBuilder& builder, int64_t bound) {
 }
 
 }  // namespace
+
+void shorten_next_repr() {
+    shorten_next = true;
+}
 
 void add_int(TextBuilder& builder, int64_t value) {
     char* at = builder.reserve(24);
@@ -371,6 +401,7 @@ int32_t str_into(TextBuilder& builder, const KtTypeInfo* type, const void* value
 extern "C" {
 
 int32_t kt_repr(const KtTypeInfo* type, const void* value, KtStr** out) {
+    const Shortening mode;
     if (type->kind == KT_KIND_INT) {
         *out = kt_int_str(*static_cast<const int64_t*>(value));
         return KT_OK;

@@ -298,6 +298,94 @@ TEST(BindgenGrowth, StopsAtTheInstancesMetFirst) {
     EXPECT_LT(bindings->lib_rs.size(), 100'000U);
 }
 
+// choices.rs
+const Bindings& choices() {
+    static const Bindings bindings = [] {
+        BindgenRequest request = tiny_request();
+        request.crate = "choices";
+        auto made = generate(request);
+        if (!made) throw std::runtime_error(made.error().message);
+        return *made;
+    }();
+    return bindings;
+}
+
+TEST(BindgenChoices, AParameterWithADefaultElsewhereTakesIt) {
+    ASSERT_NE(function(choices().manifest, "choices.shelf"), nullptr);
+    EXPECT_EQ(function(choices().manifest, "choices.shelf")->signature, "(int) -> choices.Shelf");
+    EXPECT_EQ(function(choices().manifest, "choices.shelf#2"), nullptr);
+    EXPECT_THAT(text_at(choices(), "choices.shelf"), HasSubstr("int::<u32>(a0)?"));
+}
+
+TEST(BindgenChoices, PlainInstancesComeBeforeThoseThatWrapThem) {
+    std::vector<std::string> types;
+    for (const ManifestFunction& f : choices().manifest.functions)
+        if (f.name == "choices.count") types.push_back(f.params[0].type);
+    ASSERT_EQ(types.size(), 4U);
+    EXPECT_EQ(types.back(), "choices.Around_Plain_i64");
+}
+
+TEST(BindgenChoices, TuplesOfAnythingAreTriedWithNumbers) {
+    ASSERT_NE(function(choices().manifest, "choices.pairs"), nullptr);
+    EXPECT_EQ(function(choices().manifest, "choices.pairs")->params[0].type, "list[tuple[int, int]]");
+}
+
+TEST(BindgenChoices, TheEmptyTupleImplementsTraitsToo) {
+    std::vector<std::string> types;
+    for (const ManifestFunction& f : choices().manifest.functions)
+        if (f.name == "choices.run") types.push_back(f.params[0].type);
+    EXPECT_THAT(types, ::testing::UnorderedElementsAre("int", "None"));
+}
+
+TEST(BindgenChoices, MethodsThatChangeTheTargetNeedDerefMut) {
+    const Manifest& m = choices().manifest;
+    EXPECT_NE(function(m, "choices.Guard.look"), nullptr);
+    ASSERT_NE(function(m, "choices.Guard.change"), nullptr);
+    EXPECT_EQ(function(m, "choices.Guard.change")->receiver, ReceiverMode::kExclusive);
+    EXPECT_THAT(text_at(choices(), "choices.Guard.change"), HasSubstr("&mut **"));
+    EXPECT_NE(function(m, "choices.Fixed.look"), nullptr);
+    EXPECT_EQ(function(m, "choices.Fixed.change"), nullptr);
+}
+
+TEST(BindgenChoices, WhatTheDocumentationShowsMostIsBoundFirst) {
+    const auto place = [](const char* alias) {
+        const auto& types = choices().manifest.types;
+        return std::find_if(types.begin(), types.end(), [&](const ManifestType& type) {
+                   return std::find(type.names.begin(), type.names.end(), alias) != type.names.end();
+               }) - types.begin();
+    };
+    EXPECT_LT(place("choices.Grid"), place("choices.Ark"));
+}
+
+TEST(BindgenChoices, WhatAConversionBorrowsTheResultKeeps) {
+    std::vector<std::string> ids;
+    for (const ManifestFunction& f : choices().manifest.functions)
+        if (f.name == "choices.search" && f.params[0].type == "str") ids.push_back(f.stable);
+    ASSERT_EQ(ids.size(), 1U);
+    EXPECT_THAT(text_at(choices(), ids[0]), HasSubstr("&[keep(a0, 1)]"));
+}
+
+TEST(BindgenChoices, MapsAreDicts) {
+    EXPECT_EQ(function(choices().manifest, "choices.counts")->signature, "(list[str]) -> dict[str, int]");
+    EXPECT_EQ(function(choices().manifest, "choices.total")->signature, "(dict[str, float]) -> float");
+}
+
+TEST(BindgenPrune, EndsWhereEachRejectionMakesRoomForAnother) {
+    // Of the alternatives with one signature rustc takes none: each round finds the next.
+    BindgenRequest request = tiny_request();
+    request.crate = "choices";
+    int rounds = 0;
+    const auto bindings = generate_and_prune(request, [&](const Bindings& b) -> Result<std::string> {
+        ++rounds;
+        for (const ManifestFunction& f : b.manifest.functions)
+            if (f.name == "choices.pairs") return compiler_error(line_of(b, f.stable), "not this one");
+        return std::string();
+    });
+    ASSERT_TRUE(bindings) << bindings.error().message;
+    EXPECT_LE(rounds, 7);
+    EXPECT_THAT(reason(bindings->manifest, "choices.pairs"), HasSubstr("not this one"));
+}
+
 TEST(BindgenInput, ACrateWithoutJsonIsNotFound) {
     BindgenRequest request = tiny_request();
     request.crate = "absent";

@@ -1,6 +1,8 @@
 // What kik makes of cargo's output: progress, resolution errors, build errors, metadata; and names that were meant.
 #include <gtest/gtest.h>
 
+#include "kik/cargo/cargo_lock.h"
+#include "kik/cargo/semver.h"
 #include "kik/cargo/build.h"
 #include "kik/cargo/near_names.h"
 #include "kik/cargo/resolve.h"
@@ -18,7 +20,7 @@ struct Words : testing::Test {
         CommandResult result;
         result.exit_status = 101;
         result.err = output;
-        return resolve_error(result, plan_, BuildPlace{toolchain_, console_, {}, {}, {}});
+        return resolve_error(result, plan_, BuildPlace{toolchain_, console_, {}, {}, {}, {}, {}, {}});
     }
 
     Options options_;
@@ -88,6 +90,33 @@ TEST(BuildError, NamesThePackageTheCauseAndTheRemedy) {
     EXPECT_NE(error.remedy.find("libssl-dev"), std::string::npos);
 }
 
+TEST(BuildError, NamesTheCLibraryOrTheRustThatIsMissing) {
+    const auto remedy = [](const std::string& text) {
+        CommandResult result;
+        result.exit_status = 101;
+        result.err = text;
+        return build_error(result, "`alsa` 0.9", {}).remedy;
+    };
+    EXPECT_NE(remedy("  The system library `alsa` required by crate `alsa-sys` was not found.\n").find("C library `alsa`"),
+              std::string::npos);
+    EXPECT_NE(remedy("error: linking with `cc` failed\n  rust-lld: error: unable to find library -lSDL2\n").find("`sdl2`"),
+              std::string::npos);
+    EXPECT_NE(remedy("error[E0554]: `#![feature]` may not be used on the stable release channel\n").find("nightly"),
+              std::string::npos);
+    EXPECT_EQ(remedy("error: mismatched types\n"), "");
+}
+
+TEST_F(Words, ConflictingLinksAndANewerRustAreTold) {
+    const Error links = resolve_failure(
+        "error: failed to select a version for `libsqlite3-sys`.\n"
+        "package `libsqlite3-sys` links to the native library `sqlite3`, but it conflicts with a previous package\n");
+    EXPECT_NE(links.message.find("link the C library `sqlite3`"), std::string::npos);
+    EXPECT_FALSE(links.remedy.empty());
+    const Error newer = resolve_failure("error: package `reqest v2.0.0` cannot be built because it requires rustc 1.99 or newer\n");
+    EXPECT_EQ(newer.message, "`reqest` needs Rust 1.99 or newer");
+    EXPECT_NE(newer.remedy.find("newer Rust toolchain"), std::string::npos);
+}
+
 TEST(BuildError, AFullDiskIsNotTheCratesFault) {
     CommandResult result;
     result.exit_status = 101;
@@ -149,18 +178,69 @@ TEST(Rustdoc, OnlyWhatTheApiRefersToIsNamed) {
     EXPECT_EQ(named->reexported, std::set<std::string>{"digest"});
 }
 
-TEST(WrapperToml, PinsTheVersionAndQuotes) {
+TEST(WrapperToml, AsksForWhatWasAskedForAndQuotes) {
     WrapperPlan plan;
     plan.crate = "serde_json";
     plan.spec.package = "serde_json";
     plan.spec.features = {"std"};
+    plan.spec.version = "1.0.1";
+    plan.spec.exact = true;
     plan.version = "1.0.1";
     plan.extra_packages["serde"] = {"serde", "1.0.5"};
     const std::string toml = wrapper_toml(plan, "/sdk", "");
     EXPECT_NE(toml.find("serde_json = { version = \"=1.0.1\", features = [\"std\"] }"), std::string::npos) << toml;
     EXPECT_NE(toml.find("serde = { version = \"=1.0.5\", default-features = false }"), std::string::npos) << toml;
     EXPECT_NE(toml.find("kayton_bind = { path = \"/sdk/kayton_bind\" }"), std::string::npos) << toml;
+    plan.spec.source = "git+https://host/x.git?rev=abc";
+    plan.spec.default_features = false;
+    EXPECT_NE(wrapper_toml(plan, "sdk", "")
+                  .find("serde_json = { git = \"https://host/x.git\", rev = \"abc\", features = [\"std\"], default-features "
+                        "= false }"),
+              std::string::npos)
+        << wrapper_toml(plan, "sdk", "");
     EXPECT_NE(wrapper_toml(plan, "/sdk", "/a \"b\"").find("path = \"/a \\\"b\\\"\""), std::string::npos);
+}
+
+TEST(Versions, FitAsCargoSays) {
+    const auto fits = [](const char* requirement, const char* version) {
+        return SemverRequirement::parse(requirement)->fits(*Semver::parse(version));
+    };
+    EXPECT_TRUE(fits("1.2", "1.9.0"));
+    EXPECT_FALSE(fits("1.2", "2.0.0"));
+    EXPECT_FALSE(fits("1.2", "1.1.9"));
+    EXPECT_FALSE(fits("0.3.1", "0.4.0"));
+    EXPECT_TRUE(fits("0.3.1", "0.3.9"));
+    EXPECT_FALSE(fits("0.0.3", "0.0.4"));
+    EXPECT_TRUE(fits("0", "0.9.0"));
+    EXPECT_TRUE(fits("~1.2", "1.2.7"));
+    EXPECT_FALSE(fits("~1.2", "1.3.0"));
+    EXPECT_TRUE(fits("~1", "1.9.0"));
+    EXPECT_TRUE(fits(">=1, <1.5", "1.4.9"));
+    EXPECT_FALSE(fits(">=1, <1.5", "1.5.0"));
+    EXPECT_TRUE(fits("=1.2", "1.2.9"));
+    EXPECT_FALSE(fits("=1.2.3", "1.2.4"));
+    EXPECT_TRUE(fits("1.*", "1.9.9"));
+    EXPECT_TRUE(fits("*", "3.0.0"));
+    EXPECT_TRUE(fits(">1.2", "1.3.0"));
+    EXPECT_FALSE(fits(">1.2", "1.2.9"));
+    EXPECT_TRUE(fits("<=1.2", "1.2.9"));
+    EXPECT_FALSE(fits("*", "1.0.0-rc.1"));
+    EXPECT_TRUE(fits("1.0.0-alpha", "1.0.0-rc.1"));
+    EXPECT_FALSE(SemverRequirement::parse("one"));
+    EXPECT_FALSE(Semver::parse("1.2"));
+    EXPECT_LT(*Semver::parse("1.0.0-alpha.9"), *Semver::parse("1.0.0-alpha.10"));
+    EXPECT_LT(*Semver::parse("1.0.0-rc.1"), *Semver::parse("1.0.0"));
+}
+
+TEST(CargoLock, IsReadAndWrittenAlike) {
+    const std::string text = cargo_lock_text({{"memchr", "2.7.4", "registry+https://x", "abc", {}},
+                                              {"regex", "1.11.1", "registry+https://x", "def", {"memchr"}}});
+    const std::vector<LockedPackage> packages = parse_cargo_lock(text);
+    ASSERT_EQ(packages.size(), 2U);
+    EXPECT_EQ(packages[1].dependencies, std::vector<std::string>{"memchr"});
+    EXPECT_EQ(find_locked(packages, "memchr 2.7.4")->checksum, "abc");
+    EXPECT_EQ(find_locked(packages, "memchr 2.7.5"), nullptr);
+    EXPECT_EQ(cargo_lock_text(packages), text);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 #include "kik/environment/layout.h"
+#include "kik/environment/whole.h"
 
 #include <gtest/gtest.h>
 
@@ -44,16 +45,25 @@ TEST_F(EnvironmentLayout, SweepsWhatAKilledCreationLeft) {
 
 TEST_F(EnvironmentLayout, RemovesOnlyEnvironments) {
     write(home_ / "envs" / "data" / "mine.txt", "precious");
-    const Result<void> refused = remove_environment({"data", home_ / "envs" / "data"});
+    const auto refused = trash_environment({"data", home_ / "envs" / "data"});
     ASSERT_FALSE(refused);
     EXPECT_NE(refused.error().message.find("no `metadata/env.json`"), std::string::npos);
     EXPECT_TRUE(fs::exists(home_ / "envs" / "data" / "mine.txt"));
 
     const EnvironmentPlace place{"demo", home_ / "envs" / "demo"};
     ASSERT_TRUE(create_environment(place));
-    ASSERT_TRUE(remove_environment(place));
+    const auto trashed = trash_environment(place);
+    ASSERT_TRUE(trashed) << trashed.error().message;
     EXPECT_FALSE(fs::exists(place.root));
-    EXPECT_EQ(remove_environment(place).error().kind, ErrorKind::kNotFound);
+    EXPECT_EQ(trash_environment(place).error().kind, ErrorKind::kInput);
+    ASSERT_TRUE(*trashed);
+    ASSERT_EQ(trashed_environments()->size(), 1U);
+    ASSERT_TRUE(restore_environment(trashed_environments()->front(), place));
+    EXPECT_TRUE(is_environment(place.root));
+    ASSERT_TRUE(trash_environment(place));
+    EXPECT_EQ(*empty_trash(true), 0U) << "it was removed just now";
+    EXPECT_EQ(*empty_trash(false), 1U);
+    EXPECT_TRUE(trashed_environments()->empty());
     size_t left = 0;
     for (const auto& entry : fs::directory_iterator(home_ / "envs")) left += entry.path().filename() != "data" ? 1 : 0;
     EXPECT_EQ(left, 0u);

@@ -40,6 +40,10 @@ impl Dynamic {
     fn place(&self) -> *mut std::ffi::c_void {
         std::ptr::from_ref(&self.0).cast_mut().cast()
     }
+    #[cfg(feature = "serde_core")]
+    pub(crate) fn as_place(&self) -> crate::walk::Place {
+        unsafe { crate::walk::Place::new(dynamic_type(), self.place()) }
+    }
     fn kind(&self) -> u32 {
         unsafe { (*self.0.r#type).kind }
     }

@@ -11,7 +11,11 @@ mod callbacks;
 mod dynamic;
 mod handles;
 mod register;
+#[cfg(feature = "serde_core")]
+mod serialize;
 mod values;
+#[cfg(feature = "serde_core")]
+mod walk;
 
 pub use call::*;
 pub use callbacks::*;

@@ -8,7 +8,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 use std::time::Duration;
 
-use kayton_api::{KaytonContext, KtBytes, KtClosure, KtList, KtRange, KtStr, KtTypeInfo, KtValue};
+use kayton_api::{KaytonContext, KtBytes, KtClosure, KtDict, KtList, KtRange, KtStr, KtTypeInfo, KtValue};
 
 use crate::call::{context, raise, Exit, Ret};
 use crate::register::TypeSlot;
@@ -16,6 +16,7 @@ use crate::register::TypeSlot;
 pub type S = *mut KtStr;
 pub type B = *mut KtBytes;
 pub type L = *mut KtList;
+pub type D = *mut KtDict;
 pub type Fun = *mut KtClosure;
 
 /// Tuples as the VM lays them out.
@@ -347,5 +348,48 @@ pub unsafe fn new_list<E: Copy, I: IntoIterator>(
                 Err(exit)
             }
         }
+    }
+}
+
+// --- dicts
+
+/// Reads a dict whose keys and values are stored as `K` and `V`.
+pub unsafe fn entries<K: Copy, V: Copy, T>(dict: D, mut convert: impl FnMut(K, V) -> Ret<T>) -> Ret<Vec<T>> {
+    let context = context();
+    let mut out = Vec::new();
+    let (mut at, mut key, mut value) = (0, std::ptr::null_mut(), std::ptr::null_mut());
+    unsafe {
+        while (context.api().dict_next)(context.vm, dict, &mut at, &mut key, &mut value) != 0 {
+            out.push(convert(*key.cast::<K>(), *value.cast::<V>())?);
+        }
+    }
+    Ok(out)
+}
+
+/// Makes a dict of the slot's type.
+pub unsafe fn new_dict<K: Copy, V: Copy, I: IntoIterator>(
+    slot: &TypeSlot,
+    source: I,
+    mut convert: impl FnMut(I::Item) -> Ret<(K, V)>,
+) -> Ret<D> {
+    let context = context();
+    let info = slot.info();
+    unsafe {
+        let dict = context.dict_new(info);
+        for item in source {
+            let made = convert(item).and_then(|(mut key, mut value)| {
+                let (k, v): (*mut c_void, *mut c_void) = ((&raw mut key).cast(), (&raw mut value).cast());
+                let set = context.dict_set(dict, k, v).map_err(|_| Exit::Raised);
+                // The dict has its own references.
+                context.release_value(*(*info).args, k);
+                context.release_value(*(*info).args.add(1), v);
+                set
+            });
+            if let Err(exit) = made {
+                context.release(dict);
+                return Err(exit);
+            }
+        }
+        Ok(dict)
     }
 }

@@ -1,0 +1,1 @@
+"""Kayton for Jupyter."""

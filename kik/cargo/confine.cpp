@@ -1,0 +1,155 @@
+#include "kik/cargo/confine.h"
+
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <nlohmann/json.hpp>
+
+#include "shared/text_file.h"
+#include "shared/unique_fd.h"
+
+namespace kayton::kik {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Landlock (Documentation/userspace-api/landlock.rst). The C library's headers may be older than the kernel.
+constexpr long kCreateRuleset = 444, kAddRule = 445, kRestrictSelf = 446;
+constexpr uint64_t kExecute = 1U << 0, kReadFile = 1U << 2, kReadDir = 1U << 3;
+constexpr uint64_t kRefer = 1U << 13, kTruncate = 1U << 14, kIoctlDev = 1U << 15;
+constexpr uint64_t kFirstAbi = (1U << 13) - 1;
+constexpr uint64_t kOfFiles = kExecute | (1U << 1) | kReadFile | kTruncate | kIoctlDev;
+
+struct RulesetAttributes {
+    uint64_t files = 0, network = 0, scoped = 0;
+};
+struct __attribute__((packed)) PathBeneath {
+    uint64_t allowed = 0;
+    int32_t parent = -1;
+};
+
+long landlock_version() {
+    return ::syscall(kCreateRuleset, nullptr, 0, 1);
+}
+
+bool allow(int ruleset, const char* path, uint64_t access) {
+    const UniqueFd parent(::open(path, O_PATH | O_CLOEXEC));
+    if (!parent) return true;  // what is not there needs no permission
+    struct stat status{};
+    if (::fstat(parent.get(), &status) == 0 && !S_ISDIR(status.st_mode)) access &= kOfFiles;
+    const PathBeneath rule{access, parent.get()};
+    return ::syscall(kAddRule, ruleset, 1, &rule, 0) == 0;
+}
+
+// Nothing when the kernel has no Landlock: `kik doctor` says so.
+const char* confine_files(const Confinement& confinement) {
+    const long version = landlock_version();
+    if (version < 1) return nullptr;
+    uint64_t files = kFirstAbi;
+    if (version >= 2) files |= kRefer;
+    if (version >= 3) files |= kTruncate;
+    if (version >= 5) files |= kIoctlDev;
+    RulesetAttributes attributes;
+    attributes.files = files;
+    // Abstract sockets and signals stay with those the build starts itself.
+    if (version >= 6) attributes.scoped = 3;
+    const size_t size = version >= 6 ? 24 : version >= 4 ? 16 : 8;
+    const UniqueFd ruleset(static_cast<int>(::syscall(kCreateRuleset, &attributes, size, 0)));
+    if (!ruleset) return "make rules for files";
+    const uint64_t read = kExecute | kReadFile | kReadDir;
+    for (const char* path : {"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc", "/opt", "/nix", "/proc",
+                             "/sys/fs/cgroup", "/sys/devices/system/cpu"}) {
+        if (!allow(ruleset.get(), path, read)) return "allow reading the system";
+    }
+    for (const char* path : {"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty"}) {
+        if (!allow(ruleset.get(), path, files & kOfFiles & ~kExecute)) return "allow devices";
+    }
+    for (const fs::path& path : confinement.read) {
+        if (!allow(ruleset.get(), path.c_str(), read)) return "allow reading";
+    }
+    for (const fs::path& path : confinement.write) {
+        if (!allow(ruleset.get(), path.c_str(), files)) return "allow writing";
+    }
+    return ::syscall(kRestrictSelf, ruleset.get(), 0) == 0 ? nullptr : "restrict files";
+}
+
+// A filter of a few lines: no sockets but local ones, nothing that reaches into other processes or around the filter.
+const char* confine_calls(bool network) {
+    const auto refuse = static_cast<uint32_t>(SECCOMP_RET_ERRNO | EACCES);
+    constexpr std::array<uint32_t, 14> kRefused{
+        SYS_ptrace,    SYS_process_vm_readv, SYS_process_vm_writev, SYS_bpf,
+        SYS_mount,     SYS_umount2,          SYS_keyctl,            SYS_add_key,
+        SYS_request_key, SYS_perf_event_open, SYS_userfaultfd,      SYS_io_uring_setup,
+        SYS_kexec_load, SYS_init_module};
+    std::array<sock_filter, 64> program{};
+    size_t size = 0;
+    const auto emit = [&](sock_filter line) { program[size++] = line; };
+    emit(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, arch)));
+#if defined(__x86_64__)
+    emit(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0));
+#else
+    emit(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_AARCH64, 1, 0));
+#endif
+    emit(BPF_STMT(BPF_RET | BPF_K, refuse));
+    emit(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)));
+#if defined(__x86_64__)
+    // The x32 calls of the same processor would be a way around.
+    emit(BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 0x40000000, 0, 1));
+    emit(BPF_STMT(BPF_RET | BPF_K, refuse));
+#endif
+    for (const uint32_t call : kRefused) {
+        emit(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1));
+        emit(BPF_STMT(BPF_RET | BPF_K, refuse));
+    }
+    if (!network) {
+        emit(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 3));
+        emit(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args)));
+        emit(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_UNIX, 1, 0));
+        emit(BPF_STMT(BPF_RET | BPF_K, refuse));
+    }
+    emit(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
+    const sock_fprog filter{static_cast<unsigned short>(size), program.data()};
+    return ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0 ? nullptr : "restrict system calls";
+}
+
+}  // namespace
+
+bool can_confine_files() {
+    return landlock_version() >= 1;
+}
+
+const char* confine_this_process(const Confinement& confinement) {
+    if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return "give up privileges";
+    if (confinement.files) {
+        if (const char* failed = confine_files(confinement)) return failed;
+    }
+    return confine_calls(confinement.network);
+}
+
+Result<std::vector<std::string>> read_build_permissions(const fs::path& environment) {
+    const fs::path file = environment / "metadata" / "env.json";
+    const Result<std::string> text = read_text_file(file);
+    if (!text) {
+        if (text.error().kind == ErrorKind::kNotFound) return std::vector<std::string>();
+        return tl::unexpected<Error>(text.error());
+    }
+    try {
+        const nlohmann::json json = nlohmann::json::parse(*text);
+        return json.value("permissions", nlohmann::json::object()).value("build", std::vector<std::string>());
+    } catch (const nlohmann::json::exception& error) {
+        return fail(ErrorKind::kInput, "`" + file.string() + "` is corrupt: " + error.what(), "Run: kik doctor --fix");
+    }
+}
+
+}  // namespace kayton::kik

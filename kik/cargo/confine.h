@@ -1,0 +1,31 @@
+// The sandbox of builds: crates' build scripts and procedural macros are other people's programs, and cargo runs them.
+// What a confined child and all its children get: reading the system, the toolchain and the crates' sources; writing
+// where the build writes; no network, no other process's memory. The layers are those of workers: Landlock for files,
+// seccomp for system calls. `kik allow build` loosens it. kik is single-threaded.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "shared/result.h"
+
+namespace kayton::kik {
+
+struct Confinement {
+    std::vector<std::filesystem::path> read;  // besides the system's own folders; those that are not there are left out
+    std::vector<std::filesystem::path> write;
+    bool network = false;
+    bool files = true;  // false: everything may be read and written
+};
+
+// What `kik allow build` gave an environment: "net", "all", "read=PATH", "write=PATH"; kept in metadata/env.json.
+[[nodiscard]] Result<std::vector<std::string>> read_build_permissions(const std::filesystem::path& environment);
+
+// Whether this machine's kernel has the layer that keeps files.
+[[nodiscard]] bool can_confine_files();
+
+// Confines the calling process for good; for the child between fork and exec. Empty when done, else what failed.
+[[nodiscard]] const char* confine_this_process(const Confinement& confinement);
+
+}  // namespace kayton::kik

@@ -1,0 +1,31 @@
+// The registry's index as cargo keeps it on this machine: which versions of a crate there are and which were yanked. It
+// is cargo that fetches it; kik only reads ($CARGO_HOME/registry/index/*/.cache, format of cargo's
+// sources/registry/index/cache.rs). kik is single-threaded.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "kik/cargo/install.h"
+#include "shared/result.h"
+
+namespace kayton::kik {
+
+struct IndexVersion {
+    std::string version;
+    bool yanked = false;
+};
+
+// In the order of the registry; empty for a crate that cargo has not looked up yet.
+[[nodiscard]] std::vector<IndexVersion> index_versions(const std::string& package);
+// The newest that was not yanked and is no pre-release; with a requirement, of those that fit it. Empty: none.
+[[nodiscard]] std::string newest_version(const std::vector<IndexVersion>& versions, const std::string& requirement = "");
+
+// Names in the part of the index that is on this machine which hold `word`.
+[[nodiscard]] std::vector<std::string> known_packages(const std::string& word);
+
+// Lets cargo look these packages up anew; nothing offline. kNotFound names the one that does not exist.
+[[nodiscard]] Result<void> refresh_index(const Toolchain& toolchain, const std::vector<std::string>& packages,
+                                         const Console& console);
+
+}  // namespace kayton::kik
