@@ -67,7 +67,13 @@ class CrashRecords {
         std::memset(block->local, 0xE8, 4096);
         code_.add({block->remote, 4096, "provoke", "prog.kay", {{block->remote, 3}, {block->remote + 100, 5}}});
         std::filesystem::create_symlink("/proc/self/exe", folder_ / "plugin.so");
-        plugins_ = {{"fuzz", "fuzz", "1.0.0", "target", {}, 1, folder_}};
+        InstalledPlugin plugin;
+        plugin.crate = plugin.package = "fuzz";
+        plugin.version = "1.0.0";
+        plugin.target = "target";
+        plugin.abi_version = 1;
+        plugin.folder = folder_;
+        plugins_ = {plugin};
         std::ifstream maps("/proc/self/maps");
         for (std::string line; std::getline(maps, line);) {
             if (line.find(" r-xp ") != std::string::npos && line.find('/') != std::string::npos) {
