@@ -17,7 +17,7 @@ void Checker::assign(const AssignStmt& s) {
         (s.value->kind == ExprKind::kName || s.value->kind == ExprKind::kAttribute)) {
         Entity entity = this->entity(*s.value);
         if (entity.kind != EntityKind::kValue && entity.kind != EntityKind::kNothing && entity.kind != EntityKind::kModuleMember &&
-            !(entity.kind == EntityKind::kCrateFunctions && entity.value != nullptr)) {
+            !(entity.kind == EntityKind::kCrateFunctions && (entity.value != nullptr || crate_constant(entity, *s.value, nullptr) != nullptr))) {
             bind_entity(as<NameExpr>(*s.targets[0]).name, entity, s.span);
             return;
         }

@@ -355,6 +355,8 @@ TExpr* Checker::builtin_result(const std::string& name, const CallExpr& e, const
         if (t->kind == TypeKind::kBytes || t->kind == TypeKind::kNever) return value;
         if (is_instance(t))
             if (TExpr* own = call_method(value, "__bytes__", {}, span)) return own;
+        if (const Manifest* m = manifest_of(t); m != nullptr && !crate_functions(*m, std::string(t->name) + ".__bytes__").empty())
+            return crate_protocol(t, "__bytes__", {value}, span);
         if (t->kind == TypeKind::kInt) return runtime(RT::kt_bytes_zeros, types_.bytes, span, {value});
         if (t->kind == TypeKind::kStr)
             return runtime(RT::kt_str_encode, types_.bytes, span, {value, e.args.size() > 1 ? coerce(expression(*e.args[1]), types_.str, span, "bytes()") : null(span), null(span)});

@@ -187,6 +187,7 @@ void Generator::bind_instance(const Binding& binding, const Subst& subst, const 
     normalizer_.elided = [] { return std::string("'_"); };
 
     CallMapper mapper(table_, binding.name);
+    mapper.is_operator = binding.is_operator;
     collect_outlives(function["generics"], subst, mapper.outlived_by);
     if (binding.impl) collect_outlives((*binding.impl->impl)["generics"], subst, mapper.outlived_by);
     for (const auto& [one, other] : subst.equal_lifetimes) {
@@ -234,7 +235,8 @@ void Generator::bind_instance(const Binding& binding, const Subst& subst, const 
     if (has_self) {
         const Ty& self = *types[0];
         manifest.receiver = self.kind != TyKind::kRef
-                                ? (table_.is_copy(self) ? ReceiverMode::kShared : ReceiverMode::kOwned)
+                                ? (table_.is_copy(self) || (binding.is_operator && table_.is_clone(self)) ? ReceiverMode::kShared
+                                                                                                          : ReceiverMode::kOwned)
                             : self.is_mut ? ReceiverMode::kExclusive
                                           : ReceiverMode::kShared;
     }

@@ -37,6 +37,7 @@ struct Binding {
     std::string op;             // member of KtTypeOps that this thunk also is
     std::string receiver_view;  // Deref: how the receiver is reached, "&**" before the handle's reference
     bool extension = false;     // a trait's method on a built-in type
+    bool is_operator = false;   // +, -, ...
 };
 
 struct Thunk {
@@ -82,6 +83,8 @@ class Generator {
     void visit_trait_methods(const TyRef& type, const std::string& name, const ImplContext& context,
                              const Bound& trait);
     void visit_deref(const TyRef& type, const std::string& name, const ImplContext& context);
+    // Deref to a slice, a Vec or text: what std's own methods give.
+    void visit_std_target(const TyRef& type, const std::string& name, const TyRef& target);
     void visit_fields(const TyRef& type, const std::string& name, const ItemRef& item);
     void visit_variants(const TyRef& type, const std::string& name, const ItemRef& item);
     // What patterns need: which variant a value is, and the fields of each.

@@ -399,18 +399,29 @@ std::vector<TyRef> Instances::conversions_into(const TyRef& target, int depth) {
         const Bound bound = table_.normalizer().trait_bound(*home.crate, item_body(*item)["trait"], {});
         if (bound.trait.back() != "From" || bound.args.size() != 1) continue;
         const TyRef& from = bound.args[0];
-        if (from->kind == TyKind::kGeneric) {
-            // impl<T: Bound> From<T> for Target: what meets T's own bounds.
+        const bool borrowed = from->kind == TyKind::kRef && !from->is_mut && from->args[0]->kind == TyKind::kGeneric;
+        if (from->kind == TyKind::kGeneric || borrowed) {
+            // impl<T: Bound> From<T> for Target, or From<&'a T>: what meets T's own bounds.
+            const std::string& open = borrowed ? from->args[0]->name : from->name;
             try {
                 const Json& impl = item_body(*item);
                 Subst known;
                 if (!unify(*table_.normalizer().type(*home.crate, impl["for"], {}), *target, known)) continue;
                 for (TypeParam& param : params(*home.crate, impl["generics"], known)) {
-                    if (param.name != from->name || out.size() > 8) continue;
+                    if (param.name != open || out.size() > 8) continue;
                     for (Bound& each : param.bounds)
                         for (auto& [name, wanted] : each.assoc) wanted = substitute(wanted, known);
-                    for (const TyRef& one : candidates(param, depth + 1))
-                        if (!is_dynamic(*one)) out.push_back(one);
+                    for (const TyRef& one : candidates(param, depth + 1)) {
+                        if (is_dynamic(*one)) continue;
+                        if (!borrowed) {
+                            out.push_back(one);
+                            continue;
+                        }
+                        // What the target keeps is what is lent: under the target's own lifetime.
+                        const auto lifetime = known.lifetimes.find(from->lifetimes[0]);
+                        if (lifetime == known.lifetimes.end() || (one->kind == TyKind::kRef && one->is_mut)) continue;
+                        out.push_back(make_ref(one->kind == TyKind::kRef ? one->args[0] : one, lifetime->second));
+                    }
                 }
             } catch (const Unmapped&) {
             }

@@ -118,6 +118,8 @@ class CallMapper {
     std::vector<std::pair<std::string, bool>> lent_places;  // handles seen through & or &mut (true) while the call runs
     std::string raises;
     bool returns_self = false;
+    // An operator: what it takes by value and can be copied stays, as Python's operands do.
+    bool is_operator = false;
     std::set<int> borrowed_params;
 
     // Checks and attachments that need all parameters; to be called once they are read.

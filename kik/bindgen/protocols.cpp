@@ -157,6 +157,7 @@ bool Generator::bind_protocol(const TyRef& type, const std::string& name, const 
     }
     if (const auto known = operator_names().find(last); known != operator_names().end() && trait.trait[1] == "ops") {
         if (method != known->second.first) return false;
+        binding.is_operator = !last.ends_with("Assign");
         return bind_as(known->second.second, last.ends_with("Assign") ? Protocol::kAssign : Protocol::kCall);
     }
     return false;

@@ -299,6 +299,10 @@ Mapped CallMapper::read_path(const TyRef& type, const std::string& place, bool t
     const TypeSlotEntry& entry = table_.entries()[slot];
     const bool copy = table_.is_copy(*type);
     const std::vector<std::string> slots = lifetime_slots(*type);
+    if (is_operator && !copy && slots.empty() && table_.is_clone(*type)) {
+        handle_places.emplace_back(place, false);
+        return {table_.shown(slot, *type), "H", "href::<" + entry.rust + ">(" + place + ")?.clone()"};
+    }
     if (top) {
         for (size_t i = 0; i < slots.size() && i < 31; ++i) add_source(slots[i], place, Source::kInherit, 1U << i);
         handle_places.emplace_back(place, !copy);

@@ -185,15 +185,26 @@ void Generator::visit_type(const TyRef& type, int slot) {
     visit_fields(type, name, item);
     visit_variants(type, name, item);
     // Inherent methods first: where a trait offers the same name, theirs is what `value.name()` means.
-    for (const int pass : {0, 1, 2})
-        for (const Json& id : body["impls"]) {
-            const Json* impl_item = item.crate->item(id.get<int>());
-            if (impl_item == nullptr) continue;
-            const Json& impl = item_body(*impl_item);
-            const bool inherent = impl["trait"].is_null();
-            const bool ord = !inherent && item.crate->canonical(impl["trait"]["id"].get<int>()).back() == "Ord";
-            if ((inherent ? 0 : ord ? 1 : 2) == pass) visit_impl(type, name, *item.crate, impl);
+    std::vector<std::pair<int, const Json*>> impls;
+    for (const Json& id : body["impls"]) {
+        const Json* impl_item = item.crate->item(id.get<int>());
+        if (impl_item == nullptr) continue;
+        const Json& impl = item_body(*impl_item);
+        int turn = 0;
+        if (!impl["trait"].is_null()) {
+            turn = item.crate->canonical(impl["trait"]["id"].get<int>()).back() == "Ord" ? 1 : 2;
+            // Of operators the impl on references: `a + b` leaves both as they are.
+            turn += impl["for"].contains("borrowed_ref") ? 0 : 2;
+            const Json& args = impl["trait"]["args"];
+            if (args.is_object() && args.contains("angle_bracketed") && !args["angle_bracketed"]["args"].empty()) {
+                const Json& first = args["angle_bracketed"]["args"][0];
+                if (first.is_object() && first.contains("type") && !first["type"].contains("borrowed_ref")) turn += 1;
+            }
         }
+        impls.emplace_back(turn, &impl);
+    }
+    std::stable_sort(impls.begin(), impls.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    for (const auto& [turn, impl] : impls) visit_impl(type, name, *item.crate, *impl);
 }
 
 void Generator::visit_impl(const TyRef& type, const std::string& name, const RustdocCrate& crate, const Json& impl) {
@@ -366,7 +377,10 @@ void Generator::visit_deref(const TyRef& type, const std::string& name, const Im
         if (member == nullptr || item_kind(*member) != "assoc_type" || item_name(*member) != "Target") continue;
         const TyRef target = normalizer_.type(*context.crate, item_body(*member)["type"], context.subst);
         const ItemRef home = target->kind == TyKind::kPath ? world_.find(target->path) : ItemRef{};
-        if (!home) return;
+        if (!home) {
+            visit_std_target(type, name, target);
+            return;
+        }
         const bool changeable = normalizer_.find_impl(*type, {"core", "ops", "deref", "DerefMut"}).has_value();
         for (const Json& impl_id : item_body(home.json())["impls"]) {
             const Json* impl_item = home.crate->item(impl_id.get<int>());

@@ -83,6 +83,78 @@ void Generator::visit_std_type(const TyRef& type, int slot) {
     }
 }
 
+void Generator::visit_std_target(const TyRef& type, const std::string& name, const TyRef& target) {
+    const bool text = target->is_prim("str") || target->is_std_path("String");
+    const bool list = target->kind == TyKind::kSlice || target->is_std_path("Vec");
+    if (!text && !list) return;
+    const TyRef element = list ? target->args.at(0) : nullptr;
+    const TyRef usize = make_prim("usize");
+    struct Method {
+        std::string name;
+        TyRef parameter, result;
+        std::string body;  // of `t`, the target, and `x1`, the argument
+        std::string op;
+    };
+    std::vector<Method> methods = {{"len", nullptr, usize, "t.len()", ""},
+                                   {"__len__", nullptr, usize, "t.len()", "len"},
+                                   {"is_empty", nullptr, make_prim("bool"), "t.is_empty()", ""}};
+    if (text) {
+        const TyRef piece = make_ref(make_prim("str"), "'given");
+        methods.push_back({"as_str", nullptr, make_ref(make_prim("str"), "'self"), "&t[..]", ""});
+        for (const char* test : {"starts_with", "ends_with", "contains"})
+            methods.push_back({test, piece, make_prim("bool"), "t." + std::string(test) + "(x1)", ""});
+    } else {
+        const TyRef item = make_ref(element, "'self");
+        const TyRef optional = make_path({"core", "option", "Option"}, {item});
+        Bound each;
+        each.trait = {"core", "iter", "traits", "iterator", "Iterator"};
+        each.assoc["Item"] = item;
+        Ty iterator;
+        iterator.kind = TyKind::kImpl;
+        iterator.bounds = {each};
+        const TyRef items = std::make_shared<const Ty>(iterator);
+        const std::string at = "match t.get(x1) { Some(x) => x, None => return Err(raise(\"IndexError\", \"index out of range\")) }";
+        methods.push_back({"__getitem__", usize, item, at, ""});
+        methods.push_back({"first", nullptr, optional, "t.first()", ""});
+        methods.push_back({"last", nullptr, optional, "t.last()", ""});
+        methods.push_back({"iter", nullptr, items, "t.iter()", ""});
+        methods.push_back({"__iter__", nullptr, items, "t.iter()", ""});
+        const TyRef whole = make_ref(make_slice(element), "'self");
+        methods.push_back({"to_vec", nullptr, whole, "&t[..]", ""});
+        if (element->is_prim("u8")) methods.push_back({"__bytes__", nullptr, whole, "&t[..]", ""});
+    }
+    const int slot = table_.handle(type);
+    for (const Method& method : methods) {
+        const std::string full = name + "." + method.name;
+        try {
+            CallMapper mapper(table_, full);
+            std::vector<TyRef> types = {make_ref(type, "'self")};
+            if (method.parameter) types.push_back(method.parameter);
+            ManifestFunction function;
+            function.name = full;
+            function.owner = name;
+            function.receiver = ReceiverMode::kShared;
+            std::vector<Mapped> params;
+            std::string lets;
+            for (size_t i = 0; i < types.size(); ++i) {
+                params.push_back(mapper.parameter(static_cast<int>(i), types[i]));
+                function.params.push_back({i == 0 ? "self" : "arg1", params.back().kayton});
+                lets += "let x" + std::to_string(i) + " = " + params.back().code + "; ";
+            }
+            mapper.finish_parameters(types);
+            const Mapped result = mapper.result(method.result, "r");
+            function.result = result.kayton;
+            function.borrows.assign(mapper.borrowed_params.begin(), mapper.borrowed_params.end());
+            add_thunk(std::move(function), params, result,
+                      mapper.statements + lets + "let t: &" + names_.rust_type(*target) + " = &**x0; let r = " + method.body +
+                          "; let w = " + result.code + "; " + mapper.after,
+                      {}, method.op, slot);
+        } catch (const Unmapped& why) {
+            skip(full, why.reason);
+        }
+    }
+}
+
 void Generator::visit_iterator(int slot) {
     bind_iterator(table_.entries()[slot], table_.iterator_items().at(slot), {});
 }

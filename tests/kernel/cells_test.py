@@ -153,12 +153,12 @@ class Cells(KernelCase):
         self.assertEqual(self.run_cell("import sys\nsys.exit(3)").reply["evalue"], "3")
 
     def test_cells_after_a_failed_one_are_aborted(self):
-        first = self.client.execute("import time\ntime.sleep(0.5)\n1 // 0")  # long enough for the others to arrive
-        second = self.client.execute("print('never')")
-        third = self.client.execute("print('never')", stop_on_error=False)
+        with self.held_cell() as held:
+            first = self.client.execute(held + "1 // 0")
+            second = self.client.execute("print('never')")
+            third = self.client.execute("print('never')", stop_on_error=False)
         replies = {}
-        while len(replies) < 3:
-            message = self.client.get_shell_msg(timeout=60)
+        for message in [self.found_first] + [self.client.get_shell_msg(timeout=60) for _ in range(2)]:
             replies[message["parent_header"]["msg_id"]] = message["content"]["status"]
         self.assertEqual([replies[i] for i in (first, second, third)], ["error", "aborted", "aborted"])
         self.client.execute("1 // 0", stop_on_error=False)

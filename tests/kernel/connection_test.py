@@ -226,7 +226,7 @@ class Subshells(KernelCase):
         return message["header"]["msg_id"]
 
     def order_of_replies(self, count):
-        replies = [self.client.get_shell_msg(timeout=PATIENCE) for _ in range(count)]
+        replies = [self.found_first] + [self.client.get_shell_msg(timeout=PATIENCE) for _ in range(count - 1)]
         return [(reply["parent_header"]["msg_id"], reply["content"]["status"]) for reply in replies]
 
     def test_they_are_made_listed_and_taken_away(self):
@@ -245,15 +245,17 @@ class Subshells(KernelCase):
 
     def test_they_take_turns_and_abort_only_their_own(self):
         subshell = self.control("create_subshell_request")["subshell_id"]
-        first = self.client.execute("import time\ntime.sleep(0.5)\n1 // 0")  # long enough for the others to arrive
-        second = self.client.execute("2")
-        other = self.execute_in(subshell, "3")
-        last = self.execute_in(subshell, "4")
+        with self.held_cell() as held:
+            first = self.client.execute(held + "1 // 0")
+            second = self.client.execute("2")
+            other = self.execute_in(subshell, "3")
+            last = self.execute_in(subshell, "4")
         found = dict(self.order_of_replies(4))
         self.assertEqual([found[i] for i in (first, second, other, last)], ["error", "aborted", "ok", "ok"])
-        slow = self.client.execute("time.sleep(0.5)")
-        queued = [self.client.execute("1") for _ in range(3)]
-        quick = self.execute_in(subshell, "5")
+        with self.held_cell() as held:
+            slow = self.client.execute(held)
+            queued = [self.client.execute("1") for _ in range(3)]
+            quick = self.execute_in(subshell, "5")
         order = [name for name, _ in self.order_of_replies(5)]
         self.assertEqual((order[0], order[-2:]), (slow, queued[1:]))
         self.assertIn(quick, order[1:3])

@@ -1,8 +1,10 @@
 """A kernel for each test class, started by Jupyter's client from the installed kernelspec, and what tests ask of it."""
 
+import contextlib
 import os
 import pathlib
 import signal
+import tempfile
 import threading
 import time
 import unittest
@@ -92,6 +94,17 @@ class KernelCase(unittest.TestCase):
         ran = self.run_cell(code)
         self.assertEqual(ran.status, "ok", ran.reply)
         return ran.value
+
+    @contextlib.contextmanager
+    def held_cell(self):
+        """Gives the text of a cell that runs until all that was sent inside of the block has arrived. The first reply after
+        it is found_first."""
+        with tempfile.TemporaryDirectory(dir=".") as folder:
+            gate = os.path.join(folder, "open")
+            yield f"import os\nimport time\nwhile not os.path.exists('{gate}'):\n    time.sleep(0.01)\n"
+            self.ask(self.client.kernel_info)  # the kernel takes requests in their order
+            pathlib.Path(gate).touch()
+            self.found_first = self.client.get_shell_msg(timeout=PATIENCE)  # before the folder goes
 
     def wait_for_reply(self, wanted):
         """The reply to a request on the shell channel."""

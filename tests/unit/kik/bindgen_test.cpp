@@ -357,6 +357,14 @@ TEST(BindgenChoices, WhatTheDocumentationShowsMostIsBoundFirst) {
     EXPECT_LT(place("choices.Grid"), place("choices.Ark"));
 }
 
+TEST(BindgenChoices, WhatAConversionBorrowsTheResultKeeps) {
+    std::vector<std::string> ids;
+    for (const ManifestFunction& f : choices().manifest.functions)
+        if (f.name == "choices.search" && f.params[0].type == "str") ids.push_back(f.stable);
+    ASSERT_EQ(ids.size(), 1U);
+    EXPECT_THAT(text_at(choices(), ids[0]), HasSubstr("&[keep(a0, 1)]"));
+}
+
 TEST(BindgenChoices, MapsAreDicts) {
     EXPECT_EQ(function(choices().manifest, "choices.counts")->signature, "(list[str]) -> dict[str, int]");
     EXPECT_EQ(function(choices().manifest, "choices.total")->signature, "(dict[str, float]) -> float");

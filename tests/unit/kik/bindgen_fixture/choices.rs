@@ -97,3 +97,13 @@ pub fn counts(words: Vec<String>) -> HashMap<String, usize> {
 pub fn total(prices: &BTreeMap<String, f64>) -> f64 {
     prices.values().sum()
 }
+
+pub struct Input<'h>(&'h str);
+impl<'h, H: ?Sized + AsRef<str>> From<&'h H> for Input<'h> {
+    fn from(text: &'h H) -> Input<'h> {
+        Input(text.as_ref())
+    }
+}
+pub fn search<'h, I: Into<Input<'h>>>(input: I) -> Input<'h> {
+    input.into()
+}
