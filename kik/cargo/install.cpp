@@ -123,8 +123,11 @@ Result<void> Installer::start(Job& job) const {
         job.plan.spec.package = local->package;
         job.plan.crate = local->library;
         job.plan.version = local->version;
-        job.sources = local_folders(build_place(job, job.plan.local));
         job.handwritten = local->handwritten;
+        // A hand-written plugin is built where it is. Of any other crate the wrapper's resolution tells them, and
+        // nothing is written among its sources.
+        job.sources = {job.plan.local};
+        if (job.handwritten) job.sources = local_folders(build_place(job, job.plan.local));
     } else {
         job.plan.crate = with_underscores(spec.package);
     }
@@ -185,6 +188,11 @@ Result<Resolution> Installer::resolve_job(Job& job) const {
                         fmt::format("the lock does not fit `{}`: it has no `{}` {}", job.plan.spec.package,
                                     package.name, package.version),
                         "Run: kik lock");
+        }
+    }
+    if (!job.plan.local.empty()) {
+        for (const ResolvedPackage& package : resolution->packages) {
+            if (package.local) job.sources.push_back(package.manifest.parent_path());
         }
     }
     const ResolvedPackage& root = resolution->root;
