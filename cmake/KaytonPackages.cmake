@@ -1,6 +1,9 @@
 # What `cpack` makes: a .deb and a relocatable tar. Both carry every shared library the programs need but libc's own, in
 # lib/kayton beside them, so that they run on a bare system and from any folder.
 
+# `ninja programs && cpack` packs what is built; the tests need not be.
+set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)
+
 set(programs kayton kayton-worker kayton-kernel kik)
 foreach(program ${programs})
   # An old-style RPATH: it counts for the libraries' own libraries too.

@@ -133,7 +133,7 @@ std::string plugin_rustflags(const BuildPlace& place) {
     hide(place.target, "/target");
     // The folders of all crates in the making lie beside one another.
     hide(place.folder.parent_path(), "/kayton");
-    for (const fs::path& folder : place.sources) hide(folder, "/source");
+    if (!place.sources.empty()) hide(place.sources.front(), "/source");
     return flags;
 }
 
@@ -142,6 +142,10 @@ Command confined(const BuildPlace& place, Command command) {
     confinement.read = {place.toolchain.bin.parent_path(), cargo_home(), place.folder, place.vendor,
                         place.toolchain.libdir};
     confinement.read.insert(confinement.read.end(), place.sources.begin(), place.sources.end());
+    // cargo looks for its configuration from there upwards.
+    for (fs::path above = place.folder; above.has_relative_path(); above = above.parent_path()) {
+        confinement.read.push_back(above / ".cargo");
+    }
     const fs::path scratch = place.target / "scratch";
     std::error_code error;
     fs::create_directories(scratch, error);

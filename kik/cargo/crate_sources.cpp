@@ -92,6 +92,23 @@ Result<LocalCrate> inspect_crate(const BuildPlace& place) {
                 "Give the folder of one of its crates");
 }
 
+std::vector<fs::path> local_folders(const BuildPlace& place) {
+    std::vector<fs::path> folders{place.folder};
+    std::vector<std::string> arguments{"metadata", "--format-version", "1"};
+    if (place.console.options().offline) arguments.emplace_back("--offline");
+    const Result<CommandResult> result = run(cargo_in(place, std::move(arguments)));
+    // What does not resolve fails in the next step, which says why.
+    const Json json = result && result->ok() ? Json::parse(result->out, nullptr, false) : Json();
+    if (!json.is_object() || !json.contains("packages")) return folders;
+    folders.emplace_back(json.value("workspace_root", place.folder.string()));
+    for (const Json& package : json["packages"]) {
+        if (package.value("source", Json()).is_null()) {
+            folders.push_back(fs::path(package.value("manifest_path", "")).parent_path());
+        }
+    }
+    return folders;
+}
+
 Result<void> copy_sources(const fs::path& from, const fs::path& to, bool library_only) {
     if (Result<void> made = make_folders(to); !made) return made;
     return walk_sources(from, library_only, [&](const fs::directory_entry& entry) -> Result<void> {

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "kik/cargo/build.h"
 #include "shared/environment.h"
@@ -19,6 +20,10 @@ struct LocalCrate {
 
 // `place.folder` is the crate's. kNotFound without a Cargo.toml, kInput for one without a library.
 [[nodiscard]] Result<LocalCrate> inspect_crate(const BuildPlace& place);
+
+// The folders of all crates on this machine that the crate in `place.folder` is made of: its own, its workspace's, those
+// of its path dependencies. A build has to read them.
+[[nodiscard]] std::vector<std::filesystem::path> local_folders(const BuildPlace& place);
 
 // A crate's own sources, without what builds and version control put among them. Tests and examples may be left out
 // where its Cargo.toml does not name them.

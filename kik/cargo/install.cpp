@@ -56,6 +56,7 @@ struct Installer::Job {
     StagedCrate staged;
     fs::path work;  // the wrapper crate in the making
     fs::path log;
+    std::vector<fs::path> sources;  // folders of crates on this machine
     fs::path vendor;  // vendored sources to build from, where cargo's own store may lack them
     bool handwritten = false;
 };
@@ -66,7 +67,7 @@ std::function<void(const std::string&)> Installer::say() const {
 
 BuildPlace Installer::build_place(const Job& job, const fs::path& folder) const {
     BuildPlace place{toolchain_, console_, folder, cache_->target(), job.log, permissions_, job.vendor, {}};
-    if (!job.plan.local.empty()) place.sources.push_back(job.plan.local);
+    place.sources = job.sources;
     return place;
 }
 
@@ -122,6 +123,7 @@ Result<void> Installer::start(Job& job) const {
         job.plan.spec.package = local->package;
         job.plan.crate = local->library;
         job.plan.version = local->version;
+        job.sources = local_folders(build_place(job, job.plan.local));
         job.handwritten = local->handwritten;
     } else {
         job.plan.crate = with_underscores(spec.package);
@@ -201,7 +203,7 @@ Result<Resolution> Installer::resolve_job(Job& job) const {
 
 Result<Installer::Resolved> Installer::resolve_only(const InstallRequest& request) {
     if (Result<void> opened = open_toolchain(); !opened) return tl::unexpected<Error>(opened.error());
-    Job job{request, {}, {}, {}, {}, {}, false};
+    Job job{request, {}, {}, {}, {}, {}, {}, false};
     if (Result<void> started = start(job); !started) return tl::unexpected<Error>(started.error());
     Result<Resolution> resolution = resolve_job(job);
     std::error_code error;
@@ -452,7 +454,7 @@ Result<void> Installer::keep(const Job& job, const std::string& key) const {
 }
 
 Result<StagedCrate> Installer::stage(const InstallRequest& request) {
-    Job job{request, {}, {}, {}, {}, {}, false};
+    Job job{request, {}, {}, {}, {}, {}, {}, false};
     Result<void> done = open_toolchain();
     if (done) done = start(job);
     if (done) done = job.handwritten ? stage_handwritten(job) : stage_generated(job);
