@@ -113,7 +113,11 @@ void Generator::bind(const Binding& binding) {
         // Late in a large crate what no instance offers yet comes first.
         const bool scarce = next_thunk_ >= kPlentyOfThunks;
         if (scarce && unit(binding.unit, binding.name).importable) return;
-        const size_t most = scarce ? 2 : binding.self && !binding.self->args.empty() ? 5 : 8;
+        // A numeric type has each function once for each kind of number already.
+        const bool numeric = binding.self && std::any_of(binding.self->args.begin(), binding.self->args.end(), [](const TyRef& arg) {
+                                 return arg->is_prim("i64") || arg->is_prim("f64");
+                             });
+        const size_t most = scarce ? 2 : numeric ? 5 : 12;
         Subst base = binding.subst;
         if (binding.self) base.types["Self"] = binding.self;
         const RustdocCrate& crate = *binding.unit.crate;

@@ -349,6 +349,7 @@ Result<void> Installer::build_generated(Job& job, const Resolution& resolution) 
     request.features = job.plan.spec.features;
     request.dependency_versions = resolution.versions;
     const std::string subject = fmt::format("the bindings of `{}` {}", root.name, root.version);
+    decltype(job.plan.extra_packages) locked;
     const auto check = [&](const bindgen::Bindings& made) -> Result<std::string> {
         if (interrupted()) return tl::unexpected<Error>(interruption());
         job.plan.extra_packages.clear();
@@ -362,6 +363,10 @@ Result<void> Installer::build_generated(Job& job, const Resolution& resolution) 
         }
         if (Result<void> written = write_wrapper(job, &made); !written)
             return tl::unexpected<Error>(written.error());
+        if (job.plan.extra_packages != locked) {
+            if (Result<void> done = complete_lock(place, job.plan); !done) return tl::unexpected<Error>(done.error());
+            locked = job.plan.extra_packages;
+        }
         return check_messages(place, subject);
     };
     const Result<bindgen::Bindings> bindings = bindgen::generate_and_prune(std::move(request), check);

@@ -243,6 +243,14 @@ Result<Resolution> resolve(const BuildPlace& place, const WrapperPlan& plan) {
     return parse_metadata(result->out, plan);
 }
 
+Result<void> complete_lock(const BuildPlace& place, const WrapperPlan& plan) {
+    Result<CommandResult> result =
+        run(cargo_in(place, {"metadata", "--format-version", "1", "--filter-platform", place.toolchain.host, "--offline"}));
+    if (!result) return tl::unexpected<Error>(result.error());
+    if (!result->ok()) return tl::unexpected<Error>(resolve_error(*result, plan, place));
+    return {};
+}
+
 Result<Vendored> vendor(const BuildPlace& place, const WrapperPlan& plan, const fs::path& folder) {
     std::vector<std::string> arguments{"vendor", "--versioned-dirs"};
     if (place.console.options().offline) arguments.emplace_back("--offline");

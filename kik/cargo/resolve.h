@@ -53,6 +53,10 @@ struct WrapperPlan {
 // Resolves `place.folder`/Cargo.toml. kNotFound for a crate or version that does not exist, with near names.
 [[nodiscard]] Result<Resolution> resolve(const BuildPlace& place, const WrapperPlan& plan);
 
+// Writes into the lock file what `place.folder`/Cargo.toml names since; all of it is in the lock already. Builds are
+// confined and may not.
+[[nodiscard]] Result<void> complete_lock(const BuildPlace& place, const WrapperPlan& plan);
+
 // Copies all sources of the lock file to `folder`, which need not exist.
 struct Vendored {
     size_t packages = 0;
