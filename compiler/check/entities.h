@@ -147,6 +147,9 @@ struct Condition {
     [[nodiscard]] static std::optional<bool> decided(const TExpr& test);
 };
 
+// The class and its subclasses, those that objects are made of.
+void collect_concrete(types::ClassInfo& c, std::vector<types::ClassInfo*>& out);
+
 // `Final` of `typing.Final[int]`: the name at the end of a path, before what it is called or subscripted with.
 [[nodiscard]] std::string_view last_name(const syntax::Expr& e);
 

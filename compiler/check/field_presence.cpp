@@ -22,11 +22,6 @@ void keep_common(Names& names, const Names& others) {
     std::erase_if(names, [&](const std::string& n) { return !others.contains(n); });
 }
 
-void add_concrete(ClassInfo& c, std::vector<ClassInfo*>& out) {
-    if (c.instantiated) out.push_back(&c);
-    for (ClassInfo* sub : c.subclasses) add_concrete(*sub, out);
-}
-
 // What the body of a method assigns to its object on every way through.
 class Assigned {
   public:
@@ -172,7 +167,7 @@ bool Checker::may_be_unset(ClassInfo& c, ClassField& field) {
     ClassInfo* owner = &c;
     while (std::none_of(owner->fields.begin(), owner->fields.end(), [&](const ClassField& f) { return &f == &field; })) owner = owner->base;
     std::vector<ClassInfo*> concrete;
-    add_concrete(*owner, concrete);
+    collect_concrete(*owner, concrete);
     for (ClassInfo* k : concrete) {
         if (attribute_owner(*k, field.name) != nullptr) continue;
         if (k->present_in != pass_) {
