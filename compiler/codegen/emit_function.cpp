@@ -271,6 +271,15 @@ llvm::Value* Emitter::emit_load(const Inst& inst) {
         // Slots are filled before any of the module's functions runs; the body is never inlined into the entry.
         load->setMetadata(llvm::LLVMContext::MD_invariant_load, llvm::MDNode::get(context_, {}));
     }
+    if (inst.object_size != 0) {
+        // Reading from the object's header is safe wherever the pointer is known: loops need not ask again.
+        llvm::Metadata* size[] = {llvm::ConstantAsMetadata::get(int64(inst.object_size))};
+        load->setMetadata(inst.nullable ? llvm::LLVMContext::MD_dereferenceable_or_null : llvm::LLVMContext::MD_dereferenceable,
+                          llvm::MDNode::get(context_, size));
+        llvm::Metadata* align[] = {llvm::ConstantAsMetadata::get(int64(8))};
+        load->setMetadata(llvm::LLVMContext::MD_align, llvm::MDNode::get(context_, align));
+        if (!inst.nullable) load->setMetadata(llvm::LLVMContext::MD_nonnull, llvm::MDNode::get(context_, {}));
+    }
     return from_memory(load, inst.repr);
 }
 

@@ -79,6 +79,7 @@ struct Inst {
     Repr repr = Repr::kVoid;
     Memory memory = Memory::kAny;
     bool nullable = false;
+    uint16_t object_size = 0;  // kLoad of an object: bytes that can be read of it (nullable: unless it is null)
     uint8_t likely = 0;
     typed::RuntimeFn runtime{};
     ValueId result = kNone;
@@ -109,6 +110,7 @@ struct Function {
     const SourceFile* file = nullptr;
     Span span;
     std::vector<Repr> params;
+    std::vector<uint16_t> param_objects;  // by parameter, when not empty: the object_size of what is never null, else 0
     Repr result = Repr::kInt32;
     bool external = false;     // declared only
     bool exported = false;     // other modules may name it

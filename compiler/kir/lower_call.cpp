@@ -164,7 +164,9 @@ Rvalue FunctionLowering::lower_runtime(const Expr* expr) {
     }
     if (result.front() == '*') return call_result(type, out);
     if (repr == Repr::kVoid) return unit(type);
-    ValueId value = b_.load(repr, out, 0, Memory::kStack);
+    const bool object = repr == Repr::kPointer && !address && types::storage_of(type) == Storage::kPointer;
+    ValueId value = object ? b_.load_object(out, 0, Memory::kStack, layout(type).parts[0].object_size, false)
+                           : b_.load(repr, out, 0, Memory::kStack);
     if (address) return borrowed(type, load_parts(type, value, 0, Memory::kAny), kContainers | kCode | kLocals | kTemporary);
     return repr == Repr::kPointer ? temporary(type, {value}) : plain(type, value);
 }

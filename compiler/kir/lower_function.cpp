@@ -19,6 +19,7 @@ void FunctionLowering::lower() {
     b_.move_to(b_.new_block());
     b_.span = source_.span;
     find_assigned();
+    borrows_ = program_.borrowing_locals(source_);
     // A generator outlives what its caller lends it.
     if (source_.is_generator) std::fill_n(assigned_.begin(), source_.param_count, true);
     lower_prologue();
@@ -81,9 +82,10 @@ void FunctionLowering::lower_prologue() {
             continue;
         }
         for (const Part& part : layout(local.type).parts) place.slots.push_back(b_.new_slot(part.repr, local.name));
-        place.counted = types::holds_references(local.type);
+        place.borrows = borrows_[i];
+        place.counted = types::holds_references(local.type) && !place.borrows;
         if (param) {
-            retain_parts(local.type, params[i]);
+            if (!place.borrows) retain_parts(local.type, params[i]);
             write_local(i, params[i]);
         } else if (place.counted) {
             write_local(i, zero_parts(local.type));

@@ -103,6 +103,12 @@ void FunctionLowering::lower_assign(const Stmt* stmt) {
 void FunctionLowering::assign_local(uint32_t index, Rvalue value) {
     LocalPlace& place = locals_[index];
     value = convert(std::move(value), place.type);
+    if (place.borrows) {
+        if (value.owned) program_.unsupported("a local that borrows a new value", source_.file, b_.span);
+        write_local(index, value.parts);
+        set_bound(index, true);
+        return;
+    }
     std::vector<ValueId> parts = take(value);
     if (types::holds_references(place.type)) {
         std::vector<ValueId> old = read_local(index);
@@ -116,7 +122,7 @@ void FunctionLowering::assign_local(uint32_t index, Rvalue value) {
 
 void FunctionLowering::unbind(uint32_t index) {
     LocalPlace& place = locals_[index];
-    if (types::holds_references(place.type)) {
+    if (types::holds_references(place.type) && !place.borrows) {
         std::vector<ValueId> old = read_local(index);
         write_local(index, zero_parts(place.type));
         release_parts(place.type, old, true);

@@ -200,6 +200,7 @@ class FunctionLowering {
         ValueId cell = kNone;            // KtCell*
         SlotId bound = kNone;            // flag
         bool counted = false;            // released at the function's end
+        bool borrows = false;            // counts no reference though it holds one
     };
     void lower_prologue();
     void lower_exits();
@@ -223,6 +224,7 @@ class FunctionLowering {
     Builder b_;
     std::vector<LocalPlace> locals_;
     std::vector<bool> assigned_;
+    std::vector<bool> borrows_;
     std::vector<Cleanup> cleanups_;
     std::vector<Loop> loops_;
     uint32_t next_cleanup_ = 1;

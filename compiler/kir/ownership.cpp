@@ -192,7 +192,14 @@ std::vector<ValueId> FunctionLowering::load_parts(const Type* type, ValueId addr
     parts.reserve(shape.parts.size());
     for (const Part& part : shape.parts) {
         Memory where = memory == Memory::kElementInt ? element_memory(part.repr) : memory;
-        parts.push_back(b_.load(part.repr, address, offset + part.offset, where));
+        if (part.object_size != 0) {
+            // What was never assigned is null, whatever its type.
+            const bool unset = memory == Memory::kField || memory == Memory::kGlobal || memory == Memory::kCell;
+            const bool nullable = unset || part.kind == PartKind::kNullable;
+            parts.push_back(b_.load_object(address, offset + part.offset, where, part.object_size, nullable));
+        } else {
+            parts.push_back(b_.load(part.repr, address, offset + part.offset, where));
+        }
     }
     return parts;
 }

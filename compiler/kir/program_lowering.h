@@ -4,12 +4,14 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
+#include "compiler/kir/borrowing.h"
 #include "compiler/kir/ir.h"
 #include "compiler/kir/layout.h"
 #include "shared/environment.h"
@@ -45,6 +47,8 @@ class ProgramLowering {
     [[nodiscard]] bool counts_calls() const { return counts_calls_; }
     // Does a class define __del__? Then what a statement lets go of is asked for at once, at a safe point behind it.
     [[nodiscard]] bool has_finalizers() const { return has_finalizers_; }
+    // For each local of the function: does it count no reference (borrowing.h)?
+    [[nodiscard]] std::vector<bool> borrowing_locals(const typed::Function& function) const;
     // The first thing that could not be lowered; reported as our own fault.
     void unsupported(const std::string& what, const SourceFile* file, Span span);
     // A program holds one layout a type; asked for all the time.
@@ -69,6 +73,7 @@ class ProgramLowering {
     std::unordered_map<const types::Type*, Layout> layouts_;
     std::unordered_map<const typed::Expr*, uint8_t> effects_;
     std::unordered_set<const typed::Function*> recursive_;
+    std::optional<Changes> changes_;
     std::string fault_;
     bool has_finalizers_ = false;
     bool counts_calls_ = false;
@@ -82,5 +87,6 @@ enum Effect : uint8_t {
     kTemporary = 8,   // a borrow from a temporary of the same statement
 };
 [[nodiscard]] uint8_t runtime_effects(typed::RuntimeFn fn, const typed::Expr& call);
+[[nodiscard]] uint8_t display_effects(const typed::Expr& expr);  // of kDict, kSet, kDictGet: hashing and comparing keys
 
 }  // namespace kayton::kir
