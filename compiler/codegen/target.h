@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <mutex>
+#include <string>
 
 #include "compiler/compile.h"
 #include "shared/result.h"
@@ -14,6 +15,12 @@ class TargetMachine;
 }
 
 namespace kayton::codegen {
+
+// As LLVM names them.
+struct HostProcessor {
+    std::string name, features;
+};
+[[nodiscard]] const HostProcessor& host_processor();
 
 struct LockedTarget {
     std::unique_lock<std::mutex> lock;

@@ -309,6 +309,12 @@ std::vector<bool> ProgramLowering::borrowing_locals(const typed::Function& funct
     return kir::borrowing_locals(function, *changes_);
 }
 
+const GeneratorShape& ProgramLowering::generator_shape(const typed::Function& generator) {
+    auto found = shapes_.find(&generator);
+    if (found == shapes_.end()) found = shapes_.emplace(&generator, shape_of(generator)).first;
+    return found->second;
+}
+
 void ProgramLowering::unsupported(const std::string& what, const SourceFile* file, Span span) {
     if (!fault_.empty()) return;
     fault_ = "the code generator does not know ";

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "compiler/kir/borrowing.h"
+#include "compiler/kir/generator_shape.h"
 #include "compiler/kir/ir.h"
 #include "compiler/kir/layout.h"
 #include "shared/environment.h"
@@ -49,6 +50,7 @@ class ProgramLowering {
     [[nodiscard]] bool has_finalizers() const { return has_finalizers_; }
     // For each local of the function: does it count no reference (borrowing.h)?
     [[nodiscard]] std::vector<bool> borrowing_locals(const typed::Function& function) const;
+    const GeneratorShape& generator_shape(const typed::Function& generator);
     // The first thing that could not be lowered; reported as our own fault.
     void unsupported(const std::string& what, const SourceFile* file, Span span);
     // A program holds one layout a type; asked for all the time.
@@ -74,6 +76,7 @@ class ProgramLowering {
     std::unordered_map<const typed::Expr*, uint8_t> effects_;
     std::unordered_set<const typed::Function*> recursive_;
     std::optional<Changes> changes_;
+    std::unordered_map<const typed::Function*, GeneratorShape> shapes_;
     std::string fault_;
     bool has_finalizers_ = false;
     bool counts_calls_ = false;
