@@ -213,6 +213,11 @@ llvm::Value* Emitter::emit_value(const kir::Function& source, const Inst& inst) 
         case Opcode::kFMul: return b_.CreateFMul(a(), b());
         case Opcode::kFDiv: return b_.CreateFDiv(a(), b());
         case Opcode::kFNeg: return b_.CreateFNeg(a());
+        case Opcode::kFSqrt: return b_.CreateUnaryIntrinsic(llvm::Intrinsic::sqrt, a());
+        case Opcode::kFAbs: return b_.CreateUnaryIntrinsic(llvm::Intrinsic::fabs, a());
+        case Opcode::kFFloor: return b_.CreateUnaryIntrinsic(llvm::Intrinsic::floor, a());
+        case Opcode::kFCeil: return b_.CreateUnaryIntrinsic(llvm::Intrinsic::ceil, a());
+        case Opcode::kFloatToInt: return b_.CreateFPToSI(a(), i64_);
         case Opcode::kFEq: return b_.CreateFCmpOEQ(a(), b());
         case Opcode::kFNe: return b_.CreateFCmpUNE(a(), b());
         case Opcode::kFLt: return b_.CreateFCmpOLT(a(), b());

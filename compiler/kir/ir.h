@@ -40,7 +40,7 @@ enum class Opcode : uint8_t {
     kAdd, kSub, kMul, kAnd, kOr, kXor, kShl, kAShr, kSDiv, kSRem, kUDiv,
     kAddChecked, kSubChecked, kMulChecked,  // edge: overflow
     kEq, kNe, kLt, kLe, kGt, kGe, kULt, kUGe,  // of two equal reprs (Eq, Ne also of bools, pointers and int32): bool
-    kFAdd, kFSub, kFMul, kFDiv, kFNeg,
+    kFAdd, kFSub, kFMul, kFDiv, kFNeg, kFSqrt, kFAbs, kFFloor, kFCeil, kFloatToInt,  // the last: in range
     kFEq, kFNe, kFLt, kFLe, kFGt, kFGe,
     kBoolAnd, kBoolOr, kBoolXor, kNot,
     kSelect,        // a ? b : c

@@ -91,6 +91,7 @@ void FunctionLowering::check_status_or_stop(ValueId status, Span span) {
 }
 
 Rvalue FunctionLowering::lower_runtime(const Expr* expr) {
+    if (std::optional<Rvalue> fast = lower_fast(expr)) return std::move(*fast);
     const std::string_view signature = typed::runtime_info(expr->runtime).signature;
     const size_t colon = signature.find(':');
     const std::string_view params = signature.substr(0, colon);

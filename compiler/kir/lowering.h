@@ -1,13 +1,14 @@
 // Lowers one typed function to KIR. Values are borrowed or owned (+1): an owned one is a temporary on the cleanup stack
 // until something takes it or its statement ends. Every error edge leads to a chain of blocks that undoes the stack as
 // it stood at that edge, then to the nearest handler or the function's error exit.
-// Split by subject: lower_function, ownership, lower_expr, lower_ops, lower_call, lower_convert, lower_stmt, lower_try,
+// Split by subject: lower_function, ownership, lower_expr, lower_ops, lower_call, lower_fast, lower_convert, lower_stmt, lower_try,
 // lower_iter, lower_generator, inline_generator. Lives while one function is lowered; one thread.
 #pragma once
 
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -127,6 +128,11 @@ class FunctionLowering {
     Rvalue lower_plugin_call(const typed::Expr* expr);
     Rvalue lower_closure_call(const typed::Expr* expr);
     Rvalue lower_runtime(const typed::Expr* expr);
+    std::optional<Rvalue> lower_fast(const typed::Expr* expr);  // nothing: call the function (lower_fast.cpp)
+    std::optional<Rvalue> lower_append(const typed::Expr* expr);
+    Rvalue lower_str_eq(const typed::Expr* expr);
+    Rvalue unless(ValueId rare, const typed::Expr* expr, Repr repr, std::vector<ValueId> args,
+                  const std::function<ValueId()>& usual);
     Rvalue lower_make_closure(const typed::Expr* expr);
     void add_arguments(const std::vector<Rvalue>& values, std::vector<ValueId>& args);
     Rvalue call_result(const Type* type, ValueId out);

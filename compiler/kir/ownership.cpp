@@ -297,6 +297,7 @@ BlockId FunctionLowering::failing(Span span, const std::function<void()>& raise)
     }
     add_frame(program_.frame_info(*frame_->source, frame_->source->display_name), span);
     for (const Frame* at = frame_; at->caller != nullptr; at = at->caller) {
+        b_.call(program_.generator_guard(), {}, kNone);
         add_frame(program_.frame_info(*at->caller->source, at->caller->source->display_name), at->call);
     }
     b_.jump(target);

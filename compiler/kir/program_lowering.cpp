@@ -168,6 +168,37 @@ uint32_t ProgramLowering::finalizer_entry(const typed::Function* finalizer) {
     return position;
 }
 
+uint32_t ProgramLowering::generator_guard() {
+    if (generator_guard_ != kNone) return generator_guard_;
+    Function guard;
+    guard.symbol = "kt.leave_generator";
+    guard.display_name = "<generator>";
+    Builder b(guard);
+    b.move_to(b.new_block());
+    const auto class_of_name = [&](const char* name) {
+        return b.load(Repr::kPointer, b.data(type_slot(name)), 0, Memory::kModuleSlot);
+    };
+    ValueId raised = b.call_runtime(RuntimeFn::kt_exception_take, Repr::kPointer, {});
+    ValueId stops = b.call_runtime(RuntimeFn::kt_exception_matches, Repr::kBool, {raised, class_of_name("StopIteration")});
+    BlockId stop = b.new_block(true);
+    BlockId other = b.new_block();
+    b.branch(stops, stop, other);
+    b.move_to(stop);
+    ValueId error = b.call_runtime(RuntimeFn::kt_exception_new_str, Repr::kPointer,
+                                   {class_of_name("RuntimeError"), b.data(str_literal("generator raised StopIteration"))});
+    b.call_runtime(RuntimeFn::kt_raise, Repr::kVoid, {error, raised});
+    b.release(error, false);
+    b.release(raised, false);
+    b.return_value(b.constant(Repr::kInt32, KT_OK));
+    b.move_to(other);
+    b.call_runtime(RuntimeFn::kt_exception_restore, Repr::kVoid, {raised});
+    b.release(raised, false);
+    b.return_value(b.constant(Repr::kInt32, KT_OK));
+    generator_guard_ = static_cast<uint32_t>(module_.functions.size());
+    module_.functions.push_back(std::move(guard));
+    return generator_guard_;
+}
+
 uint32_t ProgramLowering::closure_drop(uint32_t captures) {
     auto found = closure_drops_.find(captures);
     if (found != closure_drops_.end()) return found->second;

@@ -30,6 +30,7 @@ class ProgramLowering {
     uint32_t function(const typed::Function* callee);   // position in Module::functions
     // The same function called with its KtClosure first, as values of a Callable type are.
     uint32_t closure_entry(const typed::Function* callee);
+    uint32_t generator_guard();                         // an exception leaves a generator: no StopIteration does
     uint32_t closure_drop(uint32_t captures);           // releases that many cells of a KtClosure
     DataId str_literal(std::string_view text);
     DataId bytes_literal(std::string_view text);
@@ -70,6 +71,7 @@ class ProgramLowering {
     std::unordered_map<const typed::Function*, uint32_t> positions_;
     std::unordered_map<const typed::Function*, uint32_t> closure_entries_;
     std::map<uint32_t, uint32_t> closure_drops_;
+    uint32_t generator_guard_ = kNone;
     std::vector<std::pair<const typed::Function*, uint32_t>> pending_;
     std::unordered_map<std::string, DataId> data_;
     std::unordered_map<const types::Type*, Layout> layouts_;
