@@ -1,5 +1,7 @@
 // kik: makes environments and installs Rust crates into them.
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -14,8 +16,6 @@ namespace {
 
 using kayton::Result;
 using kayton::kik::Session;
-
-constexpr int kUsageExit = 2;
 
 std::string words(int argc, char** argv) {
     std::string text;
@@ -38,6 +38,25 @@ void add_flags(CLI::App& app, Session& session) {
     app.add_option("-j,--jobs", session.options.jobs, "How many compilers run at a time")->check(CLI::Range(1, 1024));
     app.add_option("--color", session.options.color, "auto, always or never")
         ->check(CLI::IsMember({"auto", "always", "never"}));
+}
+
+// The words of the command line; of `kik run` with a `--` before the program, so that all that follows is the program's own.
+std::vector<std::string> arguments(const CLI::App& app, int argc, char** argv) {
+    std::vector<std::string> words(argv + 1, argv + argc);
+    bool running = false;
+    for (size_t i = 0; i < words.size() && words[i] != "--"; ++i) {
+        if (words[i].size() > 1 && words[i].front() == '-') {
+            const CLI::Option* option = app.get_option_no_throw(words[i]);
+            if (option != nullptr && option->get_expected_min() > 0) ++i;
+        } else if (!running && words[i] == "run") {
+            running = true;
+        } else {
+            if (running) words.insert(words.begin() + static_cast<std::ptrdiff_t>(i), "--");
+            break;
+        }
+    }
+    std::reverse(words.begin(), words.end());  // as CLI11 takes them
+    return words;
 }
 
 // CLI11 says of an unknown command that one is required; a person wants to know which word was wrong.
@@ -78,13 +97,18 @@ int main(int argc, char** argv) {
     app.fallthrough();
     add_flags(app, session);
     kik::add_commands(app, session);
+    if (argc == 1) {
+        session.console.data(app.help());
+        return 0;
+    }
 
     try {
-        app.parse(argc, argv);
+        app.parse(arguments(app, argc, argv));
     } catch (const CLI::ParseError& error) {
         if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) return app.exit(error);
-        session.console.error(usage_error(app, error, argc, argv));
-        return kUsageExit;
+        const kayton::Error usage = usage_error(app, error, argc, argv);
+        session.console.error(usage);
+        return kik::exit_code(usage);
     }
     Result<void> done;
     try {

@@ -200,7 +200,7 @@ Result<Environment> active_environment() {
     std::error_code error;
     if (place->name != "base" && !fs::exists(place->root / "metadata" / "env.json", error)) {
         return fail(ErrorKind::kNotFound,
-                    "the active environment '" + place->name + "' does not exist (`" + place->root.string() +
+                    "the active environment `" + place->name + "` does not exist (`" + place->root.string() +
                         "` has no `metadata/env.json`)",
                     "Run: kik create " + place->name);
     }

@@ -1,6 +1,7 @@
 #include "shared/permissions.h"
 
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "shared/text_file.h"
 
@@ -25,8 +26,14 @@ Result<Permissions> read_permissions(const std::filesystem::path& environment) {
             *permissions.of(kind) = given.value(std::string(kind), std::vector<std::string>());
         }
     } catch (const nlohmann::json::exception& error) {
-        return fail(ErrorKind::kInput, "`" + file.string() + "` is corrupt: " + error.what(),
-                    "Correct what stands under `permissions`, or make a new environment with kik create");
+        // Without the library's own name of the error.
+        const std::string_view what = error.what();
+        const size_t bracket = what.find("] ");
+        return fail(ErrorKind::kInput,
+                    "`" + file.string() + "` is corrupt: " +
+                        (text->empty() ? "it is empty"
+                                       : std::string(bracket == what.npos ? what : what.substr(bracket + 2))),
+                    "Run: kik doctor --fix");
     }
     return permissions;
 }

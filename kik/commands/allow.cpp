@@ -40,7 +40,11 @@ Result<void> make_absolute(std::string& path, bool must_exist) {
 Result<std::vector<std::string>> as_kept(const Request& request) {
     std::vector<std::string> kept = request.what;
     if (request.kind == "net" && kept.empty()) kept = {kNetEverywhere};
-    if (kept.empty()) return fail(ErrorKind::kUsage, "kik allow " + request.kind + " needs at least one value");
+    if (kept.empty()) {
+        return fail(ErrorKind::kUsage,
+                    std::string(request.allow ? "kik allow " : "kik deny ") + request.kind + " needs at least one value",
+                    "`kik allow` lists what is allowed");
+    }
     for (std::string& value : kept) {
         Result<void> made;
         if (request.kind == "read" || request.kind == "write") {
@@ -80,6 +84,8 @@ Result<void> change(Session& session, const Request& request) {
         const Result<PermissionLists> lists = environment_permissions(place->root);
         if (!lists) return tl::unexpected<Error>(lists.error());
         show(session, *lists);
+        const bool none = std::all_of(lists->begin(), lists->end(), [](const auto& list) { return list.second.empty(); });
+        if (none) session.console.hint("nothing beyond the default; `kik allow --help` shows what there is");
         return {};
     }
     Result<Lock> lock = lock_environment(*place, session.command, session.say());
@@ -89,6 +95,7 @@ Result<void> change(Session& session, const Request& request) {
     Result<std::vector<std::string>> values = as_kept(request);
     if (!values) return tl::unexpected<Error>(values.error());
     std::vector<std::string>& list = (*lists)[request.kind];
+    std::vector<std::string> lines;
     for (const std::string& value : *values) {
         const auto known = std::find(list.begin(), list.end(), value);
         if (request.allow && known == list.end()) list.push_back(value);
@@ -97,12 +104,18 @@ Result<void> change(Session& session, const Request& request) {
                         "`kik allow` lists those it has");
         }
         if (!request.allow) list.erase(known);
+        const std::string shown = request.kind + " " + (value == kNetEverywhere ? "(everywhere)" : value);
+        lines.push_back(request.allow ? "Allowed in `" + place->name + "`: " + shown
+                                      : "No longer allowed in `" + place->name + "`: " + shown);
     }
     if (session.options.dry_run) {
         show(session, *lists);
         return {};
     }
-    return write_permission_lists(place->root, *lists);
+    if (Result<void> written = write_permission_lists(place->root, *lists); !written) return written;
+    for (const std::string& line : lines) session.console.say(line);
+    if (session.options.json) show(session, *lists);
+    return {};
 }
 
 void add(CLI::App& app, Session& session, bool allow) {

@@ -7,7 +7,11 @@
 namespace kayton::kik {
 
 Result<Environment> opened_environment() {
-    return active_environment();
+    Result<Environment> environment = active_environment();
+    if (!environment || !is_environment(environment->root)) return environment;
+    if (const Result<EnvironmentRecord> record = read_record(environment->root); !record)
+        return tl::unexpected<Error>(record.error());
+    return environment;
 }
 
 void add_path(CLI::App& app, Session& session) {

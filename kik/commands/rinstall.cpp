@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <system_error>
@@ -8,6 +9,8 @@
 #include "kik/commands/command.h"
 #include "kik/commands/projects.h"
 #include "kik/environment/layout.h"
+#include "kik/environment/seal_folder.h"
+#include "shared/seal.h"
 
 namespace kayton::kik {
 namespace {
@@ -97,6 +100,18 @@ Result<void> preview(Session& session, Installer& installer, const EnvironmentPl
     return report_changes(session, place, changes, "Would install");
 }
 
+// Whether putting in what is staged would change nothing: the same build, asked for with the same words, and whole on disk.
+bool is_there(const Environment& environment, const InstalledPlugin& staged) {
+    const InstalledPlugin* there = environment.find(staged.crate);
+    if (there == nullptr || there->contents.empty() || there->contents != contents_of(staged.folder)) return false;
+    if (there->version != staged.version || there->requirement != staged.requirement || there->source != staged.source ||
+        there->features != staged.features || there->default_features != staged.default_features) {
+        return false;
+    }
+    const Result<SealReport> seal = check_seal(there->folder);
+    return seal && seal->whole();
+}
+
 // The folders of plugins that have been staged are now their places.
 Result<void> follow(Session& session, const EnvironmentPlace& place, std::vector<InstalledPlugin> plugins) {
     for (InstalledPlugin& plugin : plugins) {
@@ -138,9 +153,17 @@ Result<void> rinstall(Session& session, const Request& request) {
                             {"seconds", staged->seconds}});
             plugins.push_back(std::move(staged->plugin));
         }
-        if (Result<void> done = installer.registry().install(plugins, session.command); !done) return done;
-        session.console.say(fmt::format("Installed {} in `{}`", counted(lines.size(), "plugin"), place->name));
-        for (const std::string& line : lines) session.console.say(line);
+        const Result<Environment> before = open_environment(place->name, place->root);
+        if (!before) return tl::unexpected<Error>(before.error());
+        if (std::all_of(plugins.begin(), plugins.end(), [&](const auto& plugin) { return is_there(*before, plugin); })) {
+            for (const InstalledPlugin& plugin : plugins)
+                session.console.say(fmt::format("`{}` has {}: nothing to do", place->name, described(plugin)));
+            installer.clean();
+        } else {
+            if (Result<void> done = installer.registry().install(plugins, session.command); !done) return done;
+            session.console.say(fmt::format("Installed {} in `{}`", counted(lines.size(), "plugin"), place->name));
+            for (const std::string& line : lines) session.console.say(line);
+        }
         if (Result<void> followed = follow(session, *place, plugins); !followed) session.console.warn(followed.error().message);
         if (session.options.json) session.console.data(json.dump(2) + "\n");
         return {};

@@ -45,10 +45,8 @@ Result<void> run_in(Session& session, std::vector<std::string> words) {
 
 void add_run(CLI::App& app, Session& session) {
     CLI::App* command = app.add_subcommand("run", "Run a command with an environment active; its exit code is kik's");
-    // Everything after the options is the command's, whatever it looks like.
+    // Everything from the program on is the program's own, whatever it looks like: main() puts a `--` before it.
     command->fallthrough(false);
-    command->prefix_command();
-    command->allow_extras();
     auto words = std::make_shared<std::vector<std::string>>();
     command->add_option("command", *words, "The program and its arguments, after --");
     command->add_option_function<std::string>(
@@ -57,14 +55,9 @@ void add_run(CLI::App& app, Session& session) {
     command->add_flag("--dry-run", session.options.dry_run, "Say what would be run");
     examples(command, {{"kik run -e demo -- kayton run prog.kay", "in `demo`, whatever is active here"},
                        {"kik run -- env", "in the active environment"}});
-    command->callback([&session, command, words] {
-        session.action = [&session, command, words] {
-            // Without a -- before it, what looks like an option of the program's is left over.
-            std::vector<std::string> all = *words;
-            for (const std::string& word : command->remaining()) {
-                if (word != "--") all.push_back(word);
-            }
-            return run_in(session, std::move(all));
+    command->callback([&session, words] {
+        session.action = [&session, words] {
+            return run_in(session, *words);
         };
     });
 }

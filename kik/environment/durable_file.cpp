@@ -45,6 +45,8 @@ Error system_error(const char* verb, const fs::path& file, int reason) {
                                      "` belongs to another user, perhaps left by a `sudo kik`: give it back with `sudo "
                                      "chown`, or set KAYTON_HOME to a folder of yours"
                                : "set KAYTON_HOME to a folder of yours, or ask who owns this one";
+    } else if (reason == ENOTDIR) {
+        error.remedy = "a file stands where a folder is needed: move it away, or set KAYTON_HOME to a folder";
     } else if (reason == EROFS) {
         error.remedy = "that file system is read-only: set KAYTON_HOME to a folder that can be written";
     }

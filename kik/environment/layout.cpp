@@ -110,7 +110,13 @@ Result<EnvironmentRecord> read_record(const fs::path& root) {
         record.created = json.value("created", "");
         return record;
     } catch (const nlohmann::json::exception& error) {
-        return fail(ErrorKind::kInput, "`" + file.string() + "` is corrupt: " + error.what(),
+        // Without the library's own name of the error.
+        const std::string_view what = error.what();
+        const size_t bracket = what.find("] ");
+        return fail(ErrorKind::kInput,
+                    "`" + file.string() + "` is corrupt: " +
+                        (text->empty() ? "it is empty"
+                                       : std::string(bracket == what.npos ? what : what.substr(bracket + 2))),
                     "Run: kik doctor --fix");
     }
 }

@@ -91,7 +91,7 @@ Result<fs::path> find_advisories(const std::string& given) {
         if (fs::exists(place, error)) return place;
     }
     return fail(ErrorKind::kNotFound, "the RustSec advisory database is not on this machine",
-                "get it (git clone https://github.com/rustsec/advisory-db), then run `kik audit --db DIR`");
+                "run `git clone https://github.com/rustsec/advisory-db`, then `kik audit --db advisory-db`");
 }
 
 Result<std::vector<Advisory>> read_advisories(const fs::path& place, const std::vector<std::string>& packages) {

@@ -104,7 +104,7 @@ void Console::label(std::string_view word, const char* style, std::string_view l
 
 int exit_code(const Error& error) {
     if (interrupted()) return 128 + interrupting_signal();
-    return error.kind == ErrorKind::kUsage || error.kind == ErrorKind::kInternal ? 2 : 1;
+    return error.kind == ErrorKind::kInternal ? 2 : 1;
 }
 
 std::string duration_text(double seconds) {

@@ -47,7 +47,7 @@ class Console {
     const Options& options_;
 };
 
-// 1 for what the person can mend, 2 for a wrong command line and for our own faults.
+// 1 for what the person can mend, 2 for our own faults.
 [[nodiscard]] int exit_code(const Error& error);
 
 // "14.2s", "340ms"; "3.1 MiB", "512 B"

@@ -25,6 +25,10 @@ constexpr const char* kPosixInit = R"SH(kik() {
             ;;
     esac
 }
+# A shell started where an environment is active shows it as well.
+if [ -n "${_KAYTON_PROMPT-}" ] && [ -n "${PS1-}" ]; then
+    PS1="$_KAYTON_PROMPT${PS1#"$_KAYTON_PROMPT"}"
+fi
 )SH";
 
 constexpr const char* kPosixDeactivate = R"SH(if [ -n "${_KAYTON_BIN-}" ]; then
@@ -45,12 +49,13 @@ unset _KAYTON_PROMPT
 unset KAYTON_ACTIVE_ENV
 )SH";
 
+// Exported, so that a shell started from this one can go back as well.
 constexpr const char* kPosixActivate = R"SH(export KAYTON_ACTIVE_ENV=@NAME@
-_KAYTON_BIN=@BIN@
+export _KAYTON_BIN=@BIN@
 PATH="$_KAYTON_BIN:$PATH"
 export PATH
 if [ -z "${KAYTON_DISABLE_PROMPT-}" ] && [ -n "${PS1-}" ]; then
-    _KAYTON_PROMPT=@PROMPT@
+    export _KAYTON_PROMPT=@PROMPT@
     PS1="$_KAYTON_PROMPT$PS1"
 fi
 hash -r 2>/dev/null || true
@@ -83,10 +88,10 @@ true
 )SH";
 
 constexpr const char* kFishActivate = R"SH(set -gx KAYTON_ACTIVE_ENV @NAME@
-set -g _KAYTON_BIN @BIN@
+set -gx _KAYTON_BIN @BIN@
 set -gx PATH $_KAYTON_BIN $PATH
 if not set -q KAYTON_DISABLE_PROMPT; and functions -q fish_prompt
-    set -g _KAYTON_PROMPT @PROMPT@
+    set -gx _KAYTON_PROMPT @PROMPT@
     functions -c fish_prompt _kayton_old_fish_prompt
     function fish_prompt
         printf '%s' $_KAYTON_PROMPT
@@ -106,11 +111,11 @@ constexpr const char* kPowerShellInit = R"PS(function global:kik {
 }
 )PS";
 
-constexpr const char* kPowerShellDeactivate = R"PS(if (Test-Path variable:global:_KAYTON_BIN) {
+constexpr const char* kPowerShellDeactivate = R"PS(if ($env:_KAYTON_BIN) {
     $kaytonParts = [System.Collections.Generic.List[string]]($env:PATH -split [System.IO.Path]::PathSeparator)
-    [void]$kaytonParts.Remove($global:_KAYTON_BIN)
+    [void]$kaytonParts.Remove($env:_KAYTON_BIN)
     $env:PATH = $kaytonParts -join [System.IO.Path]::PathSeparator
-    Remove-Variable -Scope Global _KAYTON_BIN
+    Remove-Item env:_KAYTON_BIN
 }
 if (Test-Path variable:global:_KAYTON_OLD_PROMPT) {
     Set-Item function:global:prompt $global:_KAYTON_OLD_PROMPT
@@ -120,8 +125,8 @@ Remove-Item env:KAYTON_ACTIVE_ENV -ErrorAction SilentlyContinue
 )PS";
 
 constexpr const char* kPowerShellActivate = R"PS($env:KAYTON_ACTIVE_ENV = @NAME@
-$global:_KAYTON_BIN = @BIN@
-$env:PATH = $global:_KAYTON_BIN + [System.IO.Path]::PathSeparator + $env:PATH
+$env:_KAYTON_BIN = @BIN@
+$env:PATH = $env:_KAYTON_BIN + [System.IO.Path]::PathSeparator + $env:PATH
 if (-not $env:KAYTON_DISABLE_PROMPT -and (Test-Path function:prompt)) {
     $global:_KAYTON_OLD_PROMPT = $function:prompt
     function global:prompt { @PROMPT@ + (& $global:_KAYTON_OLD_PROMPT) }

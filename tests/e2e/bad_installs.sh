@@ -23,7 +23,7 @@ err_has Cargo.toml
 unchanged
 run 1 kik rinstall 'bad name!'
 unchanged
-run 2 kik frobnicate
+run 1 kik frobnicate
 
 # No network: an empty cargo home and a proxy that nobody listens on.
 mkdir cargo_home

@@ -20,6 +20,10 @@ out_is 5
 run 0 kik run -e demo -- kayton run sum.kay
 out_is 5
 run 7 kik run -- sh -c 'exit 7'
+run 0 kik run -e demo printf '%s,' a -- -e b
+out_is 'a,--,-e,b,'
+run 0 kik run -- printf '%s,' -- a -- b
+out_is '--,a,--,b,'
 run 143 kik run -- sh -c 'kill -TERM $$'
 
 # History and rollback.
@@ -65,6 +69,24 @@ mv "$KAYTON_HOME/envs/demo/metadata/registry.json.broken" "$KAYTON_HOME/envs/dem
     rm "$KAYTON_HOME/envs/demo/metadata/registry.json"
 run 0 kik repair
 run 0 kik doctor
+
+# The environment's record, damaged and of a newer Kayton.
+record="$KAYTON_HOME/envs/demo/metadata/env.json"
+cp "$record" record.json
+for text in '' '{' '[]'; do
+    printf '%s' "$text" >"$record"
+    run 1 kik list
+    err_has 'env.json` is corrupt'
+    err_has 'hint: run `kik doctor --fix`'
+    run 0 kik doctor --fix
+    run 0 kik list
+done
+printf '{"format": 77}' >"$record"
+run 1 kik list
+err_has 'has format 77'
+run 1 kik doctor --fix
+grep -q 77 "$record" || failed "a newer record was overwritten"
+cp record.json "$record"
 
 # Projects: lock, sync, export, import.
 mkdir project

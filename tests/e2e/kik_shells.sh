@@ -26,6 +26,19 @@ kik deactivate || exit 19
 [ "$PATH" = "/added:$before" ] || exit 20
 [ "$PS1" = '$ ' ] || exit 21
 [ -z "${KAYTON_ACTIVE_ENV-}" ] || exit 22
+# A shell started where an environment is active goes back as well.
+kik activate demo || exit 30
+SHELL_NAME="$SHELL_NAME" "$SHELL_NAME" -c '
+    PS1="# "
+    eval "$("$KIK" shell-init "$SHELL_NAME")"
+    [ "$PS1" = "(demo) # " ] || exit 1
+    kik activate two || exit 2
+    case ":$PATH:" in *:"$KAYTON_HOME/envs/demo/bin":*) exit 3 ;; esac
+    kik deactivate || exit 4
+    [ "$PATH" = "$1" ] || exit 5
+    [ "$PS1" = "# " ] || exit 6' sub "/added:$before" || exit 31
+kik deactivate
+[ "$PATH" = "/added:$before" ] || exit 32
 unset PS1
 kik activate demo && kik deactivate || exit 23
 mkdir -p "it's/deep" && cd "it's" && kik create local 2>/dev/null && cd deep || exit 24

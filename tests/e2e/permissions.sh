@@ -88,8 +88,11 @@ err_has PermissionError
 err_has "--allow-read=$WORK/outside/file"
 run 1 kik deny read "$WORK/outside"
 run 1 kik allow read "$WORK/nowhere"
-run 2 kik allow everything
+run 1 kik allow everything
+run 1 kik deny env
+err_has "kik deny env needs at least one value"
 run 0 kik deny net "localhost:$port"
+err_has "No longer allowed in \`e2e\`: net localhost:$port"
 run 0 kik deny env KAYTON_E2E_SECRET
 run 1 kayton run ../net.kay
 no_workers
