@@ -13,6 +13,7 @@
 #include "worker/runtime/exceptions.h"
 #include "worker/runtime/file.h"
 #include "worker/runtime/leak_check.h"
+#include "worker/runtime/list.h"
 #include "worker/runtime/slabs.h"
 #include "worker/runtime/table.h"
 #include "worker/runtime/type_record.h"
@@ -88,7 +89,7 @@ void destroy(KtObject* object) {
                 char* at = static_cast<char*>(list->data) + list->length * static_cast<int64_t>(element->size);
                 for (int64_t i = 0; i < list->length; ++i) kt_value_release(element, at -= element->size);
             }
-            kt_free(list->data);
+            kt_free(block_of(list));
             break;
         }
         case KT_KIND_DICT:
