@@ -231,6 +231,9 @@ int run_command(const RunCommand& command) {
             return report_error(added.error());
         }
     }
+    if (interrupts.asked_to_end()) {
+        return interrupted_status(interrupts);
+    }
     auto outcome = session.run(program->module, argv_of(command));
     if (!outcome) {
         return interrupts.asked_to_end() ? interrupted_status(interrupts) : report_error(outcome.error());
