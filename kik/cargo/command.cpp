@@ -37,7 +37,10 @@ Result<Pipe> make_pipe() {
 std::vector<std::string> child_environment(const Command& command) {
     std::vector<std::string> result;
     const auto replaced = [&](std::string_view name) {
-        return std::find(command.without.begin(), command.without.end(), name) != command.without.end() ||
+        const bool listed = command.only.empty() ||
+                            std::find(command.only.begin(), command.only.end(), name) != command.only.end();
+        return !listed ||
+               std::find(command.without.begin(), command.without.end(), name) != command.without.end() ||
                std::any_of(command.variables.begin(), command.variables.end(),
                            [&](const auto& variable) { return variable.first == name; });
     };

@@ -21,6 +21,7 @@ struct Command {
     std::filesystem::path folder;                                // working folder; empty: kik's own
     std::vector<std::pair<std::string, std::string>> variables;  // set in the child, besides kik's own
     std::vector<std::string> without;                            // not passed on to the child
+    std::vector<std::string> only;                               // of kik's own none but these; empty: all
     // Called for each piece that ends in \n or \r (without it); `\r` marks a progress line.
     std::function<void(std::string_view line, bool transient)> on_stderr;
     std::function<void(std::string_view line)> on_stdout;

@@ -4,6 +4,7 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -15,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "shared/text_file.h"
 #include "shared/unique_fd.h"
@@ -68,11 +70,18 @@ const char* confine_files(const Confinement& confinement) {
     const UniqueFd ruleset(static_cast<int>(::syscall(kCreateRuleset, &attributes, size, 0)));
     if (!ruleset) return "make rules for files";
     const uint64_t read = kExecute | kReadFile | kReadDir;
-    for (const char* path : {"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc", "/opt", "/nix", "/proc",
-                             "/sys/fs/cgroup", "/sys/devices/system/cpu"}) {
-        if (!allow(ruleset.get(), path, read)) return "allow reading the system";
+    static constexpr std::array<const char*, 12> kSystem{
+        "/usr", "/lib", "/lib32", "/lib64", "/sys/devices/system/cpu", "/etc/ld.so.cache",  // libraries
+        "/bin", "/sbin", "/etc", "/opt", "/nix", "/proc"};
+    const size_t readable = confinement.alone ? 6 : kSystem.size();
+    for (size_t at = 0; at < readable; ++at) {
+        if (!allow(ruleset.get(), kSystem[at], read)) return "allow reading the system";
+    }
+    if (!allow(ruleset.get(), confinement.alone ? "/proc/self" : "/sys/fs/cgroup", read)) {
+        return "allow reading the system";
     }
     for (const char* path : {"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty"}) {
+        if (confinement.alone && std::string_view(path) == "/dev/tty") continue;
         if (!allow(ruleset.get(), path, files & kOfFiles & ~kExecute)) return "allow devices";
     }
     for (const fs::path& path : confinement.read) {
@@ -85,14 +94,18 @@ const char* confine_files(const Confinement& confinement) {
 }
 
 // A filter of a few lines: no sockets but local ones, nothing that reaches into other processes or around the filter.
-const char* confine_calls(bool network) {
+const char* confine_calls(const Confinement& confinement) {
     const auto refuse = static_cast<uint32_t>(SECCOMP_RET_ERRNO | EACCES);
     constexpr std::array<uint32_t, 14> kRefused{
         SYS_ptrace,    SYS_process_vm_readv, SYS_process_vm_writev, SYS_bpf,
         SYS_mount,     SYS_umount2,          SYS_keyctl,            SYS_add_key,
         SYS_request_key, SYS_perf_event_open, SYS_userfaultfd,      SYS_io_uring_setup,
         SYS_kexec_load, SYS_init_module};
-    std::array<sock_filter, 64> program{};
+    constexpr std::array<uint32_t, 17> kRefusedAlone{
+        SYS_execve,    SYS_execveat,    SYS_fork,           SYS_vfork,    SYS_kill,         SYS_tkill,
+        SYS_setns,     SYS_unshare,     SYS_rt_sigqueueinfo, SYS_chroot,  SYS_rt_tgsigqueueinfo,
+        SYS_socket,    SYS_pidfd_open,  SYS_pidfd_send_signal, SYS_setsid, SYS_setpgid,      SYS_prlimit64};
+    std::array<sock_filter, 128> program{};
     size_t size = 0;
     const auto emit = [&](sock_filter line) { program[size++] = line; };
     emit(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, arch)));
@@ -112,7 +125,26 @@ const char* confine_calls(bool network) {
         emit(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1));
         emit(BPF_STMT(BPF_RET | BPF_K, refuse));
     }
-    if (!network) {
+    if (confinement.alone) {
+        const auto absent = static_cast<uint32_t>(SECCOMP_RET_ERRNO | ENOSYS);
+        constexpr auto kFirst = static_cast<uint32_t>(offsetof(seccomp_data, args));
+        for (const uint32_t call : kRefusedAlone) {
+            emit(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1));
+            emit(BPF_STMT(BPF_RET | BPF_K, refuse));
+        }
+        // Its flags lie in memory; the C library falls back to clone.
+        emit(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 0, 1));
+        emit(BPF_STMT(BPF_RET | BPF_K, absent));
+        emit(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 3));
+        emit(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kFirst));
+        emit(BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, CLONE_THREAD, 5, 0));
+        emit(BPF_STMT(BPF_RET | BPF_K, refuse));
+        // abort()
+        emit(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_tgkill, 0, 3));
+        emit(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kFirst));
+        emit(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<uint32_t>(::getpid()), 1, 0));
+        emit(BPF_STMT(BPF_RET | BPF_K, refuse));
+    } else if (!confinement.network) {
         emit(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 3));
         emit(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args)));
         emit(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_UNIX, 1, 0));
@@ -134,7 +166,7 @@ const char* confine_this_process(const Confinement& confinement) {
     if (confinement.files) {
         if (const char* failed = confine_files(confinement)) return failed;
     }
-    return confine_calls(confinement.network);
+    return confine_calls(confinement);
 }
 
 Result<std::vector<std::string>> read_build_permissions(const fs::path& environment) {

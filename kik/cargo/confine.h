@@ -17,6 +17,9 @@ struct Confinement {
     std::vector<std::filesystem::path> write;
     bool network = false;
     bool files = true;  // false: everything may be read and written
+    // The process loads somebody's library and nothing more: of the system it reads the libraries only, and it starts
+    // no program and no process, has no socket, and sends signals to nobody but itself. Its threads stay possible.
+    bool alone = false;
 };
 
 // What `kik allow build` gave an environment: "net", "all", "read=PATH", "write=PATH"; kept in metadata/env.json.

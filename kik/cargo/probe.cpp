@@ -6,11 +6,13 @@
 
 #include <fmt/format.h>
 #include <array>
+#include <cerrno>
 #include <cstring>
 #include <deque>
 #include <unordered_map>
 
 #include "kik/cargo/command.h"
+#include "kik/cargo/confine.h"
 #include "kik/environment/layout.h"
 #include "shared/kayton_api.h"
 
@@ -20,6 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr rlim_t kProbeSeconds = 30;
+constexpr rlim_t kProbeMemory = rlim_t{2} << 30;
 
 // Enough of a VM for a plugin to register itself; nothing is called.
 struct RecordingVm {
@@ -109,9 +112,22 @@ Result<void> compare(const RecordingVm& vm, const Manifest& manifest) {
 Result<std::string> load_plugin_here(const fs::path& bridge, const fs::path& plugin) {
     rlimit limit{kProbeSeconds, kProbeSeconds};
     ::setrlimit(RLIMIT_CPU, &limit);
+    limit = {kProbeMemory, kProbeMemory};
+    ::setrlimit(RLIMIT_DATA, &limit);
     limit = {0, 0};
     ::setrlimit(RLIMIT_CORE, &limit);
     ::alarm(2 * kProbeSeconds);
+    // What stands in its constructors runs as soon as it is loaded.
+    Confinement confinement;
+    confinement.read = {bridge.parent_path(), plugin.parent_path()};
+    for (const fs::path& linked : {bridge, plugin}) {
+        std::error_code error;
+        confinement.read.push_back(fs::weakly_canonical(linked, error).parent_path());
+    }
+    confinement.alone = true;
+    if (const char* failed = confine_this_process(confinement)) {
+        return fail(ErrorKind::kSystem, fmt::format("cannot {} before the plugin is loaded: {}", failed, ::strerror(errno)));
+    }
 
     void* library = ::dlopen(bridge.c_str(), RTLD_NOW | RTLD_GLOBAL);
     if (library == nullptr) return fail(ErrorKind::kSystem, std::string("cannot load the bridge: ") + ::dlerror());
@@ -159,6 +175,7 @@ Result<std::string> probe_plugin(const fs::path& bridge, const fs::path& plugin)
     Command command;
     command.argv = {(program_folder() / "kik").string(), "probe-plugin", bridge.string(), plugin.string()};
     command.folder = "/";
+    command.only = {"PATH", "HOME", "LANG", "TZ", "TMPDIR", "RUST_BACKTRACE"};
     Result<CommandResult> result = run(command);
     if (!result) return tl::unexpected<Error>(result.error());
     if (result->ok()) return std::move(result->out);
