@@ -1,5 +1,6 @@
 #include "worker/vm/vm_api.h"
 
+#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include "worker/runtime/type_registry.h"
 #include "worker/runtime/unicode.h"
 #include "worker/runtime/vm_state.h"
+#include "worker/vm/refusals.h"
 
 namespace kayton {
 namespace {
@@ -111,8 +113,15 @@ void api_release_value(void*, const KtTypeInfo* type, void* value) {
 
 void api_raise(void*, const char* class_name, size_t class_len, const char* message, size_t message_len) {
     const std::string_view name(class_name, class_len);
-    const std::string_view text(message, message_len);
+    const std::string text = with_refused({message, message_len});
     const KtTypeInfo* type = intern_type(name);
+    if (type == exception_type(Exc::OSError)) {
+        // As Rust shows an error of the system: "Permission denied (os error 13)".
+        constexpr std::string_view kMark = "(os error ";
+        if (const size_t at = text.rfind(kMark); at != std::string::npos) {
+            type = os_error_type(static_cast<int>(std::strtol(text.c_str() + at + kMark.size(), nullptr, 10)));
+        }
+    }
     if (type == nullptr || type->kind != KT_KIND_EXCEPTION) {
         raise_format(Exc::RuntimeError, "{}: {}", name, text);
         return;
