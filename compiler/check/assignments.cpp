@@ -364,9 +364,18 @@ void Checker::store_item_of(TExpr* object, const SubscriptExpr& target, TExpr* v
 // The new value of `target op= value`: an object's own __iadd__, else as `target op value`.
 TExpr* Checker::update_in_place(const AugAssignStmt& s, TExpr* current) {
     TExpr* right = expression(*s.value);
+    static constexpr std::string_view kNames[] = {"__iadd__", "__isub__", "__imul__", "__itruediv__", "__ifloordiv__", "__imod__", "__ipow__",
+                                                  "__imatmul__", "__ilshift__", "__irshift__", "__iand__", "__ior__", "__ixor__"};
+    const Type* t = prune(current->type);
+    if (const Manifest* manifest = manifest_of(t)) {
+        // Types of a crate that can only be added to: Add gives a new value where there is one.
+        const std::string in_place(kNames[static_cast<size_t>(s.op)]);
+        const std::string apart = "__" + in_place.substr(3);
+        if (crate_functions(*manifest, std::string(t->name) + "." + apart).empty() &&
+            !crate_functions(*manifest, std::string(t->name) + "." + in_place).empty())
+            return crate_protocol(t, in_place, {current, right}, s.span);
+    }
     if (is_instance(current->type)) {
-        static constexpr std::string_view kNames[] = {"__iadd__", "__isub__", "__imul__", "__itruediv__", "__ifloordiv__", "__imod__", "__ipow__",
-                                                      "__imatmul__", "__ilshift__", "__irshift__", "__iand__", "__ior__", "__ixor__"};
         if (TExpr* updated = call_method(current, kNames[static_cast<size_t>(s.op)], {right}, s.span)) return updated;
     }
     return binary(s.op, current, right, s.span, s.op_span, true);
@@ -413,6 +422,14 @@ void Checker::aug_assign(const AugAssignStmt& s) {
                     return;
                 }
             }
+        }
+        if (const Manifest* manifest = manifest_of(t);
+            manifest != nullptr && !crate_functions(*manifest, std::string(t->name) + ".__setitem__").empty()) {
+            TExpr* key = hold(expression(*sub.index));
+            TExpr* current = crate_protocol(t, "__getitem__", {object, key}, sub.span);
+            TExpr* updated = binary(s.op, current, expression(*s.value), span, s.op_span);
+            emit_expr(crate_protocol(t, "__setitem__", {object, key, updated}, span));
+            return;
         }
         if (t->kind != TypeKind::kList && t->kind != TypeKind::kDict) {
             report(DiagCode::kNotSubscriptable, span, "'" + to_string(resolved(t)) + "' object does not support item assignment");

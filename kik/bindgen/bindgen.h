@@ -8,7 +8,6 @@
 #include <filesystem>
 #include <functional>
 #include <map>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -28,8 +27,9 @@ struct BindgenRequest {
     std::string version;
     std::vector<std::string> features;
     std::map<std::string, std::string> dependency_versions;  // crate name (underscores) -> version, from Cargo.lock
-    std::map<std::string, std::string> left_out;             // thunk id -> why rustc rejected it
-    std::set<std::string> allowed;                           // thunk ids; empty: all
+    // Thunk id or "type <name>" -> why rustc rejected it. What is left out makes room for alternatives; what is removed
+    // is taken from the finished bindings, which are otherwise the same.
+    std::map<std::string, std::string> left_out, removed;
 };
 
 struct Bindings {

@@ -138,7 +138,13 @@ void Generator::bind(const Binding& binding) {
         std::vector<TypeParam> all = params;
         all.insert(all.end(), impls.begin(), impls.end());
         const std::vector<TypeParam> written(params.begin() + static_cast<std::ptrdiff_t>(outer), params.end());
-        std::vector<Subst> choices = instances_.choose(all, base);
+        const auto fits = [&](const Subst& subst) {
+            if (normalizer_.conditions(crate, function["generics"], subst) == Answer::kNo) return false;
+            return binding.impl_generics == nullptr || !binding.impl ||
+                   normalizer_.conditions(*binding.impl->crate, *binding.impl_generics, subst) != Answer::kNo;
+        };
+        if (!fits(base)) throw Unmapped{"the type does not meet the function's conditions"};
+        std::vector<Subst> choices = instances_.choose(all, base, 8, fits);
         if (choices.size() > most) choices.resize(most);
         for (const Subst& subst : choices) {
             try {
@@ -326,14 +332,6 @@ void Generator::add_thunk(ManifestFunction function, const std::vector<Mapped>& 
             refuse(item, function.name, out->second);
         else
             skip(function.name, out->second);
-        return;
-    }
-    if (!request_.allowed.empty() && !request_.allowed.contains(stable)) {
-        const std::string reason = "no alternative that rustc accepts was found";
-        if (item)
-            refuse(item, function.name, reason);
-        else
-            skip(function.name, reason);
         return;
     }
     // Values that only the result decides have one function for each.

@@ -68,6 +68,7 @@ class Generator {
     void visit_items();
     // generic_items.cpp: instances of generic types and aliases, and what else the manifest says about names.
     [[nodiscard]] std::vector<TyRef> instances_of(const ItemRef& item);
+    std::vector<TyRef> concrete_instances(const ItemRef& item);
     void visit_generic_alias(const ItemRef& item);
     void name_instance(const TyRef& type, const Path& path, const std::vector<TyRef>& args);
     void visit_extension_traits();
@@ -116,6 +117,8 @@ class Generator {
     void skip(const std::string& item, const std::string& reason);
 
     // emission.cpp
+    void take_removed();
+    [[nodiscard]] bool is_removed(const TypeSlotEntry& entry) const;
     [[nodiscard]] std::string lib_rs(std::map<int, std::string>& thunk_at_line);
     [[nodiscard]] Manifest manifest();
 

@@ -29,6 +29,28 @@ std::string argument_text(const Ty& type) {
 
 }  // namespace
 
+// impl WavReader<BufReader<File>> { pub fn open(..) }: an instance that the crate makes itself.
+std::vector<TyRef> Generator::concrete_instances(const ItemRef& item) {
+    std::vector<TyRef> made;
+    for (const Json& id : item_body(item.json())["impls"]) {
+        const Json* impl_item = item.crate->item(id.get<int>());
+        if (impl_item == nullptr || !item_body(*impl_item)["trait"].is_null() || made.size() >= kMostChoices) continue;
+        int lifetimes = 0;
+        normalizer_.elided = [&lifetimes] { return "'s" + std::to_string(lifetimes++); };
+        const TyRef type = normalizer_.settle(normalizer_.type(*item.crate, item_body(*impl_item)["for"], {}));
+        normalizer_.elided = [] { return std::string("'_"); };
+        if (type->kind != TyKind::kPath || type->args.empty() || mentions_generic(*type) || mentions_static(*type)) continue;
+        if (table_.is_error(*type) || is_byte_array(*type)) continue;
+        try {
+            name_instance(type, names_.public_path(item), {});
+            made.push_back(type);
+        } catch (const Unmapped& why) {
+            skip(join(names_.public_path(item), "."), why.reason);
+        }
+    }
+    return made;
+}
+
 // Registers what a generic struct or enum is bound for.
 std::vector<TyRef> Generator::instances_of(const ItemRef& item) {
     const Json& body = item_body(item.json());
@@ -88,7 +110,7 @@ std::vector<TyRef> Generator::instances_of(const ItemRef& item) {
     }
     choices = instances.choose(open, known, kMostChoices);
     if (choices.size() > kMostChoices) choices.resize(kMostChoices);
-    std::vector<TyRef> made;
+    std::vector<TyRef> made = concrete_instances(item);
     for (const Subst& choice : choices) {
         std::vector<TyRef> args, shown;
         std::vector<std::string> lifetimes;

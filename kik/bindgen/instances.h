@@ -3,6 +3,7 @@
 // becomes the types that implement it; what has no instance says why. Plain functions over the World; one thread.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -28,15 +29,20 @@ class Instances {
     [[nodiscard]] std::vector<TypeParam> params(const RustdocCrate& crate, const Json& generics, const Subst& known);
     // Parameters that stand, in `types`, where a generic definition has a default, are decided by it.
     void take_defaults(std::vector<TypeParam>& params, const std::vector<TyRef>& types);
-    // Every combination to bind, at most `limit`; throws Unmapped when a parameter has none.
-    [[nodiscard]] std::vector<Subst> choose(std::vector<TypeParam> params, const Subst& known, size_t limit = 8);
+    // Every combination to bind, at most `limit`, of those that `fits` lets through, also half made; throws Unmapped
+    // when a parameter has none.
+    using Fits = std::function<bool(const Subst&)>;
+    [[nodiscard]] std::vector<Subst> choose(std::vector<TypeParam> params, const Subst& known, size_t limit = 8,
+                                            const Fits& fits = {});
     // The types that a parameter with these bounds is bound for; throws Unmapped when there is none.
     [[nodiscard]] std::vector<TyRef> candidates(const TypeParam& param, int depth);
 
   private:
-    [[nodiscard]] std::vector<TyRef> implementors(const Bound& bound, int depth);
+    // `beside`: the other bounds of the same parameter.
+    [[nodiscard]] std::vector<TyRef> implementors(const Bound& bound, const std::vector<Bound>& beside, int depth);
     [[nodiscard]] std::vector<TyRef> closures(const TypeParam& param, const Bound& bound);
     // Types of the crates at hand that implement a trait of another crate, and the values of std that serde takes.
+    [[nodiscard]] std::vector<TyRef> iterators_over(const Ty& element);
     [[nodiscard]] std::vector<TyRef> iterable_references();
     [[nodiscard]] std::pair<size_t, size_t> remoteness(const Ty& type);
     [[nodiscard]] std::vector<TyRef> numbered(const TyRef& type);
@@ -52,6 +58,7 @@ class Instances {
     };
     std::map<Path, Implementors> implementors_;
     Implementors iterables_;
+    std::map<std::string, Implementors> implementors_of_item_;  // iterators, by what they give
 };
 
 }  // namespace kayton::bindgen

@@ -54,6 +54,7 @@ class TypeTable {
 
   private:
     [[nodiscard]] bool has_impl(const Ty& type, const Path& trait);
+    [[nodiscard]] bool is_sound(const Ty& type);
     // Refuses an instance beyond what one wrapper holds.
     void count_instance(const TyRef& type, const std::string& name);
     World& world_;
@@ -64,6 +65,7 @@ class TypeTable {
     std::map<std::string, int> by_name_;
     std::map<int, TyRef> iterator_items_;
     std::map<std::pair<std::string, std::string>, bool> has_impl_;  // (type, trait)
+    std::map<std::string, bool> sound_;                             // by type
     std::map<Path, int> instances_;                                 // of each generic definition
 };
 

@@ -63,7 +63,10 @@ std::string Names::rust_type(const Ty& ty) {
         case TyKind::kRef: return std::string("&") + (ty.is_mut ? "mut " : "") + rust_type(*ty.args[0]);
         case TyKind::kSlice: return "[" + rust_type(*ty.args[0]) + "]";
         case TyKind::kArray: return "[" + rust_type(*ty.args[0]) + "; " + ty.name + "]";
-        case TyKind::kConst: return ty.name;
+        case TyKind::kConst:
+            // rustdoc's word for what it does not compute; "_" alone is left to rustc where a call decides it.
+            if (ty.name == "{ _ }") throw Unmapped{"a size that the documentation does not spell out"};
+            return ty.name;
         case TyKind::kPath: {
             const auto alias = aliases_.find(type_key(ty));
             if (is_dynamic(ty)) return "Dynamic";

@@ -22,6 +22,16 @@ std::string lifetime_of(const Json& json, const Subst& subst) {
     return found == subst.lifetimes.end() ? name : found->second;
 }
 
+// What a const argument is: a name, a literal, or the value of an expression that rustdoc does not spell out.
+std::string const_text(const Json& constant) {
+    const std::string expression = constant["expr"].get<std::string>();
+    const bool spelled = expression.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos;
+    if (spelled || !constant.contains("value") || !constant["value"].is_string()) return expression;
+    const std::string value = constant["value"].get<std::string>();
+    const size_t suffix = value.find_first_not_of("0123456789");
+    return suffix == 0 ? value : value.substr(0, suffix);
+}
+
 const Json* generics_of(const Json& item) {
     const Json& body = item_body(item);
     if (!body.is_object()) return nullptr;
@@ -119,7 +129,7 @@ TyRef Normalizer::resolved_path(const RustdocCrate& crate, const Json& json, con
             } else if (arg.contains("const")) {
                 Ty value;
                 value.kind = TyKind::kConst;
-                value.name = arg["const"]["expr"].get<std::string>();
+                value.name = const_text(arg["const"]);
                 const auto known = subst.types.find(value.name);
                 ty.args.push_back(known != subst.types.end() ? known->second : std::make_shared<const Ty>(value));
             }
@@ -133,6 +143,12 @@ TyRef Normalizer::resolved_path(const RustdocCrate& crate, const Json& json, con
             const TyRef error =
                 make_path(ty.path[1] == "fmt" ? Path{"core", "fmt", "Error"} : Path{"std", "io", "error", "Error"});
             return make_path({"core", "result", "Result"}, {ok, error});
+        }
+        // NonZeroU32 is NonZero<u32>.
+        if (ty.path.size() > 2 && ty.path[1] == "num" && ty.path.back().starts_with("NonZero") && ty.args.empty()) {
+            std::string number = ty.path.back().substr(7);
+            std::transform(number.begin(), number.end(), number.begin(), [](unsigned char c) { return std::tolower(c); });
+            return make_path({"core", "num", "nonzero", "NonZero"}, {make_prim(number)});
         }
         if (ty.path.back() == "Vec" || ty.path.back() == "Box") ty.args.resize(std::min<size_t>(ty.args.size(), 1));
         while (ty.lifetimes.size() < std_lifetime_count(ty.path)) ty.lifetimes.push_back(elided());
@@ -279,7 +295,10 @@ TyRef Normalizer::associated(const Ty& self, const std::string& name, const Boun
     }
     if (TyRef known = std_associated(self, name)) return known;
     if (trait == nullptr) return nullptr;
-    if (const auto context = find_impl(self, trait->trait, trait->args)) return from_impl(*context, name);
+    if (const auto context = find_impl(self, trait->trait, trait->args)) {
+        if (TyRef found = from_impl(*context, name)) return found;
+        return inherited(self, name, trait->trait, {});
+    }
     return nullptr;
 }
 
@@ -347,6 +366,7 @@ std::optional<ImplContext> Normalizer::find_impl(const Ty& self, const Path& tra
                 for (size_t k = 0; fits && k < args.size(); ++k) fits = unify(*given.args[k], *args[k], context.subst);
                 if (!fits) continue;
             }
+            if (conditions(crate, impl["generics"], context.subst) == Answer::kNo) continue;
             return context;
         }
         return std::nullopt;

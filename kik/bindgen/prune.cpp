@@ -11,8 +11,8 @@ namespace kayton::bindgen {
 namespace {
 
 constexpr int kMostRounds = 16;
-// What is rejected makes room for alternatives; from this round on none is added, so that the end is near.
-constexpr int kLastNewRound = 4;
+// What is rejected makes room for alternatives; from this round on things are only removed, so that the end is near.
+constexpr int kLastNewRound = 2;
 
 // Lines of src/lib.rs that a message points to, through macro expansions.
 void collect_lines(const Json& span, std::vector<int>& lines) {
@@ -98,12 +98,8 @@ Result<Bindings> generate_and_prune(BindgenRequest request, const CheckCallback&
                             fmt::format("the bindings of '{}' do not compile:\n{}", request.crate, verdict.elsewhere));
             return bindings;
         }
-        for (const auto& [thunk, reason] : verdict.rejected) request.left_out.emplace(thunk, reason);
-        if (round >= kLastNewRound) {
-            request.allowed.clear();
-            for (const auto& [line, thunk] : bindings->thunk_at_line)
-                if (!verdict.rejected.contains(thunk)) request.allowed.insert(thunk);
-        }
+        for (const auto& [thunk, reason] : verdict.rejected)
+            (round < kLastNewRound ? request.left_out : request.removed).emplace(thunk, reason);
     }
     return fail(ErrorKind::kInternal,
                 fmt::format("the bindings of '{}' still do not compile after {} rounds", request.crate, kMostRounds));

@@ -287,6 +287,13 @@ Mapped CallMapper::read_path(const TyRef& type, const std::string& place, bool t
         }
         if (last == "Range" && !type->args.empty() && is_integer(*type->args[0]))
             return {"range", "KtRange", "range::<" + type->args[0]->name + ">(" + (top ? "*" : "") + place + ")?"};
+        if (last == "RangeInclusive" && !type->args.empty() && is_integer(*type->args[0]))
+            return {"range", "KtRange", "range_inclusive::<" + type->args[0]->name + ">(" + (top ? "*" : "") + place + ")?"};
+        if (last == "NonZero" && is_integer(*type->args.at(0))) {
+            Mapped mapped = read(type->args[0], place, top);
+            mapped.code = "std::num::NonZero::new(" + mapped.code + ").ok_or_else(|| raise(\"ValueError\", \"expected a number other than 0\"))?";
+            return mapped;
+        }
         if (!table_.is_handle(*type)) throw Unmapped{"parameter of type " + std_rust_path(type->path)};
     }
     if (table_.is_error(*type)) {

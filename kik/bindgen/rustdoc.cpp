@@ -97,6 +97,15 @@ const Path& RustdocCrate::canonical(int id) const {
     return found == canonical_.end() ? unknown : found->second;
 }
 
+std::vector<const Json*> RustdocCrate::impls() const {
+    std::map<int, const Json*> ordered;
+    for (const auto& [id, item] : items_)
+        if (item_kind(*item) == "impl") ordered.emplace(id, item);
+    std::vector<const Json*> out;
+    for (const auto& [id, item] : ordered) out.push_back(item);
+    return out;
+}
+
 size_t RustdocCrate::mentions(const std::string& word) const {
     if (words_.empty()) {
         words_[""] = 0;

@@ -96,7 +96,7 @@ bool TypeTable::is_copy(const Ty& type) {
             return true;
         case TyKind::kPath:
             if (is_std(type.path)) {
-                if (type.path.back() == "Option") return is_copy(*type.args[0]);
+                if (type.path.back() == "Option" || type.path.back() == "NonZero") return is_copy(*type.args[0]);
                 return std_copy.contains(type.path.back());
             }
             return has_impl(type, kCopyTrait);
@@ -135,7 +135,7 @@ bool TypeTable::is_handle(const Ty& type) {
         "Option",    "Result",   "String",    "PathBuf", "OsString",  "Path", "OsStr",          "Vec",       "Box",
         "Cow",       "Duration", "Ordering",  "Range",   "Rc",        "Arc",  "HashMap",        "BTreeMap",  "HashSet",
         "BTreeSet",  "VecDeque", "Formatter", "Context", "Arguments", "Pin",  "RangeInclusive", "RangeFrom", "RangeTo",
-        "RangeFull", "CStr",     "CString",   "Cell",    "RefCell"};
+        "RangeFull", "CStr",     "CString",   "Cell",    "RefCell",   "NonZero"};
     return !converted.contains(type.path.back());
 }
 
@@ -157,6 +157,31 @@ void refuse_nesting(const Ty& type, std::vector<const Path*>& around) {
 
 }  // namespace
 
+// Whether values of the type can lie in a handle: its definition's own conditions hold and its size is known.
+bool TypeTable::is_sound(const Ty& type) {
+    const ItemRef home = type.kind == TyKind::kPath && !is_std(type.path) ? world_.find(type.path) : ItemRef{};
+    if (!home || !item_body(home.json()).is_object() || !item_body(home.json()).contains("impls")) return true;
+    const auto [known, fresh] = sound_.try_emplace(type_key(type), true);
+    if (!fresh) return known->second;
+    const Json& body = item_body(home.json());
+    // Of the impls that rustdoc lists for every type, From<T> for T asks for a size and Borrow<T> for T does not.
+    bool borrowed = false, sized = false;
+    for (const Json& id : body["impls"]) {
+        const Json* item = home.crate->item(id.get<int>());
+        if (item == nullptr || !item_body(*item)["blanket_impl"].is_object() || item_body(*item)["trait"].is_null()) continue;
+        const Path& trait = home.crate->canonical(item_body(*item)["trait"]["id"].get<int>());
+        borrowed = borrowed || (!trait.empty() && trait.back() == "Borrow");
+        sized = sized || (!trait.empty() && trait.back() == "From");
+    }
+    Subst subst;
+    size_t place = 0;
+    for (const Json& param : body["generics"]["params"])
+        if (!param["kind"].contains("lifetime") && place < type.args.size())
+            subst.types[param["name"].get<std::string>()] = type.args[place++];
+    return known->second = (sized || !borrowed) &&
+                           normalizer_.conditions(*home.crate, body["generics"], subst) != Answer::kNo;
+}
+
 void TypeTable::count_instance(const TyRef& type, const std::string& name) {
     if (type->args.empty() || by_name_.contains(name)) return;
     int& count = instances_[type->path];
@@ -177,6 +202,7 @@ int TypeTable::handle(const TyRef& type) {
     if (type->kind == TyKind::kPath && type->path[0] == "typenum") throw Unmapped{"a number written as a type"};
     std::vector<const Path*> around;
     refuse_nesting(*type, around);
+    if (!is_sound(*type)) throw Unmapped{"a " + type->path.back() + " whose conditions its parts do not meet"};
     if (is_error(*type)) throw Unmapped{"a value of the exception class " + names_.kayton_type(*type)};
     const std::string rust = names_.rust_type(*type);
     const std::string name = names_.kayton_type(*type);
@@ -219,6 +245,7 @@ int TypeTable::exception(const TyRef& type) {
 
 int TypeTable::error_value(const TyRef& type) {
     const std::string name = names_.kayton_type(*type) + ".value";
+    if (const auto out = left_out_.find("type " + name); out != left_out_.end()) throw Unmapped{name + ": " + out->second};
     const auto [entry, fresh] = by_name_.emplace(name, static_cast<int>(entries_.size()));
     if (fresh) entries_.push_back({SlotKind::kErrorValue, name, type, names_.rust_type(*type)});
     return entry->second;

@@ -97,6 +97,9 @@ struct ImplContext {
     TyRef self;
 };
 
+// Whether a bound is met; what is not known is left to rustc.
+enum class Answer { kNo, kUnknown, kYes };
+
 // A public alias and its arguments for one type.
 struct AliasUse {
     ItemRef item;
@@ -126,6 +129,11 @@ class Normalizer {
     [[nodiscard]] std::optional<ImplContext> find_impl(const Ty& self, const Path& trait,
                                                        const std::vector<TyRef>& args = {});
 
+    // conditions.cpp: whether a type meets a bound, and whether an item's generics hold under a substitution; what
+    // mentions parameters that are still open is kUnknown.
+    [[nodiscard]] Answer holds(const Ty& self, const Bound& bound);
+    [[nodiscard]] Answer conditions(const RustdocCrate& crate, const Json& generics, const Subst& subst);
+
   private:
     [[nodiscard]] TyRef resolved_path(const RustdocCrate& crate, const Json& json, const Subst& subst);
     [[nodiscard]] TyRef expand_alias(const ItemRef& alias, const std::vector<TyRef>& args,
@@ -137,8 +145,15 @@ class Normalizer {
         TyRef pattern;
     };
     [[nodiscard]] std::vector<KnownImpl>& impls_of(const RustdocCrate& crate, const Json& ids, const Path& trait);
+    [[nodiscard]] TyRef inherited(const Ty& self, const std::string& name, const Path& trait, const Subst& subst);
+    [[nodiscard]] Answer find_answer(const Ty& self, const Bound& bound);
+    [[nodiscard]] Answer impl_fits(const RustdocCrate& crate, KnownImpl& known, const Ty& self, const Bound& bound);
+    [[nodiscard]] std::vector<KnownImpl>& crate_impls(const RustdocCrate& crate, const Path& trait);
     World& world_;
     int depth_ = 0;
+    int condition_depth_ = 0;
+    std::map<std::string, Answer> holds_;  // of questions asked before
+    std::map<const RustdocCrate*, std::map<Path, std::vector<KnownImpl>>> crate_impls_;
     // By the address of the list in the document, which stays as it is.
     std::map<const Json*, std::map<Path, std::vector<KnownImpl>>> known_impls_;
 };

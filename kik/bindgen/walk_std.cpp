@@ -199,4 +199,50 @@ void Generator::bind_iterator(const TypeSlotEntry& entry, const TyRef& item, con
     }
 }
 
+void Generator::visit_deref(const TyRef& type, const std::string& name, const ImplContext& context) {
+    for (const Json& id : (*context.impl)["items"]) {
+        const Json* member = context.crate->item(id.get<int>());
+        if (member == nullptr || item_kind(*member) != "assoc_type" || item_name(*member) != "Target") continue;
+        const TyRef target = normalizer_.type(*context.crate, item_body(*member)["type"], context.subst);
+        const ItemRef home = target->kind == TyKind::kPath ? world_.find(target->path) : ItemRef{};
+        if (!home) {
+            visit_std_target(type, name, target);
+            return;
+        }
+        const bool changeable = normalizer_.find_impl(*type, {"core", "ops", "deref", "DerefMut"}).has_value();
+        for (const Json& impl_id : item_body(home.json())["impls"]) {
+            const Json* impl_item = home.crate->item(impl_id.get<int>());
+            if (impl_item == nullptr || !item_body(*impl_item)["trait"].is_null()) continue;
+            const Json& impl = item_body(*impl_item);
+            ImplContext inner{home.crate, &impl, {}, target};
+            if (!unify(*normalizer_.type(*home.crate, impl["for"], {}), *target, inner.subst)) continue;
+            for (const Json& item_id : impl["items"]) {
+                const Json* method_item = home.crate->item(item_id.get<int>());
+                if (method_item == nullptr || item_kind(*method_item) != "function" ||
+                    (*method_item)["visibility"] != "public")
+                    continue;
+                const Json& inputs = item_body(*method_item)["sig"]["inputs"];
+                if (inputs.empty() || inputs[0][0] != "self" || !inputs[0][1].contains("borrowed_ref")) continue;
+                const bool changes = inputs[0][1]["borrowed_ref"]["is_mutable"].get<bool>();
+                if (changes && !changeable) continue;
+                const std::string method = item_name(*method_item);
+                Binding binding;
+                binding.unit = {home.crate, item_id.get<int>()};
+                binding.name = name + "." + method;
+                binding.owner = name;
+                // The receiver is read as this type's handle; dereferencing gives what the method takes.
+                binding.self = type;
+                binding.subst = inner.subst;
+                binding.impl = inner;
+                binding.impl_generics = &impl["generics"];
+                binding.receiver_view = changes ? "&mut **" : "&**";
+                binding.callee = [this, target, method](const Subst&) {
+                    return "<" + names_.rust_type(*target) + ">::" + method;
+                };
+                bind(binding);
+            }
+        }
+    }
+}
+
 }  // namespace kayton::bindgen

@@ -286,6 +286,9 @@ Mapped CallMapper::write_path(const TyRef& type, const std::string& expression) 
         }
         if (last == "Range" && is_integer(*type->args.at(0)))
             return {"range", "KtRange", "to_range(" + expression + ")?"};
+        if (last == "RangeInclusive" && is_integer(*type->args.at(0)))
+            return {"range", "KtRange", "to_range_inclusive(" + expression + ")?"};
+        if (last == "NonZero") return write(type->args.at(0), "(" + expression + ").get()");
         if (!table_.is_handle(*type)) throw Unmapped{"gives " + std_rust_path(type->path)};
     }
     const int slot = table_.handle(type);

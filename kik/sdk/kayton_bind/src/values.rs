@@ -120,6 +120,20 @@ pub fn to_range<T: TryInto<i64>>(value: std::ops::Range<T>) -> Ret<KtRange> {
     Ok(KtRange { start: to_int(value.start)?, stop: to_int(value.end)?, step: 1 })
 }
 
+/// `a..b` for `a..=b - 1`.
+pub fn range_inclusive<T: TryFrom<i64>>(value: KtRange) -> Ret<std::ops::RangeInclusive<T>> {
+    let last = value.stop.checked_sub(1).filter(|last| *last >= value.start);
+    let Some(last) = last else { return Err(raise("ValueError", "an empty range")) };
+    let ends = range::<T>(KtRange { start: value.start, stop: last, step: value.step })?;
+    Ok(ends.start..=ends.end)
+}
+
+pub fn to_range_inclusive<T: TryInto<i64>>(value: std::ops::RangeInclusive<T>) -> Ret<KtRange> {
+    let (start, last) = value.into_inner();
+    let (start, last): (i64, i64) = (to_int(start)?, to_int(last)?);
+    Ok(KtRange { start, stop: to_int(i128::from(last) + 1)?, step: 1 })
+}
+
 // --- text and bytes
 
 #[inline(always)]

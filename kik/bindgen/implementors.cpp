@@ -1,0 +1,365 @@
+// Which types meet a bound: implementors of a crate's trait, sources of a conversion, iterators, functions.
+#include <algorithm>
+
+#include "kik/bindgen/everyday_types.h"
+#include "kik/bindgen/instances.h"
+
+namespace kayton::bindgen {
+
+std::vector<TyRef> Instances::implementors(const Bound& bound, const std::vector<Bound>& beside, int depth) {
+    const Path& trait = bound.trait;
+    std::vector<TyRef> out;
+    const ItemRef home = table_.world().find(trait);
+    const bool serde = !trait.empty() && (trait[0] == "serde" || trait[0] == "serde_core");
+    if (serde && trait.back() == "DeserializeOwned") {
+        // Named by rustdoc on every type that has it, by whatever impl.
+        return known_implementors(trait);
+    }
+    if (!home || (serde && (trait.back() == "Deserialize" || trait.back() == "Serialize")))
+        return known_implementors(trait);
+    std::set<std::string> seen;
+    std::vector<TyRef> blanket, generic, numbers;
+    bool by_reference = false;  // impl<G: Trait> Trait for &G
+    const auto add = [&](const TyRef& type) {
+        if (seen.insert(type_key(*type)).second) out.push_back(type);
+    };
+    const RustdocCrate& crate = *home.crate;
+    for (const Json& id : item_body(home.json())["implementations"]) {
+        const Json* item = crate.item(id.get<int>());
+        if (item == nullptr || item_kind(*item) != "impl") continue;
+        const Json& impl = item_body(*item);
+        if (impl["is_negative"].get<bool>() || impl["trait"].is_null()) continue;
+        TyRef type = table_.normalizer().type(crate, impl["for"], {});
+        if (type->kind == TyKind::kGeneric) {
+            // impl<T: ...> Trait for T: what meets the impl's own bounds.
+            try {
+                for (TypeParam& param : params(crate, impl["generics"], {})) {
+                    if (param.name != type->name) continue;
+                    const bool function = std::any_of(param.bounds.begin(), param.bounds.end(),
+                                                      [](const Bound& each) { return each.is_fn; });
+                    if (function || !bound.args.empty()) continue;
+                    // K: Measure + Copy, where every number is a Measure: what it is bound for must be Copy too.
+                    for (const Bound& other : beside)
+                        if (!other.outlives.empty() || is_marker(other.trait)) param.bounds.push_back(other);
+                    for (const TyRef& one : candidates(param, depth + 1)) blanket.push_back(one);
+                }
+                if (!bound.args.empty() && !mentions_generic(*bound.args[0]) && depth < 3) blanket.push_back(bound.args[0]);
+                // impl<F, T> Trait for F where F: Fn(A) -> T
+                const std::vector<TypeParam> all = params(crate, impl["generics"], {});
+                for (const TypeParam& param : all)
+                    for (const Bound& each : param.bounds) {
+                        if (!each.is_fn || param.name != type->name) continue;
+                        Bound closed = each;
+                        for (const TypeParam& other : all) {
+                            if (other.name == param.name) continue;
+                            TyRef result = candidates(other, depth + 1).front();
+                            // A function gives what it owns.
+                            if (result->kind == TyKind::kRef)
+                                result = result->args[0]->is_prim("str") ? string_type() : vec_of(make_prim("u8"));
+                            Subst subst;
+                            subst.types[other.name] = result;
+                            for (TyRef& arg : closed.args) arg = substitute(arg, subst);
+                            for (auto& [name, known] : closed.assoc) known = substitute(known, subst);
+                        }
+                        for (const TyRef& one : closures(param, closed)) blanket.push_back(one);
+                    }
+            } catch (const Unmapped&) {
+            }
+            continue;
+        }
+        if (mentions_generic(*type) && !bound.args.empty()) {
+            // impl<T> SampleRange<T> for Range<T>, asked for SampleRange<i64>.
+            Subst subst;
+            const Bound given = table_.normalizer().trait_bound(crate, impl["trait"], {});
+            bool fits = given.args.size() == bound.args.size();
+            for (size_t i = 0; fits && i < given.args.size(); ++i)
+                fits = !mentions_generic(*bound.args[i]) && unify(*given.args[i], *bound.args[i], subst);
+            if (fits) type = substitute(type, subst);
+        }
+        if (mentions_static(*type)) continue;
+        if (type->kind == TyKind::kPath && is_std(type->path) && !is_everyday(*type)) continue;
+        if (type->kind == TyKind::kFnPointer || type->kind == TyKind::kDyn) continue;
+        if (mentions_generic(*type)) {
+            // An impl for a generic type: the instances that are there.
+            const Ty& bare = type->kind == TyKind::kRef ? *type->args[0] : *type;
+            by_reference = by_reference || (type->kind == TyKind::kRef && !type->is_mut && bare.kind == TyKind::kGeneric);
+            if (type->kind == TyKind::kTuple || type->kind == TyKind::kArray) {
+                for (const TyRef& one : numbered(type)) numbers.push_back(one);
+                continue;
+            }
+            if (bare.kind != TyKind::kPath) continue;
+            for (size_t i = 0; i < table_.entries().size(); ++i) {
+                const TypeSlotEntry& entry = table_.entries()[i];
+                if (entry.kind != SlotKind::kHandle || !entry.type || entry.type->path != bare.path) continue;
+                Subst subst;
+                if (!unify(bare, *entry.type, subst)) continue;
+                generic.push_back(type->kind == TyKind::kRef ? make_ref(entry.type, "'given", type->is_mut) : entry.type);
+            }
+            continue;
+        }
+        if (type->kind == TyKind::kRef && !type->args[0]->is_prim("str") &&
+            !(type->args[0]->kind == TyKind::kSlice))
+            continue;
+        add(type);
+    }
+    // Plain instances before those that wrap others, and what stands near the crate's root before its corners.
+    std::stable_sort(generic.begin(), generic.end(), [&](const TyRef& a, const TyRef& b) {
+        return remoteness(*a) < remoteness(*b);
+    });
+    if (generic.size() > 8) generic.resize(8);
+    if (by_reference) {
+        // What a reference does leaves the value to its owner.
+        std::vector<TyRef> owned = generic;
+        owned.insert(owned.end(), out.begin(), out.end());
+        for (const TyRef& type : owned)
+            if (type->kind == TyKind::kPath && !is_std(type->path) && !is_dynamic(*type)) add(make_ref(type, "'given"));
+    }
+    for (const TyRef& type : generic) add(type);
+    const auto rank = [](const TyRef& type) {
+        if (type->is_prim("i64")) return 0;
+        if (type->is_prim("f64")) return 1;
+        if (type->kind == TyKind::kRef) return 2;
+        if (type->kind == TyKind::kPath && !is_std(type->path)) return 3;
+        return type->kind == TyKind::kPrim ? 5 : 4;
+    };
+    std::stable_sort(out.begin(), out.end(), [&](const TyRef& a, const TyRef& b) { return rank(a) < rank(b); });
+    // Of the whole numbers one kind: the others would be the same function again.
+    const auto whole = std::find_if(out.begin(), out.end(), [](const TyRef& type) { return is_integer(*type); });
+    const TyRef kept = whole == out.end() ? nullptr : *whole;
+    std::erase_if(out, [&](const TyRef& type) { return is_integer(*type) && type != kept; });
+    if (std::any_of(out.begin(), out.end(), [](const TyRef& type) { return type->is_prim("f64"); }))
+        std::erase_if(out, [](const TyRef& type) { return type->is_prim("f32"); });
+    // Trait<Assoc = X>: those whose impl says another type are none.
+    const auto says_otherwise = [&](const TyRef& type) {
+        for (const auto& [name, wanted] : bound.assoc) {
+            if (mentions_generic(*wanted)) continue;
+            const TyRef said = table_.normalizer().associated(*type, name, &bound);
+            if (said && !mentions_generic(*said) && type_key(*said) != type_key(*wanted)) return true;
+        }
+        return false;
+    };
+    std::erase_if(out, says_otherwise);
+    std::erase_if(numbers, says_otherwise);
+    std::erase_if(blanket, says_otherwise);
+    if (!bound.args.empty() && !blanket.empty()) return blanket;
+    const size_t most = std::max<size_t>(6, generic.size()) * (by_reference ? 2 : 1);
+    if (out.size() > most) out.resize(most);
+    for (const TyRef& type : numbers) add(type);
+    for (const TyRef& type : known_implementors(trait))
+        if (out.size() < 8) add(type);
+    for (const TyRef& type : blanket)
+        if (out.size() < 10) add(type);
+    return out;
+}
+
+// How far a type is from what a program writes first: how deep it is nested, then how long its public path is.
+std::pair<size_t, size_t> Instances::remoteness(const Ty& type) {
+    const Ty& bare = type.kind == TyKind::kRef ? *type.args[0] : type;
+    const auto depth = [](const auto& self, const Ty& ty) -> size_t {
+        size_t most = 0;
+        for (const TyRef& arg : ty.args) most = std::max(most, self(self, *arg));
+        return ty.kind == TyKind::kPath && !is_dynamic(ty) ? most + 1 : most;
+    };
+    const ItemRef home = table_.world().find(bare.path);
+    const size_t length = home ? table_.names().public_path(home).size() : 0;
+    return {depth(depth, bare), length == 0 ? 9 : length};
+}
+
+// (Ix, Ix, E), [T; 2]: with numbers where nothing else decides. Integers look alike in Kayton: the first kind that
+// rustc takes stays.
+std::vector<TyRef> Instances::numbered(const TyRef& type) {
+    std::vector<TyRef> out;
+    std::set<std::string> open;
+    const auto collect = [&](const auto& self, const Ty& ty) -> void {
+        if (ty.kind == TyKind::kGeneric) open.insert(ty.name);
+        for (const TyRef& arg : ty.args) self(self, *arg);
+    };
+    collect(collect, *type);
+    for (const char* number : {"i64", "u32", "usize", "f64"}) {
+        Subst subst;
+        for (const std::string& name : open) subst.types[name] = make_prim(number);
+        const TyRef made = substitute(type, subst);
+        if (!mentions_generic(*made)) out.push_back(made);
+    }
+    return out;
+}
+
+// Types of the crate, without parameters, whose references are iterable: `&'a StringRecord`.
+std::vector<TyRef> Instances::iterable_references() {
+    Implementors& known = iterables_;
+    for (; known.looked_at < table_.entries().size() && known.others.size() < 3; ++known.looked_at) {
+        const TypeSlotEntry& entry = table_.entries()[known.looked_at];
+        if (entry.kind != SlotKind::kHandle || !entry.type || is_std(entry.type->path) || !entry.type->args.empty()) continue;
+        const ItemRef home = table_.world().find(entry.type->path);
+        if (!home || home.crate->name() != table_.names().crate_name()) continue;
+        for (const Json& id : item_body(home.json())["impls"]) {
+            const Json* item = home.crate->item(id.get<int>());
+            if (item == nullptr || item_body(*item)["trait"].is_null() || item_body(*item)["blanket_impl"].is_object()) continue;
+            const Json& impl = item_body(*item);
+            if (home.crate->canonical(impl["trait"]["id"].get<int>()).back() != "IntoIterator") continue;
+            if (!impl["for"].contains("borrowed_ref") || impl["for"]["borrowed_ref"]["is_mutable"].get<bool>()) continue;
+            known.others.push_back(make_ref(entry.type, "'given"));
+            break;
+        }
+    }
+    return known.others;
+}
+
+// Types of the crate that are iterators over just that: html::push_html(parser).
+std::vector<TyRef> Instances::iterators_over(const Ty& element) {
+    constexpr size_t kMost = 4;
+    if (element.kind != TyKind::kPath || is_std(element.path) || is_dynamic(element)) return {};
+    const Path trait = {"core", "iter", "traits", "iterator", "Iterator"};
+    Bound bound;
+    bound.trait = trait;
+    Implementors& known = implementors_of_item_[type_key(element)];
+    for (; known.looked_at < table_.entries().size(); ++known.looked_at) {
+        const TypeSlotEntry& entry = table_.entries()[known.looked_at];
+        if (entry.kind != SlotKind::kHandle || !entry.type || is_std(entry.type->path) || known.others.size() >= kMost) continue;
+        const TyRef item = table_.normalizer().associated(*entry.type, "Item", &bound);
+        if (!item || type_key(*table_.normalizer().settle(item)) != type_key(element)) continue;
+        Ty given = *entry.type;
+        for (std::string& lifetime : given.lifetimes)
+            if (lifetime != "'static") lifetime = "'given";
+        known.others.push_back(std::make_shared<const Ty>(std::move(given)));
+    }
+    return known.others;
+}
+
+// Whether rustdoc lists a blanket impl of the trait on the type.
+bool Instances::lists_blanket(const Ty& type, const Path& trait) {
+    const ItemRef home = table_.world().find(type.path);
+    if (!home || !item_body(home.json()).contains("impls")) return false;
+    for (const Json& id : item_body(home.json())["impls"]) {
+        const Json* item = home.crate->item(id.get<int>());
+        if (item == nullptr || !item_body(*item)["blanket_impl"].is_object() || item_body(*item)["trait"].is_null()) continue;
+        const Path& listed = home.crate->canonical(item_body(*item)["trait"]["id"].get<int>());
+        if (listed.empty() || listed[0] != trait[0]) continue;
+        // Impls for an alias are missing from rustdoc's lists; what follows from them is there. rustc has the last word.
+        const bool serde = listed.back() == "DeserializeOwned" &&
+                           (trait.back() == "Deserialize" || trait.back() == "Serialize");
+        if (listed.back() == trait.back() || serde) return true;
+    }
+    return false;
+}
+
+std::vector<TyRef> Instances::known_implementors(const Path& trait) {
+    // The table only grows: each entry is asked once.
+    Implementors& known = implementors_[trait];
+    for (; known.looked_at < table_.entries().size(); ++known.looked_at) {
+        const TypeSlotEntry& entry = table_.entries()[known.looked_at];
+        if (entry.kind != SlotKind::kHandle || !entry.type || is_std(entry.type->path)) continue;
+        if (!lifetime_slots(*entry.type).empty() || !dynamic_leaves(*entry.type).empty()) continue;
+        const auto found = table_.normalizer().find_impl(*entry.type, trait);
+        // An impl for every type says nothing of this one: rustdoc lists it where it holds.
+        if (!(found && !(*found->impl)["for"].contains("generic")) && !lists_blanket(*entry.type, trait)) continue;
+        const ItemRef item = table_.world().find(entry.type->path);
+        (item && item_kind(item.json()) == "enum" ? known.enums : known.others).push_back(entry.type);
+    }
+    std::vector<TyRef> out = known.enums;
+    out.insert(out.end(), known.others.begin(), known.others.end());
+    if (out.size() > 5) out.resize(5);
+    if (!trait.empty() && (trait[0] == "serde" || trait[0] == "serde_core") &&
+        (trait.back().starts_with("Deserialize") || trait.back() == "Serialize")) {
+        for (const TyRef& type : {string_type(), make_prim("i64"), make_prim("f64"), make_prim("bool"),
+                                  vec_of(make_prim("i64")), vec_of(make_prim("f64")), vec_of(string_type())})
+            out.push_back(type);
+    }
+    return out;
+}
+
+// A Kayton function in the place of a parameter bounded by Fn, FnMut or FnOnce.
+std::vector<TyRef> Instances::closures(const TypeParam& param, const Bound& bound) {
+    Ty closure;
+    closure.kind = TyKind::kFnPointer;
+    closure.name = "closure";
+    for (const Bound& other : param.bounds)
+        closure.is_mut = closure.is_mut || (!other.trait.empty() && is_std(other.trait) &&
+                                            (other.trait.back() == "Send" || other.trait.back() == "Sync"));
+    closure.args = bound.args;
+    const auto output = bound.assoc.find("Output");
+    closure.args.push_back(output == bound.assoc.end() ? make_tuple({}) : output->second);
+    return {table_.normalizer().settle(std::make_shared<const Ty>(std::move(closure)))};
+}
+
+// Sources of `impl From<S> for Target` that a program is likely to hold, after the target itself.
+std::vector<TyRef> Instances::conversions_into(const TyRef& target, int depth) {
+    if (target->is_std_path("String") || target->is_std_path("PathBuf") || target->is_std_path("OsString") ||
+        (target->is_std_path("Cow") && target->args.at(0)->is_prim("str")))
+        return {str_ref()};
+    if (target->is_std_path("Vec") && target->args.at(0)->is_prim("u8")) return {bytes_ref(), str_ref()};
+    if (target->is_std_path("Cow")) return {bytes_ref()};
+    std::vector<TyRef> out = {target};
+    if (target->is_std_path("Option")) out = {target->args.at(0), target};
+    if (target->kind != TyKind::kPath || is_std(target->path)) return out;
+    const ItemRef home = table_.world().find(target->path);
+    if (!home || !item_body(home.json()).contains("impls")) return out;
+    for (const Json& id : item_body(home.json())["impls"]) {
+        const Json* item = home.crate->item(id.get<int>());
+        if (item == nullptr || item_body(*item)["trait"].is_null() || item_body(*item)["blanket_impl"].is_object())
+            continue;
+        const Bound bound = table_.normalizer().trait_bound(*home.crate, item_body(*item)["trait"], {});
+        if (bound.trait.back() != "From" || bound.args.size() != 1) continue;
+        const TyRef& from = bound.args[0];
+        const bool borrowed = from->kind == TyKind::kRef && !from->is_mut && from->args[0]->kind == TyKind::kGeneric;
+        if (from->kind == TyKind::kGeneric || borrowed) {
+            // impl<T: Bound> From<T> for Target, or From<&'a T>: what meets T's own bounds.
+            const std::string& open = borrowed ? from->args[0]->name : from->name;
+            try {
+                const Json& impl = item_body(*item);
+                Subst known;
+                if (!unify(*table_.normalizer().type(*home.crate, impl["for"], {}), *target, known)) continue;
+                for (TypeParam& param : params(*home.crate, impl["generics"], known)) {
+                    if (param.name != open || out.size() > 8) continue;
+                    for (Bound& each : param.bounds)
+                        for (auto& [name, wanted] : each.assoc) wanted = substitute(wanted, known);
+                    for (const TyRef& one : candidates(param, depth + 1)) {
+                        if (is_dynamic(*one)) continue;
+                        if (!borrowed) {
+                            out.push_back(one);
+                            continue;
+                        }
+                        // What the target keeps is what is lent: under the target's own lifetime.
+                        const auto lifetime = known.lifetimes.find(from->lifetimes[0]);
+                        if (lifetime == known.lifetimes.end() || (one->kind == TyKind::kRef && one->is_mut)) continue;
+                        out.push_back(make_ref(one->kind == TyKind::kRef ? one->args[0] : one, lifetime->second));
+                    }
+                }
+            } catch (const Unmapped&) {
+            }
+            continue;
+        }
+        if (mentions_generic(*from) || mentions_static(*from)) continue;
+        if (from->is_std_path("String") || from->kind == TyKind::kPrim ||
+            (from->kind == TyKind::kRef && from->args[0]->is_prim("str")))
+            out.push_back(from->is_std_path("String") ? string_type() : from);
+    }
+    return out;
+}
+
+// The T of each `impl Trait<T> for Type`.
+std::vector<TyRef> Instances::impl_arguments(const Ty& type, const Path& trait) {
+    std::vector<TyRef> out;
+    const ItemRef home = type.kind == TyKind::kPath ? table_.world().find(type.path) : ItemRef{};
+    if (!home || !item_body(home.json()).contains("impls")) return out;
+    for (const Json& id : item_body(home.json())["impls"]) {
+        const Json* item = home.crate->item(id.get<int>());
+        if (item == nullptr || item_body(*item)["trait"].is_null() || item_body(*item)["is_negative"].get<bool>()) continue;
+        if (home.crate->canonical(item_body(*item)["trait"]["id"].get<int>()) != trait) continue;
+        const Bound bound = table_.normalizer().trait_bound(*home.crate, item_body(*item)["trait"], {});
+        if (bound.args.size() != 1 || mentions_generic(*bound.args[0])) continue;
+        const TyRef& argument = bound.args[0];
+        // Of the numbers those that Kayton has: the others would be the same functions again.
+        if (is_integer(*argument) && !argument->is_prim("i64")) continue;
+        if (argument->kind == TyKind::kPath && is_std(argument->path) && !is_everyday(*argument)) continue;
+        if (argument->is_prim("f32") || argument->kind == TyKind::kArray || argument->kind == TyKind::kTuple) continue;
+        out.push_back(argument);
+    }
+    std::stable_sort(out.begin(), out.end(), [](const TyRef& a, const TyRef& b) {
+        const auto rank = [](const TyRef& t) { return t->is_prim("i64") ? 0 : t->is_prim("f64") ? 1 : t->is_prim("bool") ? 2 : 3; };
+        return rank(a) < rank(b);
+    });
+    return out;
+}
+
+}  // namespace kayton::bindgen
