@@ -98,6 +98,8 @@ Result<void> Session::start_worker() {
     request.limits.memory = policy_.max_memory;
     request.limits.threads = options_.grants.max_threads.value_or(kMostThreads);
     request.limits.output = options_.grants.max_output;
+    request.limits.folders = policy_.read_write;
+    request.limits.folders.push_back(policy_.temporary);
     auto worker = Worker::start(request);
     if (!worker) {
         return tl::unexpected(std::move(worker.error()));

@@ -175,6 +175,19 @@ class Attacks {
     void take_private() { take(MAP_PRIVATE); }
     void take_shared() { take(MAP_SHARED); }
     void take_memfd() { report_open(static_cast<int>(::syscall(SYS_memfd_create, "memory", 0))); }
+    // A file that grows until the disk is full.
+    void fill_disk() {
+        const UniqueFd file(::open(argument_.c_str(), O_CREAT | O_WRONLY, 0600));
+        report(::fallocate(file.get(), 0, 0, off_t{1} << 20));
+        const std::string piece(size_t{1} << 20, 'x');
+        while (::write(file.get(), piece.data(), piece.size()) > 0) {
+            ::usleep(5000);  // there is no hurry: what counts is that it does not end well
+        }
+        report(-1);
+        for (;;) {
+            ::pause();
+        }
+    }
     void secret() {
         const char* value = std::getenv("KAYTON_TEST_SECRET");
         output(value != nullptr ? value : "absent;");

@@ -256,6 +256,7 @@ class Hostile : private CrashFaults {
             {"blocking_read", &Hostile::blocking_read},
             {"burn", &Hostile::loop_deaf},
             {"secret", &Hostile::secret},
+            {"fill_disk", &Hostile::fill_disk},
             {"truncate_file", &Hostile::truncate_file},
             {"modes", &Hostile::modes},
             {"affinity", &Hostile::affinity},

@@ -38,6 +38,20 @@ TEST(PluginRefusal, HasTheClassOfItsErrno) {
     EXPECT_EQ(raised("ValueError", "of a text (os error 13)"), "ValueError: of a text (os error 13)");
 }
 
+TEST(PluginRefusal, IsAPermissionErrorThoughACrateMadeTextOfIt) {
+    Vm machine;
+    const KaytonContext& context = *machine.context();
+    constexpr std::string_view kClass = "some_crate.Error";
+    static const KtTypeOps kNoOperations{};
+    const KtTypeMeta meta{sizeof(KtException), alignof(KtException), &kNoOperations};
+    ASSERT_NE(context.api->register_type(context.vm, kClass.data(), kClass.size(), &meta,
+                                         exception_type(Exc::Exception)),
+              nullptr);
+    EXPECT_EQ(raised(kClass, "Permission denied (os error 13)"), "PermissionError: Permission denied (os error 13)");
+    EXPECT_EQ(raised(kClass, "No such file or directory (os error 2)"),
+              "some_crate.Error: No such file or directory (os error 2)");
+}
+
 TEST(PluginRefusal, NamesTheFileOnce) {
     note_refused_file("/etc/shadow", EACCES);
     EXPECT_EQ(raised("OSError", "No such file or directory (os error 2)"),
