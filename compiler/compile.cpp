@@ -9,6 +9,7 @@
 #include <mutex>
 
 #include "compiler/check/checker.h"
+#include "compiler/check/session_state.h"
 #include "compiler/codegen/target.h"
 #include "compiler/kir/lower.h"
 #include "compiler/syntax/parser.h"
@@ -74,6 +75,8 @@ struct Compiler::Impl {
         outcome.module = std::move(*object);
         if (options.cell) {
             outcome.module.globals = globals();
+            outcome.used = checker.used_names();
+            outcome.changed = checker.changed_names();
         }
         return outcome;
     }
@@ -119,6 +122,12 @@ std::shared_ptr<const check::SessionState> Compiler::before_last_cell() const { 
 void Compiler::return_to(const check::SessionState& state, const std::vector<std::string>& lost) { impl_->checker.return_to(state, lost); }
 
 void Compiler::forget_last_cell(const std::vector<std::string>& lost) { impl_->checker.forget_last_cell(lost); }
+
+std::string Compiler::definition_of(const std::string& name) const {
+    const auto state = impl_->checker.state();
+    const auto global = state->globals.find(name);
+    return global == state->globals.end() ? std::string() : std::string(global->second.definition);
+}
 
 std::vector<NameInfo> Compiler::visible_names() { return impl_->checker.visible_names(); }
 

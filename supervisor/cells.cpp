@@ -135,6 +135,11 @@ Description Cells::describe(const std::string& expression) const {
     return compiler_->describe(expression);
 }
 
+std::string Cells::definition_of(const std::string& name) const {
+    const std::lock_guard lock(compiler_lock_);
+    return compiler_->definition_of(name);
+}
+
 std::vector<std::pair<std::string, std::string>> Cells::names() const {
     const std::lock_guard lock(compiler_lock_);
     return compiler_->names();

@@ -57,6 +57,8 @@ class Cells {
     [[nodiscard]] std::vector<NameInfo> members_of(const std::string& expression) const;
     // What an expression is, not run; else why it does not compile.
     [[nodiscard]] Description describe(const std::string& expression) const;
+    // The text of a function or class that a cell has defined; else empty.
+    [[nodiscard]] std::string definition_of(const std::string& name) const;
     // Names that cells defined and their types, sorted.
     [[nodiscard]] std::vector<std::pair<std::string, std::string>> names() const;
 

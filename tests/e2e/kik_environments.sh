@@ -159,3 +159,19 @@ for command in $(kik completions bash | sed -n 's/^        \([a-z-]*\))$/\1/p');
 done
 run 0 kik man-pages pages
 [[ -s pages/kik-rinstall.1 && -s pages/kik.1 ]] || failed "man pages"
+
+# From a git repository, confined: neither the network nor cargo's store of repositories is needed to build.
+if command -v git >/dev/null; then
+    cp -r crate repository
+    rm -rf repository/target
+    (cd repository && git init -q . && git add -A && git -c user.email=a@b -c user.name=n commit -qm one && git tag v1)
+    run 0 kik create from_git
+    export KAYTON_ACTIVE_ENV=from_git CARGO_HOME="$WORK/cargo home"
+    LIMIT=300 run 0 kik rinstall tiny-sums --git "file://$WORK/repository" --tag v1
+    run 0 kayton run sum.kay
+    out_is 5
+    run 1 kik rinstall tiny-sums --git "file://$WORK/repository" --tag v9
+    err_has 'Caused by: failed to find tag `v9`'
+    run 1 kik rinstall other --git "file://$WORK/repository"
+    err_has 'it holds no such crate'
+fi
