@@ -47,15 +47,14 @@ struct Compiler::Impl {
 
     Environment environment;
     DiagnosticEngine diagnostics;
-    std::deque<syntax::AstArena> arenas;  // the trees of all cells: functions are instantiated from them later
+    syntax::AstArena trees;  // of all cells: functions are instantiated from them later
     check::Checker checker;
     int modules = 0;
 
     CompileOutcome compile(const SourceFile& file, const CompileOptions& options) {
         CompileOutcome outcome;
         diagnostics.clear();
-        arenas.emplace_back();
-        syntax::Module module = syntax::parse_module(file, arenas.back(), diagnostics);
+        syntax::Module module = syntax::parse_module(file, trees, diagnostics);
         typed::TypedProgram program;
         if (!diagnostics.has_errors()) {
             program = checker.check(module, options.cell, options.check_only);
@@ -83,8 +82,7 @@ struct Compiler::Impl {
 
     syntax::Module question(const std::string& expression) {
         diagnostics.clear();
-        arenas.emplace_back();
-        return syntax::parse_module(questions.emplace_back("<cell question>", expression), arenas.back(), diagnostics);
+        return syntax::parse_module(questions.emplace_back("<cell question>", expression), trees, diagnostics);
     }
 
     [[nodiscard]] std::vector<SessionGlobal> globals() const {
@@ -156,7 +154,7 @@ std::vector<KnownName> Compiler::known_names(const SourceFile& file) {
     std::vector<KnownName> names;
     run_with_deep_stack([&] {
         impl_->diagnostics.clear();
-        names = impl_->checker.known_names(syntax::parse_module(file, impl_->arenas.emplace_back(), impl_->diagnostics));
+        names = impl_->checker.known_names(syntax::parse_module(file, impl_->trees, impl_->diagnostics));
     });
     return names;
 }
@@ -165,7 +163,7 @@ std::vector<NameInfo> Compiler::members_at(const SourceFile& file, Span object) 
     std::vector<NameInfo> members;
     run_with_deep_stack([&] {
         impl_->diagnostics.clear();
-        members = impl_->checker.members_at(syntax::parse_module(file, impl_->arenas.emplace_back(), impl_->diagnostics), object);
+        members = impl_->checker.members_at(syntax::parse_module(file, impl_->trees, impl_->diagnostics), object);
     });
     return members;
 }

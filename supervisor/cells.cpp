@@ -1,5 +1,7 @@
 #include "supervisor/cells.h"
 
+#include <cctype>
+
 #include "compiler/syntax/parser.h"
 
 namespace kayton {
@@ -118,6 +120,17 @@ Cells::Completeness Cells::completeness(const std::string& text) {
         case syntax::Completeness::kInvalid: break;
     }
     return Completeness::kInvalid;
+}
+
+size_t Cells::next_line_magic(const std::string& text) {
+    for (size_t at = text.find("\n%"); at != std::string::npos; at = text.find("\n%", at + 1)) {
+        const size_t line = at + 1;
+        if (line + 1 < text.size() && std::isalpha(static_cast<unsigned char>(text[line + 1])) != 0 &&
+            completeness(text.substr(0, line) + "\n") == Completeness::kComplete) {
+            return line;
+        }
+    }
+    return std::string::npos;
 }
 
 std::vector<NameInfo> Cells::visible_names() const {

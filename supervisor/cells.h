@@ -52,6 +52,9 @@ class Cells {
 
     // Does the text need more lines? A block ends with an empty line, as at Python's prompt.
     [[nodiscard]] static Completeness completeness(const std::string& text);
+    // Where the first line magic behind lines of the program begins: a line with '%' and a letter first, where no bracket
+    // or string of the lines before it is open. npos: there is none.
+    [[nodiscard]] static size_t next_line_magic(const std::string& text);
     // What may stand for a name, and the members of an expression's value, which is not run.
     [[nodiscard]] std::vector<NameInfo> visible_names() const;
     [[nodiscard]] std::vector<NameInfo> members_of(const std::string& expression) const;

@@ -60,19 +60,6 @@ size_t lines_before(std::string_view text, size_t at) {
     return static_cast<size_t>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n'));
 }
 
-size_t next_line_magic(const std::string& code) {
-    for (size_t at = code.find("\n%"); at != std::string::npos; at = code.find("\n%", at + 1)) {
-        const size_t line = at + 1;
-        if (line + 1 >= code.size() || std::isalpha(static_cast<unsigned char>(code[line + 1])) == 0) {
-            continue;
-        }
-        if (Cells::completeness(code.substr(0, line) + "\n") == Cells::Completeness::kComplete) {
-            return line;
-        }
-    }
-    return std::string::npos;
-}
-
 const std::vector<MagicInfo>& known_magics() {
     static const std::vector<MagicInfo> magics{
         {"%checkpoint NAME", "keeps the variables as they are now; without a name: those that are kept"},

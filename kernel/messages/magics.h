@@ -23,10 +23,8 @@ struct MagicInfo {
 
 // The cell's magic, if its first line with text begins with '%', or the cell is a name with '?' before or behind it.
 [[nodiscard]] std::optional<Magic> find_magic(const std::string& code);
-// Where the first line magic behind lines of the program begins: a line with '%' and a letter first, where no bracket,
-// string or block of the lines before it is open. npos: there is none.
+// How many line ends stand before a place in a text.
 [[nodiscard]] size_t lines_before(std::string_view text, size_t at);
-[[nodiscard]] size_t next_line_magic(const std::string& code);
 [[nodiscard]] const std::vector<MagicInfo>& known_magics();
 // The known magic nearest to a name that is none: "%time"; empty when none is near.
 [[nodiscard]] std::string nearest_magic(const std::string& name, bool whole_cell);

@@ -100,7 +100,7 @@ std::optional<CellError> Executor::run_text(const std::string& code, const std::
     if (const auto magic = find_magic(code)) {
         return run_magic(*magic, name);
     }
-    const size_t next = next_line_magic(code);
+    const size_t next = Cells::next_line_magic(code);
     if (next == std::string::npos) {
         return evaluate(name, code, silent_);
     }

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "supervisor/cells.h"
+
 namespace kayton::kernel {
 namespace {
 
@@ -19,10 +21,10 @@ TEST(Magics, LinesBelowKeepTheirNumbers) {
 }
 
 TEST(Magics, StandBetweenWholeStatementsOnly) {
-    EXPECT_EQ(next_line_magic("x = 1\n%who"), 6U);
-    EXPECT_EQ(next_line_magic("def f():\n    return 1\n%timeit f()\n%who"), 22U);
+    EXPECT_EQ(Cells::next_line_magic("x = 1\n%who"), 6U);
+    EXPECT_EQ(Cells::next_line_magic("def f():\n    return 1\n%timeit f()\n%who"), 22U);
     for (const char* code : {"x = 7\ny = (x\n%x)", "t = '''\n%who\n'''", "x = (7\n% 2)", "x = 7", "(1,\n%who"}) {
-        EXPECT_EQ(next_line_magic(code), std::string::npos) << code;
+        EXPECT_EQ(Cells::next_line_magic(code), std::string::npos) << code;
     }
 }
 
