@@ -9,6 +9,7 @@
 #include <mutex>
 
 #include "compiler/check/checker.h"
+#include "compiler/check/session_state.h"
 #include "compiler/codegen/target.h"
 #include "compiler/kir/lower.h"
 #include "compiler/syntax/parser.h"
@@ -46,15 +47,14 @@ struct Compiler::Impl {
 
     Environment environment;
     DiagnosticEngine diagnostics;
-    std::deque<syntax::AstArena> arenas;  // the trees of all cells: functions are instantiated from them later
+    syntax::AstArena trees;  // of all cells: functions are instantiated from them later
     check::Checker checker;
     int modules = 0;
 
     CompileOutcome compile(const SourceFile& file, const CompileOptions& options) {
         CompileOutcome outcome;
         diagnostics.clear();
-        arenas.emplace_back();
-        syntax::Module module = syntax::parse_module(file, arenas.back(), diagnostics);
+        syntax::Module module = syntax::parse_module(file, trees, diagnostics);
         typed::TypedProgram program;
         if (!diagnostics.has_errors()) {
             program = checker.check(module, options.cell, options.check_only);
@@ -75,14 +75,15 @@ struct Compiler::Impl {
         outcome.module = std::move(*object);
         if (options.cell) {
             outcome.module.globals = globals();
+            outcome.used = checker.used_names();
+            outcome.changed = checker.changed_names();
         }
         return outcome;
     }
 
     syntax::Module question(const std::string& expression) {
         diagnostics.clear();
-        arenas.emplace_back();
-        return syntax::parse_module(questions.emplace_back("<cell question>", expression), arenas.back(), diagnostics);
+        return syntax::parse_module(questions.emplace_back("<cell question>", expression), trees, diagnostics);
     }
 
     [[nodiscard]] std::vector<SessionGlobal> globals() const {
@@ -123,6 +124,12 @@ void Compiler::return_to(const check::SessionState& state, const std::vector<std
 
 void Compiler::forget_last_cell(const std::vector<std::string>& lost) { impl_->checker.forget_last_cell(lost); }
 
+std::string Compiler::definition_of(const std::string& name) const {
+    const auto state = impl_->checker.state();
+    const auto global = state->globals.find(name);
+    return global == state->globals.end() ? std::string() : std::string(global->second.definition);
+}
+
 std::vector<NameInfo> Compiler::visible_names() { return impl_->checker.visible_names(); }
 
 std::vector<NameInfo> Compiler::members_of(const std::string& expression) {
@@ -150,7 +157,7 @@ std::vector<KnownName> Compiler::known_names(const SourceFile& file) {
     std::vector<KnownName> names;
     run_with_deep_stack([&] {
         impl_->diagnostics.clear();
-        names = impl_->checker.known_names(syntax::parse_module(file, impl_->arenas.emplace_back(), impl_->diagnostics));
+        names = impl_->checker.known_names(syntax::parse_module(file, impl_->trees, impl_->diagnostics));
     });
     return names;
 }
@@ -159,7 +166,7 @@ std::vector<NameInfo> Compiler::members_at(const SourceFile& file, Span object) 
     std::vector<NameInfo> members;
     run_with_deep_stack([&] {
         impl_->diagnostics.clear();
-        members = impl_->checker.members_at(syntax::parse_module(file, impl_->arenas.emplace_back(), impl_->diagnostics), object);
+        members = impl_->checker.members_at(syntax::parse_module(file, impl_->trees, impl_->diagnostics), object);
     });
     return members;
 }

@@ -51,6 +51,9 @@ struct CompileOutcome {
     std::vector<std::pair<std::string, std::string>> imported;
     // Where imports looked for a file and there was none: with one there, the program would be another.
     std::vector<std::string> sought_in_vain;
+    // Of a cell: the names of earlier cells that it and what it calls use, and those that it deletes or gives another
+    // definition or type.
+    std::vector<std::string> used, changed;
     // Set instead of diagnostics for a crate that is missing or was built for another ABI: the exact line to print
     // ("ImportError: Library …"), kind kImport or kPluginAbi.
     std::vector<Error> import_errors;
@@ -79,15 +82,17 @@ class Compiler {
     void return_to(const check::SessionState& state, const std::vector<std::string>& lost = {});
     // The same for the state before the last cell. Once for each cell.
     void forget_last_cell(const std::vector<std::string>& lost = {});
-    // The last cell was compiled, and an exception ended it: a name that it has given another type is what it was before;
-    // a name new to it may be unassigned, which is a NameError where it is read. Once for each cell. Gives what the
-    // session holds then.
+    // The last cell was compiled, and an exception ended it: a name that it deletes or gives another type is what it was
+    // before. Whether it is assigned is seen where it is read. Once for each cell. Gives what the session holds then.
     std::vector<SessionGlobal> last_cell_failed();
     // What is installed has changed.
     void set_environment(Environment environment);
 
     // Names and types of the session, for completion and `:type`; sorted.
     [[nodiscard]] std::vector<std::pair<std::string, std::string>> names() const;
+
+    // The text of a function or class that a cell has defined; else empty.
+    [[nodiscard]] std::string definition_of(const std::string& name) const;
 
     // What may stand for a name: all that is visible, or, for an expression, the members of its value. The expression
     // is not run. Empty when it does not compile.

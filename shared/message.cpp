@@ -106,7 +106,7 @@ void pack(Packer& packer, const ValuesRestored& restored) {
 }
 
 void pack(Packer& packer, const Setup& setup) {
-    packer.pack_array(14);
+    packer.pack_array(16);
     packer.pack(setup.environment_root);
     packer.pack(setup.bridge);
     packer.pack(setup.output_is_terminal);
@@ -114,9 +114,11 @@ void pack(Packer& packer, const Setup& setup) {
     packer.pack(setup.leak_check);
     pack_strings(packer, setup.sandbox.read_only);
     pack_strings(packer, setup.sandbox.read_write);
+    pack_strings(packer, setup.sandbox.execute);
     packer.pack(setup.sandbox.temporary);
     packer.pack(setup.sandbox.max_open_files);
     packer.pack(setup.sandbox.max_memory);
+    packer.pack(setup.sandbox.core_files);
     packer.pack(setup.sandbox.max_cpu_seconds);
     packer.pack(static_cast<uint8_t>(setup.sandbox.net));
     packer.pack(setup.sandbox.restrict_files);
@@ -382,9 +384,11 @@ void take_members(Members& members, Setup& setup) {
     members.take(setup.leak_check);
     members.take(setup.sandbox.read_only);
     members.take(setup.sandbox.read_write);
+    members.take(setup.sandbox.execute);
     members.take(setup.sandbox.temporary);
     members.take(setup.sandbox.max_open_files);
     members.take(setup.sandbox.max_memory);
+    members.take(setup.sandbox.core_files);
     members.take(setup.sandbox.max_cpu_seconds);
     uint8_t net = 0;
     members.take(net);

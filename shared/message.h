@@ -19,7 +19,7 @@
 
 namespace kayton {
 
-constexpr uint32_t kProtocolVersion = 4;
+constexpr uint32_t kProtocolVersion = 5;
 
 enum class FrameType : uint32_t {
     // worker to supervisor

@@ -8,7 +8,12 @@
 namespace kayton {
 
 std::vector<std::string>* Permissions::of(std::string_view kind) {
-    return kind == "read" ? &read : kind == "write" ? &write : kind == "net" ? &net : kind == "env" ? &env : nullptr;
+    return kind == "read"    ? &read
+           : kind == "write" ? &write
+           : kind == "net"   ? &net
+           : kind == "env"   ? &env
+           : kind == "run"   ? &run
+                             : nullptr;
 }
 
 Result<Permissions> read_permissions(const std::filesystem::path& environment) {

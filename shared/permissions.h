@@ -17,14 +17,15 @@ struct Permissions {
     std::vector<std::string> write;
     std::vector<std::string> net;  // "host:port"; "*": everywhere
     std::vector<std::string> env;  // names of variables
+    std::vector<std::string> run;  // programs, by path or by the name that PATH finds
 
-    // The list of a kind by its name: "read", "write", "net", "env"; NULL for another.
+    // The list of a kind by its name: "read", "write", "net", "env", "run"; NULL for another.
     [[nodiscard]] std::vector<std::string>* of(std::string_view kind);
     [[nodiscard]] const std::vector<std::string>* of(std::string_view kind) const {
         return const_cast<Permissions*>(this)->of(kind);
     }
 };
-inline constexpr std::array<std::string_view, 4> kPermissionKinds{"read", "write", "net", "env"};
+inline constexpr std::array<std::string_view, 5> kPermissionKinds{"read", "write", "net", "env", "run"};
 constexpr const char* kNetEverywhere = "*";
 
 // Of the environment whose folder this is; empty where it has no env.json yet. kInput when the file is corrupt.

@@ -1,5 +1,7 @@
 #include "supervisor/cells.h"
 
+#include <cctype>
+
 #include "compiler/syntax/parser.h"
 
 namespace kayton {
@@ -120,6 +122,17 @@ Cells::Completeness Cells::completeness(const std::string& text) {
     return Completeness::kInvalid;
 }
 
+size_t Cells::next_line_magic(const std::string& text) {
+    for (size_t at = text.find("\n%"); at != std::string::npos; at = text.find("\n%", at + 1)) {
+        const size_t line = at + 1;
+        if (line + 1 < text.size() && std::isalpha(static_cast<unsigned char>(text[line + 1])) != 0 &&
+            completeness(text.substr(0, line) + "\n") == Completeness::kComplete) {
+            return line;
+        }
+    }
+    return std::string::npos;
+}
+
 std::vector<NameInfo> Cells::visible_names() const {
     const std::lock_guard lock(compiler_lock_);
     return compiler_->visible_names();
@@ -133,6 +146,11 @@ std::vector<NameInfo> Cells::members_of(const std::string& expression) const {
 Description Cells::describe(const std::string& expression) const {
     const std::lock_guard lock(compiler_lock_);
     return compiler_->describe(expression);
+}
+
+std::string Cells::definition_of(const std::string& name) const {
+    const std::lock_guard lock(compiler_lock_);
+    return compiler_->definition_of(name);
 }
 
 std::vector<std::pair<std::string, std::string>> Cells::names() const {

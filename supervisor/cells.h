@@ -52,11 +52,16 @@ class Cells {
 
     // Does the text need more lines? A block ends with an empty line, as at Python's prompt.
     [[nodiscard]] static Completeness completeness(const std::string& text);
+    // Where the first line magic behind lines of the program begins: a line with '%' and a letter first, where no bracket
+    // or string of the lines before it is open. npos: there is none.
+    [[nodiscard]] static size_t next_line_magic(const std::string& text);
     // What may stand for a name, and the members of an expression's value, which is not run.
     [[nodiscard]] std::vector<NameInfo> visible_names() const;
     [[nodiscard]] std::vector<NameInfo> members_of(const std::string& expression) const;
     // What an expression is, not run; else why it does not compile.
     [[nodiscard]] Description describe(const std::string& expression) const;
+    // The text of a function or class that a cell has defined; else empty.
+    [[nodiscard]] std::string definition_of(const std::string& name) const;
     // Names that cells defined and their types, sorted.
     [[nodiscard]] std::vector<std::pair<std::string, std::string>> names() const;
 

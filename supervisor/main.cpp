@@ -36,7 +36,8 @@ std::vector<std::string> take_program_arguments(std::vector<std::string>& argume
     }
     size_t file = 1;
     while (file < arguments.size() && arguments[file].starts_with("-")) {
-        static constexpr std::array<std::string_view, 9> kWithValue{"--allow-read", "--allow-write", "--allow-env",
+        static constexpr std::array<std::string_view, 11> kWithValue{"--allow-read", "--allow-write", "--allow-env",
+                                                                    "--allow-run", "--checkpoint-on-crash",
                                                                     "--sandbox",    "--max-cpu",     "--max-time",
                                                                     "--max-memory", "--max-threads", "--max-output"};
         const bool value_follows = std::find(kWithValue.begin(), kWithValue.end(), arguments[file]) != kWithValue.end();
@@ -56,6 +57,7 @@ struct SandboxFlags {
     std::vector<std::string> write;
     std::vector<std::string> env;
     std::vector<std::string> net;
+    std::vector<std::string> run;
     std::string level = "auto";
     uint64_t memory = 0;
     uint64_t cpu_seconds = 0;
@@ -90,6 +92,15 @@ struct SandboxFlags {
                 // They would decide what runs in the worker before its sandbox stands.
                 const bool loader = name.starts_with("LD_") || name == "GLIBC_TUNABLES";
                 return loader ? "the dynamic linker's variables are never passed on" : std::string();
+            })
+            ->allow_extra_args(false);
+        command
+            .add_option("--allow-run", run,
+                        "Let the program start PROGRAM, which runs in the same sandbox (may be repeated)")
+            ->type_name("PROGRAM")
+            ->check([](const std::string& name) {
+                const auto found = find_program(name);
+                return found ? std::string() : found.error().message + ": " + found.error().remedy;
             })
             ->allow_extra_args(false);
         command
@@ -136,6 +147,7 @@ struct SandboxFlags {
         }
         result.max_output = output;
         result.env = env;
+        result.run = run;
         for (const std::string& place : net) {
             if (auto grant = parse_net_grant(place)) {
                 result.net.push_back(std::move(*grant));
@@ -178,6 +190,13 @@ int command_line(std::vector<std::string> arguments) {
     run_flags.add_to(*run);
     run_flags.add_times_to(*run);
     run_flags.add_amounts_to(*run);
+    std::string on_crash = "off";
+    run->add_option("--checkpoint-on-crash", on_crash,
+                    "core: a worker that crashes leaves a core file for a debugger, where the system keeps them (off)")
+        ->type_name("WHAT")
+        ->check([](const std::string& value) {
+            return value == "off" || value == "core" ? std::string() : "it is off or core";
+        });
     bool leak_check = false;
     run->add_flag("--leak-check", leak_check, "Count the program's objects: exit with 71 when any is left at its end");
 
@@ -226,7 +245,9 @@ int command_line(std::vector<std::string> arguments) {
         return app.exit(error, std::cout, std::cerr) == 0 ? 0 : 2;
     }
     if (run->parsed()) {
-        return run_command({file, std::move(program_arguments), run_flags.grants(), leak_check, quick});
+        RunCommand request{file, std::move(program_arguments), run_flags.grants(), leak_check, quick};
+        request.grants.core_files = on_crash == "core";
+        return run_command(request);
     }
     if (check->parsed()) {
         check_request.paths.assign(paths.begin(), paths.end());

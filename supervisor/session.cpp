@@ -98,6 +98,8 @@ Result<void> Session::start_worker() {
     request.limits.memory = policy_.max_memory;
     request.limits.threads = options_.grants.max_threads.value_or(kMostThreads);
     request.limits.output = options_.grants.max_output;
+    request.limits.folders = policy_.read_write;
+    request.limits.folders.push_back(policy_.temporary);
     auto worker = Worker::start(request);
     if (!worker) {
         return tl::unexpected(std::move(worker.error()));
@@ -153,7 +155,21 @@ Result<void> Session::add_source(const std::string& file, std::string_view text)
     return worker_->add_source(file, text);
 }
 
+// It may have ended since the last run: by a thread of a crate, or by what the run had left behind.
+std::optional<RunOutcome> Session::ended_meanwhile() {
+    if (worker_ != nullptr && linker_ != nullptr) {
+        worker_->turn(std::chrono::milliseconds(0), *events_);
+        if (worker_->end()) {
+            return outcome_of_end();
+        }
+    }
+    return std::nullopt;
+}
+
 Result<RunOutcome> Session::run(const CompiledModule& module, std::vector<std::string> argv) {
+    if (auto ended = ended_meanwhile()) {
+        return std::move(*ended);
+    }
     if (auto ready = wait_ready(); !ready) {
         return tl::unexpected(std::move(ready.error()));
     }
@@ -170,10 +186,14 @@ Result<RunOutcome> Session::run(const CompiledModule& module, std::vector<std::s
 }
 
 Result<RunOutcome> Session::run_at(uint64_t entry, std::vector<std::string> argv) {
+    if (auto ended = ended_meanwhile()) {
+        return std::move(*ended);
+    }
     if (auto ready = wait_ready(); !ready) {
         return tl::unexpected(std::move(ready.error()));
     }
-    const std::string notice = options_.checkpoints ? make_checkpoint() : std::string();
+    const std::string notice =
+        options_.checkpoints && !worker_->has_checkpoint() ? make_checkpoint() : std::string();
     if (worker_->end()) {
         return outcome_of_end();
     }
@@ -197,7 +217,7 @@ Result<RunOutcome> Session::run_at(uint64_t entry, std::vector<std::string> argv
         if (auto finished = events_->take_finished()) {
             RunOutcome outcome;
             outcome.exit_status = finished->status & 0xff;
-            if (finished->exception_class == "PermissionError") {
+            if (may_be_refusal(finished->exception_class, finished->message)) {
                 outcome.help = explain_refusal(finished->message, policy_, options_.working_folder);
             }
             outcome.refusal = worker_->take_refusal();
@@ -206,11 +226,23 @@ Result<RunOutcome> Session::run_at(uint64_t entry, std::vector<std::string> argv
             }
             outcome.finished = std::move(finished);
             outcome.notice = notice;
-            if (const std::string told = keep_step(); outcome.notice.empty()) {
-                outcome.notice = told;
+            served_interrupts_ = interrupts_.load();
+            if (options_.checkpoints) {
+                // Here and not before the next run: what ends the worker from now on takes nothing of this one.
+                KeptCheckpoint before = worker_->take_checkpoint();
+                const std::string told = make_checkpoint();
+                if (worker_->end()) {
+                    worker_->keep_checkpoint(std::move(before));
+                    RunOutcome ended = outcome_of_end();
+                    ended.notice = notice;
+                    return ended;
+                }
+                const std::string of_step = keep_step(std::move(before));
+                for (const std::string& text : {told, of_step}) {
+                    outcome.notice += (outcome.notice.empty() || text.empty() ? "" : "; ") + text;
+                }
             }
             resumes_in_a_row_ = 0;
-            served_interrupts_ = interrupts_.load();
             return outcome;
         }
         if (worker_->end()) {
@@ -290,6 +322,7 @@ RunOutcome Session::outcome_of_end() {
         case EndReason::kInterrupted: outcome.exit_status = kStatusInterrupted; break;
         default: outcome.exit_status = kStatusWorkerLost; break;
     }
+    worker_->end_programs(undo_.processes());
     recover(outcome);
     if (outcome.recovery == Recovery::kNone) {
         linker_.reset();
@@ -314,6 +347,7 @@ void Session::close() {
     linker_.reset();
     if (alive()) {
         worker_->shut_down(kCloseGrace);
+        worker_->end_programs({});
     }
     worker_.reset();
 }

@@ -154,6 +154,7 @@ class Session {
     class Events;
     Session(SessionOptions options, SessionIo& io, TemporaryFolder temporary);
     [[nodiscard]] Result<void> start_worker();
+    [[nodiscard]] std::optional<RunOutcome> ended_meanwhile();
     void serve_interrupts();
     void answer_input(const std::string& prompt);
     [[nodiscard]] RunOutcome outcome_of_end();
@@ -167,7 +168,7 @@ class Session {
     [[nodiscard]] Worker::Globals places_of(const std::vector<SessionGlobal>& globals) const;
     void keep(const CompiledModule& module);
     // session_undo.cpp
-    [[nodiscard]] std::string keep_step();  // what to tell the person
+    [[nodiscard]] std::string keep_step(KeptCheckpoint before);  // what to tell the person
     [[nodiscard]] Result<UndoPoint> freeze_now(std::shared_ptr<const check::SessionState> names, std::string step);
     [[nodiscard]] Result<WentBack> go_back(UndoPoint point);
 

@@ -18,13 +18,13 @@ void Session::begin_step(std::string step, std::shared_ptr<const check::SessionS
     }
 }
 
-std::string Session::keep_step() {
+std::string Session::keep_step(KeptCheckpoint before) {
     auto point = std::exchange(next_step_, std::nullopt);
-    if (!point || options_.undo_steps == 0 || !worker_->has_checkpoint()) {
-        worker_->drop_checkpoint();
+    if (!point || options_.undo_steps == 0 || !before.alive()) {
+        worker_->drop(std::move(before));
         return {};
     }
-    point->checkpoint = worker_->take_checkpoint();
+    point->checkpoint = std::move(before);
     undo_.add_step(std::move(*point));
     return undo_.fit(worker_->pid());
 }

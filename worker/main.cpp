@@ -111,11 +111,18 @@ Result<void> start(const char* stack_top) {
     if (!sandboxed) {
         return tl::unexpected(std::move(sandboxed.error()));
     }
+    // A change of namespace makes the kernel forget whom this process follows.
+    if (auto followed = follow_parent(boot->packet.supervisor_pid); !followed) {
+        return followed;
+    }
     // Whoever holds it decides about this process's calls: it leaves before anything else runs here.
     if (sandboxed->call_listener && !loop->send_descriptor(sandboxed->call_listener.get())) {
         return fail(ErrorKind::kProtocol, "cannot hand the system call listener to the supervisor");
     }
     sandboxed->call_listener.reset();
+    if (!setup->sandbox.execute.empty()) {
+        std::signal(SIGCHLD, SIG_DFL);  // how its programs end is the program's to know
+    }
     prepare_program(*loop, *setup, stack_top);
     Hello hello;
     hello.pid = ::getpid();

@@ -638,7 +638,7 @@ void Checker::check_instance(Instance& instance) {
                 } else {
                     var.global = true;
                     var.declared = var.flow = known->second.declared;
-                    var.bound = Bound::kYes;
+                    var.bound = Bound::kMaybe;  // known at run time
                 }
             }
         }
@@ -647,6 +647,7 @@ void Checker::check_instance(Instance& instance) {
         } else {
             body(decl.body);
         }
+        if (cell_ && decl.is_module && decl.unit == &main_) note_deleted();
         if (state.env.reachable && !decl.is_module) return_value(constant_none({decl.span.end, decl.span.end}), decl.span);
         function.body = scope.take();
     }

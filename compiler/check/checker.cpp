@@ -186,6 +186,8 @@ void Checker::run_pass(FunctionDecl& module, bool check_all) {
     exprs_.clear();
     notes_.clear();
     mapped_.clear();
+    used_names_.clear();
+    deleted_names_.clear();
     program_ = typed::TypedProgram{};
     program_.arena = std::make_unique<typed::TypedArena>();
     for (auto& [name, global] : globals_)

@@ -59,10 +59,14 @@ class Checker {
     // Names in `lost` go too, as values() names them.
     void return_to(const SessionState& state, const std::vector<std::string>& lost);
     void forget_last_cell(const std::vector<std::string>& lost);
+    // Of the last cell: the names of earlier ones that it and what it calls use; those that it deleted, or gave another
+    // text as a function or class, or another type as a variable.
+    [[nodiscard]] std::vector<std::string> used_names() const;
+    [[nodiscard]] std::vector<std::string> changed_names() const;
     // Name, symbol and type of everything that holds a value after the cells so far.
     [[nodiscard]] std::vector<std::array<std::string, 3>> values() const;
     // The last cell's program ended with an exception: its names that replaced others of another type give way to them,
-    // new ones are tested where they are read.
+    // and none is gone.
     void last_cell_failed();
     // What is installed has changed: crates are found anew; those in use stay what they are.
     void set_environment(Environment environment) { environment_ = std::move(environment); }
@@ -94,6 +98,7 @@ class Checker {
     std::map<std::string, GlobalName, std::less<>> globals_;
     std::map<std::string, GlobalName, std::less<>> committed_globals_;
     std::shared_ptr<const SessionState> before_last_;  // before the last cell
+    std::set<std::string, std::less<>> used_names_, deleted_names_;  // of earlier cells, by this pass
     std::set<types::ClassInfo*> known_classes_;        // that a cell has ever declared or committed
     // Names whose value is an empty list, dict or set of which no cell has said yet what it holds: their assignments.
     std::map<std::string, const syntax::Stmt*, std::less<>> undecided_;
@@ -331,6 +336,7 @@ class Checker {
     bool with_object(const syntax::WithStmt& s, size_t item, TExpr* context);
     void assert_statement(const syntax::AssertStmt& s);
     void delete_statement(const syntax::DeleteStmt& s);
+    void note_deleted();
     void function_statement(const syntax::FunctionStmt& s);
     void import_statement(const syntax::ImportStmt& s);
     void from_import(const syntax::FromImportStmt& s);

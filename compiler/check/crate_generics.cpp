@@ -83,7 +83,12 @@ void Checker::learn(const Type* open, const Type* actual, TypeNames& known) {
         return;
     }
     if (to->kind != from->kind || to->args.size() != from->args.size() || (to->kind == TypeKind::kHandle && to->name != from->name)) return;
-    for (size_t i = 0; i < to->args.size(); ++i) learn(prune(to->args[i]), from->args[i], known);
+    for (size_t i = 0; i < to->args.size(); ++i) {
+        const Type* part = prune(to->args[i]);
+        // Graph[int, None]: None is what it holds.
+        if (to->kind == TypeKind::kHandle && is_name(part) && prune(from->args[i])->kind == TypeKind::kNone) known.emplace(part->name, from->args[i]);
+        learn(part, from->args[i], known);
+    }
 }
 
 const Type* Checker::with_names(const Type* open, const TypeNames& known) {

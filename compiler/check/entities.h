@@ -127,9 +127,9 @@ struct GlobalName {
     int listed_in = -1;
     std::string symbol;
     bool external = false;
-    bool maybe_unset = false;        // external, of a cell that did not end well
     Entity entity;                   // functions, imports and so on
     Span span;
+    std::string_view definition;     // of a function or class of an earlier cell: its text
 };
 
 struct Narrowing {

@@ -134,7 +134,13 @@ Entity Checker::lookup(std::string_view name, Span span) {
         }
         if (var->bound != Bound::kNo && var->flow != nullptr && types::prune(var->flow)->kind == TypeKind::kFunctionRef)
             return function_refs_.find(types::prune(var->flow)->name)->second;
-        if (var->bound == Bound::kNo && at_module) {
+        const bool deleted = var->bound == Bound::kNo && var->global;  // in this cell
+        if (deleted && is_builtin_name(name)) {
+            result.kind = EntityKind::kBuiltin;
+            result.name = name;
+            return result;
+        }
+        if (var->bound == Bound::kNo && at_module && !deleted) {
             // Not assigned on this path: a built-in of the same name, an earlier cell's global, or an error.
             // Another type of it in this cell makes a new global; what it was before is still there to be read.
             auto earlier = globals_.find(global_key(name));
@@ -144,6 +150,7 @@ Entity Checker::lookup(std::string_view name, Span span) {
                 known = earlier != committed_globals_.end() && earlier->second.external;
             }
             if (known) {
+                used_names_.emplace(name);
                 if (earlier->second.entity.kind != EntityKind::kNothing) return earlier->second.entity;
                 result.kind = EntityKind::kValue;
                 result.value = read_global(earlier->second, name, span);
@@ -187,6 +194,7 @@ Entity Checker::lookup(std::string_view name, Span span) {
     }
     auto global = globals_.find(global_key(name));
     if (global != globals_.end()) {
+        if (global->second.external && !module_->scope.binds(name)) used_names_.emplace(name);
         if (global->second.entity.kind != EntityKind::kNothing) return global->second.entity;
         result.kind = EntityKind::kValue;
         result.value = read_global(global->second, name, span);
@@ -265,8 +273,12 @@ TExpr* Checker::read_var(VarState& var, std::string_view name, Span span) {
         return never(span);
     }
     if (var.global) {
-        TExpr* e = read_global(globals_[global_key(name)], name, span);
-        e->int_value = var.bound == Bound::kMaybe ? 1 : 0;  // assigned here, whatever an earlier cell did
+        GlobalName& global = globals_[global_key(name)];
+        if (global.external && var.bound == Bound::kMaybe) used_names_.emplace(name);
+        TExpr* e = read_global(global, name, span);
+        // Assigned here, whatever an earlier cell did; but a function that is called meanwhile may delete it.
+        const bool surely = var.bound == Bound::kYes && !cell_ && !state_->instance->decl->unit->body->scope.nested_globals.contains(name);
+        e->int_value = surely ? 0 : 1;
         if (var.flow != nullptr && resolved(var.flow) != resolved(e->type) && accepts(e->type, var.flow)) {
             TExpr* narrowed = make(ExprKind::kNarrowChecked, var.flow, span, {e});
             narrowed->text = "value changed its type in a function called meanwhile";
@@ -308,7 +320,7 @@ TExpr* Checker::read_global(GlobalName& global, std::string_view name, Span span
     if (global.declared == nullptr) return undefined_name(name, span);
     TExpr* e = make(ExprKind::kGlobal, global.declared, span);
     e->index = global_index(global, name);
-    e->int_value = global.external && !global.maybe_unset ? 0 : 1;
+    e->int_value = 1;  // a cell that did not end well may not have assigned it, or a `del` has been
     return e;
 }
 

@@ -35,6 +35,14 @@ void Checker::commit() {
         }
         global.listed_in = -1;
     }
+    for (const std::string& name : deleted_names_) globals_.erase(name);
+    for (const syntax::Stmt* s : module_->body) {
+        if (s->kind != syntax::StmtKind::kFunction && s->kind != syntax::StmtKind::kClass) continue;
+        const std::string_view name = s->kind == syntax::StmtKind::kFunction ? syntax::as<syntax::FunctionStmt>(*s).name
+                                                                            : syntax::as<syntax::ClassStmt>(*s).name;
+        const auto global = globals_.find(name);
+        if (global != globals_.end()) global->second.definition = module_->file->text().substr(s->span.begin, s->span.end - s->span.begin);
+    }
     for (types::ClassInfo* c : declared_classes_) {
         known_classes_.insert(c);
         if (!referenced(*c)) {
@@ -84,19 +92,52 @@ void Checker::forget_last_cell(const std::vector<std::string>& lost) {
 
 void Checker::last_cell_failed() {
     if (!before_last_) return;
-    for (auto& [name, global] : globals_) {
-        if (global.declared == nullptr) continue;
-        const auto earlier = before_last_->globals.find(name);
-        if (earlier != before_last_->globals.end() && earlier->second.symbol == global.symbol) continue;
-        if (earlier != before_last_->globals.end() && earlier->second.declared != nullptr) {
-            global = earlier->second;
-            const auto undecided = before_last_->undecided.find(name);
-            if (undecided != before_last_->undecided.end()) undecided_.insert(*undecided);
+    for (const auto& [name, earlier] : before_last_->globals) {
+        auto now = globals_.find(name);
+        if (now == globals_.end()) {  // deleted, or not yet: that is seen where it is read
+            globals_.emplace(name, earlier);
+        } else if (now->second.declared != nullptr && earlier.declared != nullptr && now->second.symbol != earlier.symbol) {
+            now->second = earlier;
         } else {
-            global.maybe_unset = true;
+            continue;
         }
+        const auto undecided = before_last_->undecided.find(name);
+        if (undecided != before_last_->undecided.end()) undecided_.insert(*undecided);
     }
     committed_globals_ = globals_;
+}
+
+namespace {
+
+bool own_of_compiler(std::string_view name) {  // or of an imported module
+    return name.find_first_of("#:") != std::string_view::npos;
+}
+
+}  // namespace
+
+std::vector<std::string> Checker::used_names() const {
+    std::vector<std::string> names;
+    for (const std::string& name : used_names_)
+        if (!own_of_compiler(name) && before_last_ && before_last_->globals.contains(name)) names.push_back(name);
+    return names;
+}
+
+std::vector<std::string> Checker::changed_names() const {
+    std::vector<std::string> names;
+    if (!before_last_) return names;
+    std::set<std::string_view> bound(module_->scope.names.begin(), module_->scope.names.end());
+    bound.insert(module_->scope.nested_globals.begin(), module_->scope.nested_globals.end());
+    for (const std::string_view name : bound) {
+        const auto old = before_last_->globals.find(name);
+        if (old == before_last_->globals.end()) continue;
+        const auto now = globals_.find(name);
+        const bool same = now != globals_.end() && now->second.symbol == old->second.symbol &&
+                          (now->second.declared != nullptr) == (old->second.declared != nullptr) &&
+                          now->second.entity.kind == old->second.entity.kind &&
+                          now->second.definition == old->second.definition;
+        if (!same) names.emplace_back(name);
+    }
+    return names;
 }
 
 }  // namespace kayton::check

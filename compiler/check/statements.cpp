@@ -250,11 +250,40 @@ void Checker::assert_statement(const AssertStmt& s) {
     emit(node);
 }
 
+// At the end of a cell: the names that it has deleted on every way through it.
+void Checker::note_deleted() {
+    if (!state_->env.reachable) return;
+    const Scope& scope = state_->instance->decl->scope;
+    for (size_t i = 0; i < scope.names.size(); ++i) {
+        const VarState& var = state_->env.vars[i];
+        if (var.bound == Bound::kNo && var.global) deleted_names_.emplace(global_key(scope.names[i]));
+    }
+}
+
 void Checker::delete_statement(const DeleteStmt& s) {
+    auto emit_unbind = [&](GlobalName& global, std::string_view name, Span span) {
+        TStmt* unbind = stmt(SK::kUnbindGlobal, span);
+        unbind->a = read_global(global, name, span);
+        if (unbind->a->kind == TK::kGlobal) emit(unbind);
+        else emit_expr(unbind->a);  // it has no value yet
+    };
     for (const Expr* target : s.targets) {
         if (target->kind == ExprKind::kName) {
             std::string_view name = as<NameExpr>(*target).name;
             VarState* var = find_var(name);
+            if (const auto global = globals_.find(global_key(name)); state_->instance->decl->scope.globals.contains(name) &&
+                                                                     global != globals_.end() && global->second.declared != nullptr) {
+                emit_unbind(global->second, name, target->span);
+                continue;
+            }
+            if (var != nullptr && var->bound == Bound::kNo && !var->global && cell_ && state_->instance->decl->is_module) {
+                // The cell gives the name another type later on: what goes is the variable of the cells before.
+                if (const auto earlier = committed_globals_.find(global_key(name)); earlier != committed_globals_.end()) {
+                    if (earlier->second.declared != nullptr) emit_unbind(earlier->second, name, target->span);
+                    var->global = true;
+                    continue;
+                }
+            }
             if (var == nullptr || var->bound == Bound::kNo) {
                 report(DiagCode::kUndefinedName, target->span, "name '" + std::string(name) + "' is not defined");
                 continue;
@@ -265,9 +294,11 @@ void Checker::delete_statement(const DeleteStmt& s) {
                 unbind->int_value = var->bound == Bound::kMaybe ? 1 : 0;
                 emit(unbind);
             }
-            if (var->global) {
-                globals_[global_key(name)].entity = Entity{};
+            if (!var->entity && var->global) {
+                emit_unbind(globals_[global_key(name)], name, target->span);
             }
+            // Marks a module's name as one that was deleted, and not just one that is not assigned yet.
+            if (state_->instance->decl->is_module && is_module_global(name)) var->global = true;
             var->bound = Bound::kNo;
             var->entity = nullptr;
             continue;

@@ -1,7 +1,5 @@
 // generate_object: the typed program through KIR and LLVM to an object.
-#include <llvm/ADT/SmallVector.h>
 #include <llvm/Config/llvm-config.h>
-#include <llvm/IR/LegacyPassManager.h>
 #include <llvm/IR/Verifier.h>
 #include <llvm/Support/raw_ostream.h>
 #include <llvm/Target/TargetMachine.h>
@@ -57,15 +55,9 @@ Result<CompiledModule> emit_object(const kir::Module& source, OptLevel opt) {
         codegen::optimize(module, *target->machine, opt, emitter.has_coroutines());
     }
     if (dump_asked("optimized")) module.print(llvm::errs(), nullptr);
-    llvm::SmallVector<char, 0> object;
-    llvm::raw_svector_ostream out(object);
-    llvm::legacy::PassManager passes;
-    if (target->machine->addPassesToEmitFile(passes, out, nullptr, llvm::CodeGenFileType::ObjectFile,
-                                             /*DisableVerify=*/true)) {
-        return fail(ErrorKind::kInternal, "LLVM cannot write objects for this machine");
-    }
-    passes.run(module);
-    return CompiledModule{std::string(object.begin(), object.end()), source.entry, {}};
+    auto object = target->write_object(module);
+    if (!object) return tl::unexpected(object.error());
+    return CompiledModule{std::move(*object), source.entry, {}};
 }
 
 }  // namespace

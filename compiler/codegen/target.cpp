@@ -1,23 +1,62 @@
 #include "compiler/codegen/target.h"
 
+#include <llvm/ADT/SmallVector.h>
 #include <llvm/ADT/StringMap.h>
 #include <llvm/Config/llvm-config.h>
+#include <llvm/IR/LegacyPassManager.h>
+#include <llvm/IR/Module.h>
 #include <llvm/MC/TargetRegistry.h>
 #include <llvm/Support/TargetSelect.h>
+#include <llvm/Support/raw_ostream.h>
 #include <llvm/Target/TargetMachine.h>
 #include <llvm/TargetParser/Host.h>
 #include <llvm/TargetParser/SubtargetFeature.h>
 #include <llvm/TargetParser/Triple.h>
 
 #include <string>
+#include <utility>
 
 namespace kayton::codegen {
+
+// The passes from LLVM's IR to an object. They end each module as they began it, so that they can take the next; what they
+// gather all the same (sections' names, say) goes with the writer.
+class ObjectWriter {
+  public:
+    ObjectWriter() : out_(object_) {}
+
+    [[nodiscard]] bool open(llvm::TargetMachine& machine) {
+        return !machine.addPassesToEmitFile(passes_, out_, nullptr, llvm::CodeGenFileType::ObjectFile,
+                                            /*DisableVerify=*/true);
+    }
+
+    std::string write(llvm::Module& module) {
+        object_.clear();
+        passes_.run(module);
+        ++modules_;
+        return {object_.begin(), object_.end()};
+    }
+
+    [[nodiscard]] bool worn() const { return modules_ >= kModulesOfAWriter || object_.capacity() > kLargeObject; }
+
+  private:
+    static constexpr int kModulesOfAWriter = 256;
+    static constexpr size_t kLargeObject = size_t{1} << 20U;  // bytes
+
+    llvm::SmallVector<char, 0> object_;
+    llvm::raw_svector_ostream out_;
+    llvm::legacy::PassManager passes_;
+    int modules_ = 0;
+};
 
 namespace {
 
 struct Machines {
     std::mutex mutex;
-    std::unique_ptr<llvm::TargetMachine> o0, o2;
+    struct One {
+        std::unique_ptr<llvm::TargetMachine> machine;
+        std::unique_ptr<ObjectWriter> writer;  // goes before the machine
+    };
+    One o0, o2;
 };
 
 // Lives to the process's end, so that no other thread's code generation can outlive it.
@@ -72,14 +111,26 @@ const HostProcessor& host_processor() {
 Result<LockedTarget> target_for(OptLevel opt) {
     Machines& all = machines();
     LockedTarget locked{std::unique_lock(all.mutex), nullptr};
-    auto& place = opt == OptLevel::kO0 ? all.o0 : all.o2;
-    if (place == nullptr) {
+    Machines::One& place = opt == OptLevel::kO0 ? all.o0 : all.o2;
+    if (place.machine == nullptr) {
         auto made = make_machine(opt);
         if (!made) return tl::unexpected(made.error());
-        place = std::move(*made);
+        place.machine = std::move(*made);
     }
-    locked.machine = place.get();
+    locked.machine = place.machine.get();
+    locked.writer = &place.writer;
     return locked;
+}
+
+Result<std::string> LockedTarget::write_object(llvm::Module& module) const {
+    std::unique_ptr<ObjectWriter> kept = std::move(*writer);
+    if (kept == nullptr) {
+        kept = std::make_unique<ObjectWriter>();
+        if (!kept->open(*machine)) return fail(ErrorKind::kInternal, "LLVM cannot write objects for this machine");
+    }
+    std::string object = kept->write(module);
+    if (!kept->worn()) *writer = std::move(kept);
+    return object;
 }
 
 }  // namespace kayton::codegen

@@ -72,6 +72,7 @@ class Collector {
             case StmtKind::kAssign:
             case StmtKind::kUnbind: assigned.insert(s.index); break;
             case StmtKind::kAssignGlobal: changed.places.insert(global_place(s.index)); break;
+            case StmtKind::kUnbindGlobal: changed.places.insert(global_place(s.a->index)); break;
             case StmtKind::kSetItem:
                 if (types::holds_references(s.c->type)) changed.places.insert(kListElements);
                 break;

@@ -25,6 +25,7 @@ void FunctionLowering::lower_stmt(const Stmt* stmt) {
         case StmtKind::kAssign: lower_assign(stmt); break;
         case StmtKind::kAssignGlobal: lower_assign_global(stmt); break;
         case StmtKind::kUnbind: lower_unbind(stmt); break;
+        case StmtKind::kUnbindGlobal: lower_unbind_global(stmt); break;
         case StmtKind::kSetItem: lower_set_item(stmt); break;
         case StmtKind::kSetField: lower_set_field(stmt); break;
         case StmtKind::kIf: lower_if(stmt); break;
@@ -161,6 +162,21 @@ void FunctionLowering::lower_unbind(const Stmt* stmt) {
         lower_local(&name);
     }
     unbind(stmt->index);
+}
+
+// As before its first assignment: zeroed, and not bound.
+void FunctionLowering::lower_unbind_global(const Stmt* stmt) {
+    if (stmt->a->int_value == 1) lower_global(stmt->a);
+    const Type* type = program_.program().globals[stmt->a->index].type;
+    ValueId address = b_.data(program_.global(stmt->a->index));
+    const Layout& shape = layout(type);
+    if (shape.parts.empty() || shape.parts[0].kind != PartKind::kPointer) {
+        b_.store(address, shape.size, b_.boolean(false), Memory::kGlobal);
+    }
+    if (!types::holds_references(type)) return;
+    std::vector<ValueId> old = load_parts(type, address, 0, Memory::kGlobal);
+    store_parts(type, zero_parts(type), address, 0, Memory::kGlobal);
+    release_parts(type, old, true);
 }
 
 void FunctionLowering::lower_set_item(const Stmt* stmt) {

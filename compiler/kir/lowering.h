@@ -156,6 +156,7 @@ class FunctionLowering {
     void unbind(uint32_t index);
     void lower_assign_global(const typed::Stmt* stmt);
     void lower_unbind(const typed::Stmt* stmt);
+    void lower_unbind_global(const typed::Stmt* stmt);
     void lower_set_item(const typed::Stmt* stmt);
     void lower_set_field(const typed::Stmt* stmt);
     void lower_if(const typed::Stmt* stmt);

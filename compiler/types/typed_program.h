@@ -137,6 +137,7 @@ enum class StmtKind : uint8_t {
     kAssign,     // local index = a (types equal)
     kAssignGlobal,
     kUnbind,     // del of a local: index; int_value 1: check that it is bound
+    kUnbindGlobal,  // del of a global: a is its kGlobal, which is checked as that says
     kSetItem,    // list a, int b, value c: bounds checked
     kSetField,   // object a, index, value b
     kIf,         // a; body, else_body

@@ -33,7 +33,8 @@ std::optional<Magic> find_magic(const std::string& code) {
         const size_t line_end = text.find('\n');
         std::string_view line = text.substr(0, line_end);
         if (line_end != std::string_view::npos) {
-            magic.body = std::string(text.substr(line_end + 1));
+            const size_t at = static_cast<size_t>(text.data() - code.data()) + line_end + 1;
+            magic.body = std::string(lines_before(code, at), '\n').append(text.substr(line_end + 1));
         }
         const size_t name_end = std::min(line.find_first_of(" \t"), line.size());
         magic.name = std::string(trimmed(line.substr(0, name_end)));
@@ -47,22 +48,28 @@ std::optional<Magic> find_magic(const std::string& code) {
     while (name.starts_with('?')) {
         name.remove_prefix(1);
     }
+    const bool source = text.size() - name.size() >= 2;
     name = trimmed(name);
     if (name.size() < text.size() && is_path(name)) {
-        return Magic{"?", std::string(name), {}, false};
+        return Magic{source ? "??" : "?", std::string(name), {}, false};
     }
     return std::nullopt;
+}
+
+size_t lines_before(std::string_view text, size_t at) {
+    return static_cast<size_t>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n'));
 }
 
 const std::vector<MagicInfo>& known_magics() {
     static const std::vector<MagicInfo> magics{
         {"%checkpoint NAME", "keeps the variables as they are now; without a name: those that are kept"},
-        {"%env", "the environment, its folder, and its crates"},
+        {"%env", "the environment, its folder, and its crates; %env NAME, %env NAME=VALUE: a variable of the program's"},
         {"%kik ARGUMENTS", "runs kik for this kernel's environment: %kik rinstall regex"},
         {"%lsmagic", "this list"},
         {"%permissions", "what the program may touch outside of its worker"},
         {"%restore NAME", "puts every variable back to a checkpoint; %undo takes that back"},
         {"%restart", "begins anew with another worker; every variable goes"},
+        {"%stale", "the cells that used what has been defined anew since"},
         {"%time STATEMENT", "runs a statement and says how long it took"},
         {"%timeit EXPRESSION", "runs it often and says how long one time takes"},
         {"%undo [N]", "puts every variable back to before the last N cells (1)"},
@@ -70,6 +77,7 @@ const std::vector<MagicInfo>& known_magics() {
         {"%%time", "runs the cell and says how long it took"},
         {"%%timeit", "runs the cell often and says how long one time takes"},
         {"NAME?", "what a name is"},
+        {"NAME??", "the same, with the text of a function or class"},
     };
     return magics;
 }

@@ -10,9 +10,9 @@
 namespace kayton::kernel {
 
 struct Magic {
-    std::string name;      // "who"; "?" for a question about a name
+    std::string name;      // "who"; "?" or "??" for a question about a name
     std::string argument;  // the rest of the line
-    std::string body;      // of a cell magic: the lines below
+    std::string body;      // the lines below, behind as many empty ones as stand above them: tracebacks count them
     bool whole_cell = false;
 };
 
@@ -23,6 +23,8 @@ struct MagicInfo {
 
 // The cell's magic, if its first line with text begins with '%', or the cell is a name with '?' before or behind it.
 [[nodiscard]] std::optional<Magic> find_magic(const std::string& code);
+// How many line ends stand before a place in a text.
+[[nodiscard]] size_t lines_before(std::string_view text, size_t at);
 [[nodiscard]] const std::vector<MagicInfo>& known_magics();
 // The known magic nearest to a name that is none: "%time"; empty when none is near.
 [[nodiscard]] std::string nearest_magic(const std::string& name, bool whole_cell);

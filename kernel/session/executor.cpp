@@ -6,6 +6,7 @@
 
 #include "kernel/session/history.h"
 #include "kernel/session/pretty.h"
+#include "kernel/session/start_up_pages.h"
 #include "kernel/session/traceback.h"
 #include "supervisor/report/crash_store.h"
 #include "supervisor/sandbox/policy.h"
@@ -158,7 +159,9 @@ void Executor::start_session() {
     } else {
         session = std::move(*started);
         cells = std::make_unique<Cells>(*session);
-        Compiler::warm_up();  // while the worker gets ready
+        // While the worker gets ready: the code generator is set up and has been through one cell.
+        (void)cells->compile("<before the first cell>", "None");
+        give_back_start_up_pages();
     }
     const std::lock_guard lock(lock_);
     session_ = std::move(session);
@@ -187,6 +190,8 @@ void Executor::execute(const Request& request) {
     exit_wished_ = false;
     last_result_.clear();
     payload_ = Json::array();
+    run_ = {};
+    run_.count = count;
     const std::string name = "<cell " + std::to_string(count) + ">";
     const auto begin_step = [&](std::optional<std::string> step) {
         if (cells_ != nullptr) {
@@ -195,12 +200,11 @@ void Executor::execute(const Request& request) {
     };
     begin_step(silent_ ? std::nullopt : std::optional("cell " + std::to_string(count)));
     std::optional<CellError> error;
-    if (const auto magic = find_magic(code); magic && !start_error_) {
-        error = run_magic(*magic, name);
-    } else {
-        error = evaluate(name, code, silent_);
-    }
+    error = run_text(code, name);
     begin_step(std::nullopt);  // user expressions belong to the cell
+    if (!error && store) {
+        note_stale(code, text_of(request.metadata, "cellId"));
+    }
     if (store) {
         history_.add(count, code, last_result_);
     }
@@ -328,7 +332,25 @@ std::optional<CellError> Executor::evaluate(const std::string& name, const std::
     if (!outcome->notice.empty() && !quiet) {
         outbox_.stream(true, "note: " + outcome->notice + "\n", parent_);
     }
+    run_.used.insert(compiled.used.begin(), compiled.used.end());
+    run_.changed.insert(compiled.changed.begin(), compiled.changed.end());
     return error_of(*outcome);
+}
+
+void Executor::note_stale(const std::string& code, std::string id) {
+    run_.id = std::move(id);
+    run_.code = code;
+    std::set<std::string> definitions;
+    if (!run_.changed.empty()) {
+        for (const auto& [name, type] : cells_->names()) {
+            if ((type == "function" || type == "type") && run_.changed.contains(name)) {
+                definitions.insert(name);
+            }
+        }
+    }
+    if (const std::string told = stale_.ran(std::move(run_), definitions); !told.empty()) {
+        outbox_.stream(true, told, parent_);
+    }
 }
 
 std::optional<CellError> Executor::error_of(const CompileOutcome& compiled) const {

@@ -18,6 +18,7 @@
 #include "kernel/messages/magics.h"
 #include "kernel/session/comms.h"
 #include "kernel/session/outbox.h"
+#include "kernel/session/stale_cells.h"
 #include "kernel/wire/message.h"
 #include "shared/environment.h"
 #include "supervisor/cells.h"
@@ -81,11 +82,13 @@ class Executor : private SessionIo {
     std::optional<CellError> error_of(const CompileOutcome& compiled) const;
     std::optional<CellError> error_of(const RunOutcome& outcome);
     // executor_magics.cpp
+    std::optional<CellError> run_text(const std::string& code, const std::string& name);
     std::optional<CellError> run_magic(const Magic& magic, const std::string& name);
     std::optional<CellError> time_often(const std::string& code, const std::string& name);
     std::optional<CellError> run_kik(std::vector<std::string> words);
     std::optional<CellError> go_back(const Magic& magic);  // %undo, %checkpoint, %restore
     static CellError unknown_magic(const Magic& magic);
+    void note_stale(const std::string& code, std::string id);
     [[nodiscard]] bool keep_report(const RunOutcome& outcome) const;
     Json evaluate_expressions(const Json& expressions);
 
@@ -113,6 +116,8 @@ class Executor : private SessionIo {
     uint64_t receiver_ = 0;  // where the receiver of comm messages is linked; 0: it is not
     std::string receiver_module_;
     Comms comms_;
+    StaleCells stale_;
+    CellRun run_;  // what the cell at hand has used and changed so far
     bool allow_stdin_ = false;
     bool silent_ = false;
     std::map<std::string, std::string>* captured_ = nullptr;  // a user expression's value goes here

@@ -61,21 +61,67 @@ std::vector<std::string> words_of(const std::string& text) {
     return words;
 }
 
+std::string quoted(const std::string& text) {
+    std::string quoted = "'";
+    for (const char c : text) {
+        if (c == '\'' || c == '\\') {
+            quoted += '\\';
+        }
+        quoted += c;
+    }
+    return quoted + "'";
+}
+
+// %env NAME shows a variable of the program's environment, %env NAME=VALUE and %env NAME VALUE set one.
+std::string code_of_env(const std::string& argument) {
+    const size_t end = argument.find_first_of("= \t");
+    const std::string variable = quoted(argument.substr(0, end));
+    const std::string import = "import os as _os_\n";
+    if (end == std::string::npos) {
+        return import + "if " + variable + " not in _os_.environ:\n    raise KeyError(" + variable +
+               ")\nprint(_os_.environ[" + variable + "])";
+    }
+    const size_t value = argument.find_first_not_of(" \t", end + 1);
+    return import + "_os_.environ[" + variable + "] = " +
+           quoted(value == std::string::npos ? "" : argument.substr(value));
+}
+
 CellError usage_error(const std::string& message) {
     return {"UsageError", message, {"UsageError: " + message}};
 }
 
 }  // namespace
 
+// Lines of the program and line magics among them run one after another.
+std::optional<CellError> Executor::run_text(const std::string& code, const std::string& name) {
+    if (start_error_) {
+        return start_error_;
+    }
+    if (const auto magic = find_magic(code)) {
+        return run_magic(*magic, name);
+    }
+    const size_t next = Cells::next_line_magic(code);
+    if (next == std::string::npos) {
+        return evaluate(name, code, silent_);
+    }
+    if (auto error = evaluate(name, code.substr(0, next), silent_)) {
+        return error;
+    }
+    return run_text(std::string(lines_before(code, next), '\n') + code.substr(next), name);
+}
+
 std::optional<CellError> Executor::run_magic(const Magic& magic, const std::string& name) {
     const auto say = [this](const std::string& text) { write(false, text); };
     // A line magic may be followed by lines of the program.
-    const auto go_on = [&]() { return magic.whole_cell ? std::nullopt : evaluate(name, magic.body, silent_); };
-    if (magic.name == "?") {
-        const Json data = inspect_text(cells_.get(), magic.argument, magic.argument.size());
+    const auto go_on = [&]() { return magic.whole_cell ? std::nullopt : run_text(magic.body, name); };
+    if (magic.name == "?" || magic.name == "??") {
+        Json data = inspect_text(cells_.get(), magic.argument, magic.argument.size());
         if (data.empty()) {
             return CellError{"NameError", "nothing is known of '" + magic.argument + "'",
                              {"NameError: nothing is known of '" + magic.argument + "'"}};
+        }
+        if (const std::string source = cells_->definition_of(magic.argument); magic.name == "??" && !source.empty()) {
+            data["text/plain"] = data["text/plain"].get<std::string>() + "\n\n" + source;
         }
         payload_.push_back({{"source", "page"}, {"data", data}, {"start", 0}});
         return std::nullopt;
@@ -94,7 +140,9 @@ std::optional<CellError> Executor::run_magic(const Magic& magic, const std::stri
     if (magic.whole_cell) {
         return unknown_magic(magic);
     }
-    if (magic.name == "who") {
+    if (magic.name == "stale") {
+        say(stale_.report());
+    } else if (magic.name == "who") {
         for (const auto& [known, type] : cells_->names()) {
             if (!known.starts_with('_')) {
                 say(known + ": " + type + "\n");
@@ -107,6 +155,10 @@ std::optional<CellError> Executor::run_magic(const Magic& magic, const std::stri
             say(line + std::string(info.does) + "\n");
         }
     } else if (magic.name == "env") {
+        if (!magic.argument.empty()) {
+            auto error = evaluate(name, code_of_env(magic.argument), silent_);
+            return error ? error : go_on();
+        }
         const Environment& environment = session_->options().environment;
         say("environment  " + environment.name + "  " + environment.root.string() + "\n");
         for (const InstalledPlugin& plugin : environment.plugins) {
@@ -149,6 +201,7 @@ std::optional<CellError> Executor::run_magic(const Magic& magic, const std::stri
         if (auto again = cells_->start_again(); !again) {
             return CellError{"SystemError", again.error().message, {"SystemError: " + again.error().message}};
         }
+        stale_.forget();
         say("another worker; names defined before are gone\n");
     } else {
         return unknown_magic(magic);
@@ -208,6 +261,7 @@ std::optional<CellError> Executor::go_back(const Magic& magic) {
     if (!back) {
         return CellError{"SystemError", back.error().message, traceback_of(back.error())};
     }
+    stale_.forget();
     say(done + (back->note.empty() ? "" : "; " + back->note));
     if (!back->lasting.empty()) {
         say("not rolled back: " + back->lasting);

@@ -44,8 +44,9 @@ CellError compile_error(const std::vector<Diagnostic>& diagnostics) {
     for (const Diagnostic& diagnostic : diagnostics) {
         const DiagInfo& info = diag_info(diagnostic.code);
         if (diagnostic.severity() == Severity::kError) {
-            error.name = is_syntax(diagnostic) ? "SyntaxError" : "CompileError";
-            error.value = std::string(info.code) + ": " + diagnostic.message;
+            const bool undefined = diagnostic.code == DiagCode::kUndefinedName;
+            error.name = is_syntax(diagnostic) ? "SyntaxError" : undefined ? "NameError" : "CompileError";
+            error.value = undefined ? diagnostic.message : std::string(info.code) + ": " + diagnostic.message;
             break;
         }
     }

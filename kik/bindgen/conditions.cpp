@@ -83,7 +83,7 @@ bool is_auto(const Path& trait) {
 std::vector<Normalizer::KnownImpl>& Normalizer::crate_impls(const RustdocCrate& crate, const Path& trait) {
     const auto [known, fresh] = crate_impls_.try_emplace(&crate);
     if (fresh)
-        for (const Json* item : crate.impls()) {
+        for (const Json* item : crate.all("impl")) {
             const Json& impl = item_body(*item);
             if (impl["trait"].is_null() || impl["blanket_impl"].is_object()) continue;
             const Path& path = crate.canonical(impl["trait"]["id"].get<int>());
@@ -219,7 +219,7 @@ Answer Normalizer::find_answer(const Ty& self, const Bound& bound) {
         }
     }
     if (best != Answer::kNo) return best;
-    if (!all_described) return Answer::kUnknown;
+    if (!all_described || (!std_trait && !world_.find(bound.trait))) return Answer::kUnknown;
     const ItemRef home = self.kind == TyKind::kPath ? world_.find(self.path) : ItemRef{};
     if (self.kind == TyKind::kPath && !is_dynamic(self) && !is_std(self.path) && !home) return Answer::kUnknown;
     if (home && std_trait)

@@ -6,6 +6,18 @@
 
 namespace kayton::bindgen {
 
+namespace {
+
+TyRef widest_integer(const std::vector<TyRef>& types) {
+    static constexpr const char* kByReach[] = {"i64", "isize", "i128", "i32", "u64", "usize", "u128", "u32", "i16", "u16", "i8", "u8"};
+    for (const char* name : kByReach)
+        for (const TyRef& type : types)
+            if (type->is_prim(name)) return type;
+    return nullptr;
+}
+
+}  // namespace
+
 std::vector<TyRef> Instances::implementors(const Bound& bound, const std::vector<Bound>& beside, int depth) {
     const Path& trait = bound.trait;
     std::vector<TyRef> out;
@@ -123,9 +135,8 @@ std::vector<TyRef> Instances::implementors(const Bound& bound, const std::vector
         return type->kind == TyKind::kPrim ? 5 : 4;
     };
     std::stable_sort(out.begin(), out.end(), [&](const TyRef& a, const TyRef& b) { return rank(a) < rank(b); });
-    // Of the whole numbers one kind: the others would be the same function again.
-    const auto whole = std::find_if(out.begin(), out.end(), [](const TyRef& type) { return is_integer(*type); });
-    const TyRef kept = whole == out.end() ? nullptr : *whole;
+    // Of the whole numbers one kind, the one that holds most of an int: the others would be the same function again.
+    const TyRef kept = widest_integer(out);
     std::erase_if(out, [&](const TyRef& type) { return is_integer(*type) && type != kept; });
     if (std::any_of(out.begin(), out.end(), [](const TyRef& type) { return type->is_prim("f64"); }))
         std::erase_if(out, [](const TyRef& type) { return type->is_prim("f32"); });

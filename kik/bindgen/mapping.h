@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -48,6 +49,9 @@ class TypeTable {
     // A value that may change behind a shared reference, by its auto traits.
     [[nodiscard]] bool has_interior_mutability(const Ty& type);
     [[nodiscard]] bool is_handle(const Ty& type);
+    // A map or set of std, or of the crate that std's are made from: a dict or a list in results.
+    [[nodiscard]] bool is_map(const Ty& type) const;
+    [[nodiscard]] bool is_set(const Ty& type) const;
     [[nodiscard]] Names& names() { return names_; }
     [[nodiscard]] Normalizer& normalizer() { return normalizer_; }
     [[nodiscard]] World& world() { return world_; }
@@ -55,6 +59,7 @@ class TypeTable {
   private:
     [[nodiscard]] bool has_impl(const Ty& type, const Path& trait);
     [[nodiscard]] bool is_sound(const Ty& type);
+    [[nodiscard]] bool fails_with(const Path& path);
     // Refuses an instance beyond what one wrapper holds.
     void count_instance(const TyRef& type, const std::string& name);
     World& world_;
@@ -65,6 +70,7 @@ class TypeTable {
     std::map<std::string, int> by_name_;
     std::map<int, TyRef> iterator_items_;
     std::map<std::pair<std::string, std::string>, bool> has_impl_;  // (type, trait)
+    std::optional<std::set<Path>> failures_;                        // made at the first question
     std::map<std::string, bool> sound_;                             // by type
     std::map<Path, int> instances_;                                 // of each generic definition
 };

@@ -76,7 +76,16 @@ std::string Names::rust_type(const Ty& ty) {
             const std::vector<TyRef>& written = out.empty() ? ty.args : alias->second.args;
             if (out.empty()) out = rust_path(ty.path);
             std::string args;
-            for (const TyRef& arg : written) args += (args.empty() ? "" : ", ") + rust_type(*arg);
+            for (size_t i = 0; i < written.size(); ++i) {
+                try {
+                    args += (args.empty() ? "" : ", ") + rust_type(*written[i]);
+                } catch (const Unmapped&) {
+                    // What only a default names is left to it; rustc says where it was something else.
+                    if (!has_default(ty.path, i)) throw;
+                    if (args.ends_with(", ")) args.resize(args.size() - 2);
+                    break;
+                }
+            }
             return args.empty() ? out : out + "<" + args + ">";
         }
         case TyKind::kDyn: {
@@ -98,6 +107,16 @@ std::string Names::rust_type(const Ty& ty) {
         case TyKind::kUnsupported: throw Unmapped{ty.name};
     }
     return "";
+}
+
+bool Names::has_default(const Path& path, size_t place) {
+    const ItemRef home = world_.find(path);
+    if (!home || !item_body(home.json()).is_object() || !item_body(home.json()).contains("generics")) return false;
+    for (const Json& param : item_body(home.json())["generics"]["params"]) {
+        if (param["kind"].contains("lifetime")) continue;
+        if (place-- == 0) return param["kind"].contains("type") && !param["kind"]["type"]["default"].is_null();
+    }
+    return false;
 }
 
 std::string Names::kayton_type(const Ty& ty) {

@@ -38,6 +38,8 @@ class Names {
     [[nodiscard]] const std::string& crate_name() const { return main_.name(); }
 
   private:
+    // Whether a definition's parameter, counted without lifetimes, has a default.
+    [[nodiscard]] bool has_default(const Path& path, size_t place);
     World& world_;
     const RustdocCrate& main_;
     const std::map<ItemRef, Path>& public_names_;

@@ -296,6 +296,7 @@ Mapped CallMapper::read_path(const TyRef& type, const std::string& place, bool t
         }
         if (!table_.is_handle(*type)) throw Unmapped{"parameter of type " + std_rust_path(type->path)};
     }
+    if (!is_std(type->path) && (table_.is_map(*type) || table_.is_set(*type))) throw Unmapped{"takes a " + join(type->path, "::")};
     if (table_.is_error(*type)) {
         if (!top || !lifetime_slots(*type).empty())
             throw Unmapped{"an exception that borrows or lies in a list or tuple"};

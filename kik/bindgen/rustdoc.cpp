@@ -97,10 +97,10 @@ const Path& RustdocCrate::canonical(int id) const {
     return found == canonical_.end() ? unknown : found->second;
 }
 
-std::vector<const Json*> RustdocCrate::impls() const {
+std::vector<const Json*> RustdocCrate::all(std::string_view kind) const {
     std::map<int, const Json*> ordered;
     for (const auto& [id, item] : items_)
-        if (item_kind(*item) == "impl") ordered.emplace(id, item);
+        if (item_kind(*item) == kind) ordered.emplace(id, item);
     std::vector<const Json*> out;
     for (const auto& [id, item] : ordered) out.push_back(item);
     return out;

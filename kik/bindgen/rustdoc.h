@@ -34,8 +34,8 @@ class RustdocCrate {
     [[nodiscard]] const Path& canonical(int id) const;    // empty when unknown
     [[nodiscard]] int find(const Path& canonical) const;  // id of an item of this crate, or -1
 
-    // All impl blocks of the file, also those that no item lists.
-    [[nodiscard]] std::vector<const Json*> impls() const;
+    // All items of a kind ("impl", "function"), also those that no other item lists, in order of their ids.
+    [[nodiscard]] std::vector<const Json*> all(std::string_view kind) const;
     // How often a word stands in the crate's documentation: what its authors show most, people use most.
     [[nodiscard]] size_t mentions(const std::string& word) const;
     // Public paths of the crate's own items, shortest first found: id -> {"regex", "bytes", "Regex"}.

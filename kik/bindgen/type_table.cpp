@@ -112,7 +112,50 @@ bool TypeTable::is_clone(const Ty& type) {
 bool TypeTable::is_error(const Ty& type) {
     if (type.kind != TyKind::kPath) return false;
     if (is_std(type.path)) return false;
-    return has_impl(type, kErrorTrait);
+    return fails_with(type.path) || has_impl(type, kErrorTrait);
+}
+
+// Result<Vec<N>, Cycle<N>>: what the crate's functions give only as what went wrong, though it is no std Error.
+bool TypeTable::fails_with(const Path& path) {
+    if (!failures_) {
+        failures_.emplace();
+        const RustdocCrate* crate = world_.crate(names_.crate_name());
+        std::set<Path> failures, others;
+        const auto collect = [&](const auto& again, const Json& json, std::set<Path>& into) -> void {
+            if (json.is_object() && json.contains("resolved_path") && json["resolved_path"].contains("id"))
+                into.insert(crate->canonical(json["resolved_path"]["id"].get<int>()));
+            if (json.is_structured())
+                for (const Json& part : json) again(again, part, into);
+        };
+        // What traits ask for (Clone, PartialEq, From<Failure> for another failure) says nothing of it.
+        std::set<int> of_traits;
+        for (const Json* impl : crate->all("impl"))
+            if (!item_body(*impl)["trait"].is_null())
+                for (const Json& id : item_body(*impl)["items"]) of_traits.insert(id.get<int>());
+        for (const Json* item : crate->all("function")) {
+            if (of_traits.contains((*item)["id"].get<int>())) continue;
+            const Json& sig = item_body(*item)["sig"];
+            for (const Json& input : sig["inputs"])
+                if (input[0] != "self") collect(collect, input[1], others);
+            const Json& output = sig["output"];
+            const bool result = output.is_object() && output.contains("resolved_path") &&
+                                output["resolved_path"]["path"].get<std::string>().ends_with("Result") &&
+                                output["resolved_path"]["args"].is_object() &&
+                                output["resolved_path"]["args"].contains("angle_bracketed") &&
+                                output["resolved_path"]["args"]["angle_bracketed"]["args"].size() == 2;
+            if (!result) {
+                collect(collect, output, others);
+                continue;
+            }
+            const Json& args = output["resolved_path"]["args"]["angle_bracketed"]["args"];
+            collect(collect, args[0], others);
+            if (args[1].contains("type") && args[1]["type"].contains("resolved_path"))
+                failures.insert(crate->canonical(args[1]["type"]["resolved_path"]["id"].get<int>()));
+        }
+        for (const Path& failure : failures)
+            if (!failure.empty() && failure[0] == crate->name() && !others.contains(failure)) failures_->insert(failure);
+    }
+    return failures_->contains(path);
 }
 
 bool TypeTable::has_interior_mutability(const Ty& type) {
@@ -128,8 +171,20 @@ bool TypeTable::has_interior_mutability(const Ty& type) {
     return false;
 }
 
+bool TypeTable::is_map(const Ty& type) const {
+    return type.is_std_path("HashMap") || type.is_std_path("BTreeMap") ||
+           (type.kind == TyKind::kPath && type.path[0] == "hashbrown" && type.path.back() == "HashMap" &&
+            names_.crate_name() != "hashbrown");
+}
+
+bool TypeTable::is_set(const Ty& type) const {
+    return type.is_std_path("HashSet") || type.is_std_path("BTreeSet") ||
+           (type.kind == TyKind::kPath && type.path[0] == "hashbrown" && type.path.back() == "HashSet" &&
+            names_.crate_name() != "hashbrown");
+}
+
 bool TypeTable::is_handle(const Ty& type) {
-    if (type.kind != TyKind::kPath || is_byte_array(type) || is_dynamic(type)) return false;
+    if (type.kind != TyKind::kPath || is_byte_array(type) || is_dynamic(type) || is_map(type) || is_set(type)) return false;
     if (!is_std(type.path)) return true;
     static const std::set<std::string> converted = {
         "Option",    "Result",   "String",    "PathBuf", "OsString",  "Path", "OsStr",          "Vec",       "Box",
@@ -234,7 +289,16 @@ int TypeTable::handle(const TyRef& type) {
 }
 
 int TypeTable::exception(const TyRef& type) {
-    const std::string name = names_.kayton_type(*type);
+    std::string name = names_.kayton_type(*type);
+    if (!type->args.empty()) {
+        // The first instance of a generic error has its name: `except Cycle`.
+        Ty bare = *type;
+        bare.args.clear();
+        const std::string base = names_.kayton_type(bare);
+        const auto known = by_name_.find(base);
+        if (known == by_name_.end() || (entries_[known->second].type && type_key(*entries_[known->second].type) == type_key(*type)))
+            name = base;
+    }
     const auto [entry, fresh] = by_name_.emplace(name, static_cast<int>(entries_.size()));
     if (fresh)
         entries_.push_back({SlotKind::kException, name, type, names_.rust_type(*type)});

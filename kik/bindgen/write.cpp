@@ -150,10 +150,10 @@ Mapped CallMapper::write_ref(const Ty& type, const std::string& expression) {
         return write_list(make_ref(element, lifetime), "(" + expression + ").iter()");
     }
     if (is_byte_array(*inner)) return {"bytes", "B", "new_bytes(&(" + expression + ")[..])"};
-    if (inner->is_std_path("HashMap") || inner->is_std_path("BTreeMap"))
+    if (table_.is_map(*inner))
         return write_dict(make_ref(inner->args.at(0), lifetime), make_ref(inner->args.at(1), lifetime),
                           "(" + expression + ").iter()");
-    if (inner->is_std_path("HashSet") || inner->is_std_path("BTreeSet") || inner->is_std_path("VecDeque"))
+    if (table_.is_set(*inner) || inner->is_std_path("VecDeque"))
         return write_list(make_ref(inner->args.at(0), lifetime), "(" + expression + ").iter()");
     if (inner->kind == TyKind::kRef || (inner->is_std_path("Box") && inner->args[0]->kind != TyKind::kDyn))
         return write(make_ref(inner->args[0], lifetime),
@@ -249,6 +249,8 @@ Mapped CallMapper::write_path(const TyRef& type, const std::string& expression) 
     const std::string& last = type->path.back();
     if (is_byte_array(*type)) return {"bytes", "B", "new_bytes(&" + expression + ")"};
     if (is_dynamic(*type)) return {"$" + type->name, "KtValue", "(" + expression + ").give()"};
+    if (table_.is_map(*type)) return write_dict(type->args.at(0), type->args.at(1), expression);
+    if (table_.is_set(*type)) return write_list(type->args.at(0), expression);
     if (is_std(type->path)) {
         if (last == "String") return {"str", "S", "new_str(&" + expression + ")"};
         if (last == "PathBuf" || last == "OsString") return {"str", "S", "new_path(&" + expression + ")?"};
@@ -256,13 +258,11 @@ Mapped CallMapper::write_path(const TyRef& type, const std::string& expression) 
         if (last == "Ordering" && type->path[1] == "cmp") return {"int", "i64", "ord(" + expression + ")"};
         if (last == "Option") return write_option(type->args.at(0), expression);
         if (last == "Result" && type->path[1] == "result") return write_result(*type, expression);
-        if (last == "Vec" || last == "VecDeque" || last == "BTreeSet" || last == "HashSet") {
+        if (last == "Vec" || last == "VecDeque") {
             if (last == "Vec" && type->args.at(0)->is_prim("u8"))
                 return {"bytes", "B", "new_bytes(&" + expression + ")"};
             return write_list(type->args.at(0), expression);
         }
-        if (last == "HashMap" || last == "BTreeMap")
-            return write_dict(type->args.at(0), type->args.at(1), expression);
         if (last == "Cow" || last == "Box" || last == "Rc" || last == "Arc") {
             const TyRef& inner = type->args.at(0);
             if (inner->is_prim("str")) return {"str", "S", "new_str(&" + expression + ")"};

@@ -163,7 +163,7 @@ Command confined(const BuildPlace& place, Command command) {
 
 Command cargo_in(const BuildPlace& place, std::vector<std::string> arguments) {
     if (!place.vendor.empty()) {
-        for (const char* words : {"source.crates-io.replace-with=\"kayton-vendored\"", "source.kayton-vendored.directory="}) {
+        for (const char* words : {"source.crates-io.replace-with=\"vendored-sources\"", "source.vendored-sources.directory="}) {
             arguments.emplace_back("--config");
             arguments.emplace_back(words);
         }

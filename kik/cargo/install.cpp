@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <chrono>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <system_error>
 
@@ -46,6 +47,16 @@ std::string with_underscores(std::string name) {
 
 constexpr const char* kRebuildFlags =
     "\n[build]\nrustflags = [\"-Cprefer-dynamic\", \"-Clink-arg=-Wl,-rpath,$ORIGIN/../../../../toolchain/lib\"]\n";
+
+// What `cargo vendor` printed, for a build in another folder than that of the vendored sources.
+Result<void> write_vendor_config(const fs::path& work, std::string config, const fs::path& vendor) {
+    constexpr std::string_view kRelative = "directory = \"vendor\"";
+    if (const size_t at = config.find(kRelative); at != std::string::npos) {
+        config.replace(at, kRelative.size(), "directory = " + nlohmann::json(vendor.string()).dump());
+    }
+    if (Result<void> made = make_folders(work / ".cargo"); !made) return made;
+    return write_file(work / ".cargo" / "config.toml", config);
+}
 
 }  // namespace
 
@@ -326,6 +337,8 @@ Result<void> Installer::build_generated(Job& job, const Resolution& resolution) 
     } else {
         // `cargo vendor` would ask the registry; these sources were vendored before.
         if (Result<void> linked = link_tree(job.vendor, staged / "vendor"); !linked) return linked;
+        // The wrapper has its version by now, and a confined cargo cannot write it into the lock file.
+        if (Result<void> done = complete_lock(build_place(job, job.work), job.plan); !done) return done;
         Result<std::string> config = read_text_file(job.vendor.parent_path() / ".cargo" / "config.toml");
         if (!config) return tl::unexpected<Error>(config.error());
         vendored->config = config->substr(0, config->find(kRebuildFlags));
@@ -334,6 +347,11 @@ Result<void> Installer::build_generated(Job& job, const Resolution& resolution) 
     if (vendored->packages > 0) {
         console_.say(fmt::format("Vendored {} ({}) in {}", counted(vendored->packages, "crate"),
                                  size_text(tree_size(staged / "vendor")), duration_text(since(started))));
+    }
+    if (job.vendor.empty() && vendored->config.find("[source.\"git+") != std::string::npos) {
+        // A confined cargo does not read its store of git repositories: it builds from what was vendored.
+        job.vendor = staged / "vendor";
+        if (Result<void> written = write_vendor_config(job.work, vendored->config, job.vendor); !written) return written;
     }
     started = Clock::now();
     const BuildPlace place = build_place(job, job.work);

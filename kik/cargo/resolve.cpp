@@ -48,6 +48,20 @@ ResolvedPackage read_package(const Json& json) {
     return package;
 }
 
+// The innermost of the causes that cargo tells, without what libgit2 adds in its own words.
+std::string deepest_cause(const std::string& output) {
+    std::istringstream lines(output);
+    std::string cause;
+    bool caused = false;
+    for (std::string line; std::getline(lines, line);) {
+        const size_t start = line.find_first_not_of(' ');
+        const bool told = caused && start != std::string::npos;
+        caused = line == "Caused by:";
+        if (told && (cause.empty() || !mentions(line, "; class="))) cause = line.substr(start);
+    }
+    return cause.empty() && mentions(output, "no matching package") ? "it holds no such crate" : cause;
+}
+
 bool is_kayton_crate(const std::string& name) {
     return name == "kayton_api" || name == "kayton_bind" || name == "kayton_plugin_sdk" ||
            name == "kayton_plugin_macros";
@@ -164,6 +178,13 @@ Error resolve_error(const CommandResult& result, const WrapperPlan& plan, const 
                             mentions(output, "failed to connect") || mentions(output, "Could not connect") ||
                             mentions(output, "spurious network error") || mentions(output, "Couldn't connect") ||
                             mentions(output, "failed to download from") || mentions(output, "Timeout was reached");
+    if (const GitSource git = parse_git_source(plan.spec.source); !git.url.empty()) {
+        if (const std::string cause = deepest_cause(output); !cause.empty()) {
+            error.message = "cannot get `" + package + "` from `" + git.url + "`\n  Caused by: " + cause;
+            if (!place.log.empty()) error.message += "\n  log: " + short_path(place.log.string());
+            return error;
+        }
+    }
     const bool not_stored =
         offline && (mentions(output, "offline mode") || mentions(output, "--offline was specified"));
     if (mentions(output, "No space left on device") || mentions(output, "os error 28)")) {

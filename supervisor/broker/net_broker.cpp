@@ -20,6 +20,7 @@
 #include <thread>
 
 #include "shared/resolve_request.h"
+#include "supervisor/sandbox/refusal.h"
 
 namespace kayton {
 namespace {
@@ -68,6 +69,14 @@ std::string literal_address(const std::string& host) {
         return address_bytes(address);
     }
     return {};
+}
+
+// It comes from the worker and is shown to a person.
+std::string in_print(std::string text) {
+    for (char& byte : text) {
+        byte = byte > 0x20 && byte < 0x7f ? byte : '?';
+    }
+    return text;
 }
 
 bool move_memory(bool write, pid_t process, uint64_t there_at, void* here_at, size_t size) {
@@ -144,8 +153,12 @@ NetBroker::NetBroker(NetAccess access, std::vector<NetGrant> grants)
     }
 }
 
-void NetBroker::refuse(const std::string& what, const std::string& option) {
-    refusal_ = "the sandbox keeps the program from " + what + "; kayton run " + option + " lets it";
+void NetBroker::refuse_listening() {
+    refusal_ = refusal_text("waiting for connections", "--allow-net", "net", "");
+}
+
+void NetBroker::refuse_place(const std::string& what, const std::string& place) {
+    refusal_ = refusal_text(what, "--allow-net=" + place, "net", place);
 }
 
 std::string NetBroker::take_refusal() {
@@ -155,24 +168,21 @@ std::string NetBroker::take_refusal() {
 bool NetBroker::may_have_socket(uint64_t domain, uint64_t type, uint64_t protocol) {
     const bool internet = domain == AF_INET || domain == AF_INET6;
     const uint64_t kind = type & kSocketKind;
-    if (internet && access_ == NetAccess::kNone) {
-        refuse("the network", "--allow-net, or --allow-net=HOST:PORT for one place only,");
+    if (access_ == NetAccess::kAll) {
+        return (internet && (kind == SOCK_STREAM || kind == SOCK_DGRAM)) ||
+               (domain == AF_NETLINK && protocol == NETLINK_ROUTE);
     }
-    switch (access_) {
-        case NetAccess::kNone: return false;
-        // Others than TCP send without connecting.
-        case NetAccess::kHosts: return internet && kind == SOCK_STREAM && (protocol == 0 || protocol == IPPROTO_TCP);
-        case NetAccess::kAll:
-            return (internet && (kind == SOCK_STREAM || kind == SOCK_DGRAM)) ||
-                   (domain == AF_NETLINK && protocol == NETLINK_ROUTE);
+    // TCP is judged when it connects: then the place is known, and can be named. Others send without connecting.
+    if (internet && kind == SOCK_STREAM && (protocol == 0 || protocol == IPPROTO_TCP)) {
+        return true;
+    }
+    if (internet) {
+        refusal_ = refusal_text("the network other than by TCP", "--allow-net", "net", "");
     }
     return false;
 }
 
 void NetBroker::connect(const Call& call, int pidfd, int listener) {
-    if (access_ != NetAccess::kHosts) {
-        return answer(listener, call.id, EPERM, 0);
-    }
     if (static_cast<int>(call.socket) == -1 && call.length == sizeof(ResolveRequest)) {
         return resolve(call, listener);
     }
@@ -185,7 +195,7 @@ void NetBroker::connect(const Call& call, int pidfd, int listener) {
         address.ss_family == AF_INET || (address.ss_family == AF_INET6 && call.length >= sizeof(sockaddr_in6));
     if (!known || !shared_->allows(place_of(address))) {
         if (known) {
-            refuse("connecting to " + in_words(address), "--allow-net=" + in_words(address));
+            refuse_place("connecting to " + in_words(address), in_words(address));
         }
         return answer(listener, call.id, EACCES, 0);
     }
@@ -229,7 +239,7 @@ void NetBroker::resolve(const Call& call, int listener) {
         }
     }
     if (ports.empty()) {
-        refuse(std::string("reaching ") + request->host, std::string("--allow-net=") + request->host);
+        refuse_place(std::string("reaching ") + in_print(request->host), in_print(request->host));
         return answer(listener, call.id, EACCES, 0);
     }
     if (++shared_->threads > kMostThreads) {

@@ -46,6 +46,9 @@ class NetBroker {
     };
     void connect(const Call& call, int pidfd, int listener);
 
+    // bind() or listen(), refused.
+    void refuse_listening();
+
     // What was last refused, in words with the option that allows it; then empty.
     [[nodiscard]] std::string take_refusal();
 
@@ -53,7 +56,7 @@ class NetBroker {
     // What threads use that may outlive the broker.
     struct Shared;
     void resolve(const Call& call, int listener);
-    void refuse(const std::string& what, const std::string& option);
+    void refuse_place(const std::string& what, const std::string& place);
 
     NetAccess access_;
     std::vector<NetGrant> grants_;

@@ -16,10 +16,14 @@
 #include <system_error>
 #include <utility>
 
+#include "supervisor/checkpoint/checkpoint.h"
+#include "supervisor/sandbox/refusal.h"
+
 namespace kayton {
 namespace {
 
 constexpr int kCallsPerTurn = 64;
+constexpr size_t kMostProcesses = 64;  // of a worker with its checkpoints and the programs it runs
 // The kernel may know longer structures than we do; it fills or reads its own length.
 constexpr size_t kRoom = 1024;
 static_assert(sizeof(seccomp_notif) <= kRoom && sizeof(seccomp_notif_resp) <= kRoom);
@@ -39,7 +43,7 @@ bool copy_memory(pid_t process, uint64_t from, void* to, size_t size) {
 }  // namespace
 
 std::optional<SystemCallBroker> SystemCallBroker::over(UniqueFd listener, std::vector<std::string> writable,
-                                                       NetBroker net) {
+                                                       NetBroker net, bool may_run) {
     uint64_t no_such_call = 0;
     if (!listener || ::ioctl(listener.get(), SECCOMP_IOCTL_NOTIF_ID_VALID, &no_such_call) == 0 || errno != ENOENT) {
         return std::nullopt;
@@ -49,7 +53,7 @@ std::optional<SystemCallBroker> SystemCallBroker::over(UniqueFd listener, std::v
         path = std::filesystem::weakly_canonical(path, error).string();
     }
     std::erase(writable, std::string());
-    return SystemCallBroker(std::move(listener), std::move(writable), std::move(net));
+    return SystemCallBroker(std::move(listener), std::move(writable), std::move(net), may_run);
 }
 
 void SystemCallBroker::serve(pid_t worker, int pidfd) {
@@ -102,19 +106,47 @@ bool SystemCallBroker::is_writable(int descriptor) const {
     });
 }
 
+std::string SystemCallBroker::take_refusal() {
+    std::string text = net_.take_refusal();
+    return text.empty() ? std::exchange(refusal_, {}) : text;
+}
+
+int SystemCallBroker::judge_fork(pid_t caller, pid_t worker) {
+    // Of the worker's main thread: not of a checkpoint that does not keep still.
+    if (caller == worker && std::exchange(fork_allowed_, false)) {
+        return kGoOn;
+    }
+    if (!may_run_) {
+        refusal_ = refusal_text("starting other programs", "--allow-run=PROGRAM", "run", "PROGRAM");
+        return EPERM;
+    }
+    return session_members(::getsid(worker)).size() < kMostProcesses ? kGoOn : EAGAIN;
+}
+
 int SystemCallBroker::judge(const seccomp_notif& call, pid_t worker, int pidfd) {
     const auto& arguments = call.data.args;
+    const auto caller = static_cast<pid_t>(call.pid);
+    UniqueFd program;  // descriptors are the caller's, which may be a program that the worker has started
+    if (may_run_ && process_of(caller) != worker) {
+        program.reset(static_cast<int>(::syscall(SYS_pidfd_open, process_of(caller), 0)));
+        pidfd = program.get();
+    }
     switch (call.data.nr) {
-        case SYS_clone:
-            // Of the worker's main thread: not of a checkpoint that does not keep still.
-            return static_cast<pid_t>(call.pid) == worker && std::exchange(fork_allowed_, false) ? kGoOn : EPERM;
+        case SYS_clone: return judge_fork(caller, worker);
         case SYS_sched_setaffinity: {
             const auto thread = static_cast<pid_t>(arguments[0]);
             const std::string own = "/proc/" + std::to_string(worker) + "/task/" + std::to_string(thread);
             return thread == 0 || ::access(own.c_str(), F_OK) == 0 ? kGoOn : EPERM;
         }
         case SYS_kill:
-        case SYS_tgkill: return static_cast<pid_t>(arguments[0]) == worker ? kGoOn : EPERM;
+        case SYS_tgkill: {
+            const auto target = static_cast<pid_t>(arguments[0]);
+            const pid_t process = may_run_ ? process_of(caller) : worker;
+            const bool own = target == process || (may_run_ && target > 0 && parent_of(target) == process);
+            return own ? kGoOn : EPERM;
+        }
+        case SYS_bind:
+        case SYS_listen: net_.refuse_listening(); return EPERM;
         case SYS_socket: return net_.may_have_socket(arguments[0], arguments[1], arguments[2]) ? kGoOn : EPERM;
         case SYS_connect:
             net_.connect({call.id, static_cast<pid_t>(call.pid), arguments[0], arguments[1], arguments[2]}, pidfd,

@@ -2,8 +2,8 @@
 // notification). A call whose arguments lie in registers is judged and let go on: the worker cannot change them. Where
 // an argument lies in memory or behind a descriptor, the supervisor takes its own copy, judges that, and makes the call
 // itself. The rest is refused with EPERM.
-//   fork             right once for each allow_fork()
-//   kill, tgkill     right to the worker itself only
+//   fork             right once for each allow_fork(), and to start programs, if that is granted
+//   kill, tgkill     right to the worker itself only, and to the programs it has started
 //   sched_setaffinity  right to the worker's own threads
 //   socket, connect  as the network is granted (net_broker.h)
 //   fchmod, utimensat over a descriptor: of files in the folders that the worker may write
@@ -28,7 +28,7 @@ class SystemCallBroker {
   public:
     // Nothing when the descriptor is not such a listener: it came from the worker. `writable`: the folders.
     [[nodiscard]] static std::optional<SystemCallBroker> over(UniqueFd listener, std::vector<std::string> writable,
-                                                              NetBroker net);
+                                                              NetBroker net, bool may_run);
 
     // Readable when a call waits.
     [[nodiscard]] int descriptor() const { return listener_.get(); }
@@ -38,24 +38,27 @@ class SystemCallBroker {
     bool forbid_fork() { return !std::exchange(fork_allowed_, false); }
     // Answers at most a bounded number of calls. `worker` is the process that is the worker now.
     void serve(pid_t worker, int pidfd);
-    // See NetBroker.
-    [[nodiscard]] std::string take_refusal() { return net_.take_refusal(); }
+    // What was last refused, in words with the option that allows it; then empty.
+    [[nodiscard]] std::string take_refusal();
 
   private:
     // The errno to refuse with, 0 when the supervisor made the call; kGoOn: the kernel makes it.
     static constexpr int kGoOn = -1;
     static constexpr int kAnsweredElsewhere = -2;
 
-    SystemCallBroker(UniqueFd listener, std::vector<std::string> writable, NetBroker net)
-        : listener_(std::move(listener)), writable_(std::move(writable)), net_(std::move(net)) {}
+    SystemCallBroker(UniqueFd listener, std::vector<std::string> writable, NetBroker net, bool may_run)
+        : listener_(std::move(listener)), writable_(std::move(writable)), net_(std::move(net)), may_run_(may_run) {}
     [[nodiscard]] bool serve_one(pid_t worker, int pidfd);
     [[nodiscard]] int judge(const seccomp_notif& call, pid_t worker, int pidfd);
+    [[nodiscard]] int judge_fork(pid_t caller, pid_t worker);
     [[nodiscard]] bool still_waits(uint64_t id) const;
     [[nodiscard]] bool is_writable(int descriptor) const;
 
     UniqueFd listener_;
     std::vector<std::string> writable_;  // real paths
     NetBroker net_;
+    bool may_run_ = false;  // programs
+    std::string refusal_;
     bool fork_allowed_ = false;
 };
 

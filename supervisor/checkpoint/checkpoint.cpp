@@ -36,6 +36,40 @@ long status_number(pid_t process, const std::string& name) {
     return -1;
 }
 
+template <typename Condition>
+std::vector<pid_t> processes_where(Condition wanted) {
+    std::vector<pid_t> found;
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
+        const std::string name = entry.path().filename().string();
+        if (name.find_first_not_of("0123456789") == std::string::npos) {
+            const auto process = static_cast<pid_t>(std::strtol(name.c_str(), nullptr, 10));
+            if (wanted(process)) {
+                found.push_back(process);
+            }
+        }
+    }
+    return found;
+}
+
+// By a handle, so that the number cannot have become another process's since.
+template <typename Condition>
+void kill_if(pid_t process, Condition wanted) {
+    const UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, process, 0)));
+    if (pidfd && wanted(process)) {
+        (void)::syscall(SYS_pidfd_send_signal, pidfd.get(), SIGKILL, nullptr, 0);
+    }
+}
+
+// One that has ended and waits for its parent is none any more.
+bool is_member(pid_t process, pid_t session) {
+    std::ifstream file("/proc/" + std::to_string(process) + "/stat");
+    std::string text;
+    std::getline(file, text);
+    const size_t name_end = text.rfind(") ");  // the name may hold anything
+    return ::getsid(process) == session && name_end != std::string::npos && text[name_end + 2] != 'Z';
+}
+
 tl::unexpected<Error> system_failure(const std::string& what) {
     return fail(ErrorKind::kSystem, what + ": " + std::strerror(errno));
 }
@@ -46,18 +80,40 @@ int threads_of(pid_t process) {
     return static_cast<int>(std::max(status_number(process, "Threads:"), 0L));
 }
 
+pid_t process_of(pid_t thread) {
+    return static_cast<pid_t>(status_number(thread, "Tgid:"));
+}
+
+pid_t parent_of(pid_t process) {
+    return process > 0 ? static_cast<pid_t>(status_number(process, "PPid:")) : -1;
+}
+
+std::vector<pid_t> session_members(pid_t session) {
+    return processes_where([session](pid_t process) { return is_member(process, session); });
+}
+
+void kill_session(pid_t session, const std::vector<pid_t>& but) {
+    // One that is killed while it forks leaves a child behind: look again until nobody is there.
+    constexpr int kLooks = 100;
+    for (int look = 0; look < kLooks; ++look) {
+        bool found = false;
+        for (const pid_t process : session_members(session)) {
+            if (std::find(but.begin(), but.end(), process) == but.end()) {
+                found = true;
+                kill_if(process, [session](pid_t one) { return is_member(one, session); });
+                (void)::waitpid(process, nullptr, WNOHANG);  // if it has become our child
+            }
+        }
+        if (!found) {
+            return;
+        }
+    }
+}
+
 void kill_children(pid_t process) {
-    std::error_code error;
-    for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
-        const std::string name = entry.path().filename().string();
-        if (name.find_first_not_of("0123456789") != std::string::npos) {
-            continue;
-        }
-        const auto child = static_cast<pid_t>(std::strtol(name.c_str(), nullptr, 10));
-        const UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));
-        if (pidfd && status_number(child, "PPid:") == process) {
-            (void)::syscall(SYS_pidfd_send_signal, pidfd.get(), SIGKILL, nullptr, 0);
-        }
+    const auto is_child = [process](pid_t one) { return parent_of(one) == process; };
+    for (const pid_t child : processes_where(is_child)) {
+        kill_if(child, is_child);
     }
 }
 

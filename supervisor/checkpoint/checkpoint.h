@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "shared/result.h"
 #include "shared/unique_fd.h"
@@ -61,6 +62,14 @@ struct KeptCheckpoint {
 [[nodiscard]] bool is_reaped(const UniqueFd& pidfd);
 // Waits for the end of a killed process, if it is our child.
 void reap(const UniqueFd& pidfd);
+
+// The process that a thread is of, and that one's parent; -1 when there is none.
+[[nodiscard]] pid_t process_of(pid_t thread);
+[[nodiscard]] pid_t parent_of(pid_t process);
+// Whoever is of a session: a worker is in one of its own, with what it forks.
+[[nodiscard]] std::vector<pid_t> session_members(pid_t session);
+// Kills them, but those listed.
+void kill_session(pid_t session, const std::vector<pid_t>& but);
 
 // Kills the children of a process that should have none.
 void kill_children(pid_t process);

@@ -4,8 +4,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
+#include <string>
 #include <utility>
 
 namespace kayton {
@@ -19,6 +22,28 @@ uint64_t private_memory(pid_t process) {
     uint64_t shared = 0;
     file >> size >> resident >> shared;
     return resident > shared ? (resident - shared) * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE)) : 0;
+}
+
+// Mostly a small page, now and then a large one.
+constexpr uint64_t kPerFault = uint64_t{64} << 10;
+
+// /proc/PID/stat: the faults, minor and major, behind the name, which may hold anything.
+uint64_t faults_of(pid_t process) {
+    std::ifstream file("/proc/" + std::to_string(process) + "/stat");
+    std::string text;
+    std::getline(file, text);
+    const size_t name_end = text.rfind(')');
+    std::istringstream fields(name_end == std::string::npos ? std::string() : text.substr(name_end + 2));
+    constexpr int kMinor = 10;
+    constexpr int kMajor = 12;
+    uint64_t faults = 0;
+    std::string field;
+    for (int number = 3; number <= kMajor && fields >> field; ++number) {
+        if (number == kMinor || number == kMajor) {
+            faults += std::strtoull(field.c_str(), nullptr, 10);
+        }
+    }
+    return faults;
 }
 
 // A process's resident memory, and its share of it where others have the same pages.
@@ -64,7 +89,7 @@ std::vector<pid_t> UndoHistory::processes() const {
     return all;
 }
 
-uint64_t UndoHistory::memory_of_copies(pid_t worker) const {
+uint64_t UndoHistory::memory_of_copies(pid_t worker) {
     const std::vector<pid_t> copies = processes();
     uint64_t bound = 0;  // as if they shared nothing: cheap to know
     for (const pid_t copy : copies) {
@@ -73,6 +98,21 @@ uint64_t UndoHistory::memory_of_copies(pid_t worker) const {
     if (bound <= memory_) {
         return bound;
     }
+    // A close look takes milliseconds. What copies hold alone grows only by what the worker has faulted in or let go of
+    // since the last one, and by copies that came to those it counted.
+    const Moment now{worker, private_memory(worker), faults_of(worker), bound};
+    if (looked_.worker != -1) {
+        // A worker that was a copy begins to count when it goes on.
+        const uint64_t before = now.worker == looked_.worker ? looked_.faults : 0;
+        const auto rise = [](uint64_t from, uint64_t to) { return to > from ? to - from : 0; };
+        const uint64_t most = measured_ + rise(before, now.faults) * kPerFault +
+                              rise(now.own, looked_.own) + rise(looked_.bound, now.bound);
+        if (most <= memory_) {
+            return most;
+        }
+    }
+    looked_ = now;
+    measured_ = bound;
     // All that is resident once, less what the worker would have without them.
     const auto own = resident_of(worker);
     if (!own) {
@@ -83,7 +123,8 @@ uint64_t UndoHistory::memory_of_copies(pid_t worker) const {
         const auto resident = resident_of(copy);
         all += resident ? resident->share : 0;
     }
-    return all > own->whole ? all - own->whole : 0;
+    measured_ = all > own->whole ? all - own->whole : 0;
+    return measured_;
 }
 
 std::string UndoHistory::fit(pid_t worker) {
@@ -114,6 +155,7 @@ std::string UndoHistory::fit(pid_t worker) {
 }
 
 void UndoHistory::clear() {
+    looked_ = {};
     steps_.clear();
     named_.clear();
 }

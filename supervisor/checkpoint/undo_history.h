@@ -49,13 +49,22 @@ class UndoHistory {
     // the person counts on.
     [[nodiscard]] std::string fit(pid_t worker);
     void clear();
+    [[nodiscard]] std::vector<pid_t> processes() const;
 
   private:
-    [[nodiscard]] uint64_t memory_of_copies(pid_t worker) const;
-    [[nodiscard]] std::vector<pid_t> processes() const;
+    [[nodiscard]] uint64_t memory_of_copies(pid_t worker);
 
     size_t most_steps_;
     uint64_t memory_;
+    // When the kernel was last asked closely, and what it said.
+    struct Moment {
+        pid_t worker = -1;
+        uint64_t own = 0;     // bytes of the worker's own
+        uint64_t faults = 0;  // that it has had
+        uint64_t bound = 0;   // bytes of the copies, as if they shared nothing
+    };
+    Moment looked_;
+    uint64_t measured_ = 0;
     std::deque<UndoPoint> steps_;  // the oldest first
     std::map<std::string, UndoPoint> named_;
 };

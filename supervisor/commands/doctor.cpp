@@ -69,6 +69,27 @@ Finding landlock(bool missing) {
     return {"landlock", true, true, "ABI " + version + ": files" + (all ? ", TCP, abstract sockets, signals" : ""), {}};
 }
 
+Finding namespaces(bool missing) {
+    if (missing) {
+        return {"namespaces", false, true, "a worker shares this machine's network and message queues; the filter of system "
+                "calls alone keeps it from them",
+                "let users make user namespaces (sysctl user.max_user_namespaces, and kernel.unprivileged_userns_clone or "
+                "kernel.apparmor_restrict_unprivileged_userns where they exist); in a container, allow the system call "
+                "unshare"};
+    }
+    return {"namespaces", true, true, "a network with nothing in it, message queues and a host name of its own", {}};
+}
+
+// Not needed: memory and threads are held to their limits without.
+Finding cgroups() {
+    const bool delegated = ::access("/sys/fs/cgroup/cgroup.controllers", R_OK) == 0 &&
+                           ::access("/sys/fs/cgroup/cgroup.subtree_control", W_OK) == 0;
+    return {"cgroups", true, false,
+            std::string(delegated ? "version 2, delegated" : "version 2 is not delegated to you") +
+                "; memory and threads are held to their limits by looks at what the kernel counts",
+            {}};
+}
+
 Finding seccomp(bool missing) {
     if (missing) {
         return {"seccomp", false, true, "this kernel does not offer it: programs make any system call",
@@ -110,6 +131,8 @@ std::vector<Finding> look_at_worker(const Environment& environment) {
     return {{"worker", true, true, "starts and answers", {}},
             {"limits", true, true, in_gigabytes(most_memory()) + " of memory, 1024 open files, no core files", {}},
             {"privileges", true, true, "no program that a worker starts can gain any", {}},
+            namespaces(lacks("namespaces")),
+            cgroups(),
             landlock(lacks("landlock")),
             seccomp(lacks("seccomp")),
             checkpoints((*session)->worker().brokered())};

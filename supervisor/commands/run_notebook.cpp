@@ -21,7 +21,8 @@ namespace {
 using Json = nlohmann::json;
 
 // Magics that only tell or measure something: a program does without them.
-constexpr std::array<std::string_view, 7> kHarmless{"who", "lsmagic", "env", "permissions", "kik", "timeit", "checkpoint"};
+constexpr std::array<std::string_view, 8> kHarmless{"who",  "lsmagic", "env",        "permissions",
+                                                    "kik", "timeit",  "checkpoint", "stale"};
 
 class ProgramIo : public TerminalIo {
   public:
@@ -85,22 +86,38 @@ std::string_view first_word(std::string_view text) {
 // The program in a cell's text: without the lines that speak to a notebook. Lines keep their numbers.
 Result<std::string> program_of(const std::string& source, const std::string& cell) {
     const size_t begin = source.find_first_not_of(" \t\r\n");
-    if (begin == std::string::npos || source[begin] != '%') {
+    if (begin == std::string::npos) {
         return source;
+    }
+    if (source[begin] != '%') {
+        const size_t next = Cells::next_line_magic(source);
+        if (next == std::string::npos) {
+            return source;
+        }
+        auto rest = program_of(source.substr(next), cell);
+        return rest ? source.substr(0, next) + *rest : rest;
     }
     const bool whole_cell = source.compare(begin, 2, "%%") == 0;
     const size_t name_at = begin + (whole_cell ? 2 : 1);
     const std::string name(first_word(std::string_view(source).substr(name_at)));
     const size_t line_end = std::min(source.find('\n', begin), source.size());
     const std::string blank(static_cast<size_t>(std::count(source.begin(), source.begin() + static_cast<ptrdiff_t>(begin), '\n')), '\n');
+    const auto with_rest = [&](const std::string& first) -> Result<std::string> {
+        auto rest = program_of(source.substr(line_end), cell);
+        return rest ? blank + first + *rest : rest;
+    };
     if (name == "time" && !whole_cell) {
-        return blank + source.substr(std::min(source.find_first_not_of(" \t", name_at + name.size()), source.size()));
+        const size_t statement = std::min(source.find_first_not_of(" \t", name_at + name.size()), line_end);
+        return with_rest(source.substr(statement, line_end - statement));
     }
     if (name == "time" || name == "timeit" || std::ranges::find(kHarmless, name) != kHarmless.end()) {
         if (name != "time" && name != "checkpoint") {
             std::fprintf(stderr, "kayton: note: %s: %%%s is for notebooks, and left out\n", cell.c_str(), name.c_str());
         }
-        return name == "timeit" && whole_cell ? std::string() : blank + source.substr(line_end);
+        if (whole_cell) {
+            return name == "timeit" ? std::string() : blank + source.substr(line_end);
+        }
+        return with_rest("");
     }
     return fail(ErrorKind::kInput, cell + ": %" + name + " only works in a notebook", "take the line out of the cell");
 }

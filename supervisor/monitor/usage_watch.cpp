@@ -1,8 +1,10 @@
 #include "supervisor/monitor/usage_watch.h"
 
 #include <fcntl.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <cstring>
@@ -11,6 +13,10 @@ namespace kayton {
 namespace {
 
 constexpr std::chrono::milliseconds kBetweenLooks{5};
+constexpr std::chrono::milliseconds kBetweenDiskLooks{20};
+constexpr uint64_t kPartKept = 20;  // of a disk, for everybody else
+constexpr uint64_t kMostKept = uint64_t{2} << 30;
+constexpr uint64_t kMuch = uint64_t{64} << 20;  // written by one worker
 // Libraries and the channel are resident too; a program that is at its limit is told so by its own MemoryError first.
 constexpr uint64_t kOwnMemory = uint64_t{96} << 20;
 
@@ -21,8 +27,44 @@ constexpr int kResidentField = 24;
 }  // namespace
 
 void UsageWatch::follow(pid_t process) {
+    written_.reset(::open(("/proc/" + std::to_string(process) + "/io").c_str(), O_RDONLY | O_CLOEXEC));
     status_.reset(::open(("/proc/" + std::to_string(process) + "/stat").c_str(), O_RDONLY | O_CLOEXEC));
     printed_ = 0;
+}
+
+// Through the page cache or a mapping, whichever the kernel has counted more of.
+uint64_t UsageWatch::bytes_written() const {
+    std::array<char, 512> text{};
+    if (!written_ || ::pread(written_.get(), text.data(), text.size() - 1, 0) <= 0) {
+        return 0;
+    }
+    const auto number = [&](const char* name) {
+        const char* at = std::strstr(text.data(), name);
+        return at != nullptr ? std::strtoull(at + std::strlen(name), nullptr, 10) : 0;
+    };
+    return std::max(number("wchar:"), number("\nwrite_bytes:"));
+}
+
+// Others may fill a disk too: a worker that has written little of what is on it goes on.
+std::optional<std::string> UsageWatch::filled_disk(std::chrono::steady_clock::time_point now) {
+    if (limits_.folders.empty() || now < next_disk_look_) {
+        return std::nullopt;
+    }
+    next_disk_look_ = now + kBetweenDiskLooks;
+    for (const std::string& folder : limits_.folders) {
+        struct statvfs disk{};
+        if (::statvfs(folder.c_str(), &disk) != 0 || disk.f_blocks == 0) {
+            continue;
+        }
+        const uint64_t all = disk.f_blocks * disk.f_frsize;
+        const uint64_t left = disk.f_bavail * disk.f_frsize;
+        const uint64_t written = left < std::min(all / kPartKept, kMostKept) ? bytes_written() : 0;
+        if (written > std::min(all / 2, kMuch)) {
+            return "it has nearly filled the disk of " + folder + ": " + std::to_string(left / 1'000'000) +
+                   " MB are left, and it has written " + std::to_string(written / 1'000'000) + " MB";
+        }
+    }
+    return std::nullopt;
 }
 
 std::optional<std::string> UsageWatch::exceeded() {
@@ -30,6 +72,9 @@ std::optional<std::string> UsageWatch::exceeded() {
         return "it printed more than " + std::to_string(limits_.output) + " bytes (--max-output)";
     }
     const auto now = std::chrono::steady_clock::now();
+    if (auto filled = filled_disk(now)) {
+        return filled;
+    }
     if (!status_ || now < next_look_ || (limits_.memory == 0 && limits_.threads == 0)) {
         return std::nullopt;
     }

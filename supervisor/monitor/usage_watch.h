@@ -1,6 +1,6 @@
 // UsageWatch: looks at what a process uses, as the kernel counts it, against limits that nothing else enforces for
-// everyone: memory with what it shares (RLIMIT_DATA leaves shared mappings out), and threads (RLIMIT_NPROC does nothing
-// for root). One thread.
+// everyone: memory with what it shares (RLIMIT_DATA leaves shared mappings out), threads (RLIMIT_NPROC does nothing for
+// root), and the last of the disk. One thread.
 #pragma once
 
 #include <sys/types.h>
@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "shared/unique_fd.h"
 
@@ -18,6 +19,7 @@ struct UsageLimits {
     uint64_t memory = 0;   // bytes resident, 0: no limit; the same of all
     uint64_t threads = 0;
     uint64_t output = 0;   // bytes printed
+    std::vector<std::string> folders;  // that it may write: their disks are not filled to the end
 };
 
 class UsageWatch {
@@ -31,8 +33,13 @@ class UsageWatch {
     [[nodiscard]] std::optional<std::string> exceeded();
 
   private:
+    [[nodiscard]] uint64_t bytes_written() const;
+    [[nodiscard]] std::optional<std::string> filled_disk(std::chrono::steady_clock::time_point now);
+
     UsageLimits limits_;
-    UniqueFd status_;  // /proc/PID/stat
+    UniqueFd status_;   // /proc/PID/stat
+    UniqueFd written_;  // /proc/PID/io
+    std::chrono::steady_clock::time_point next_disk_look_{};
     uint64_t printed_ = 0;
     std::chrono::steady_clock::time_point next_look_{};
 };

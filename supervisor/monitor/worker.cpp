@@ -90,6 +90,8 @@ Result<std::unique_ptr<Worker>> Worker::start(const WorkerRequest& request) {
                                               std::move((*output)[0]), std::move((*error)[0]), request.limits));
     worker->writable_ = request.setup.sandbox.read_write;
     worker->writable_.push_back(request.setup.sandbox.temporary);
+    worker->may_run_ = !request.setup.sandbox.execute.empty();
+    worker->session_ = worker->process_.pid();
     worker->net_access_ = request.setup.sandbox.net;
     worker->net_ = request.net;
     if (auto sent = worker->send(request.setup); !sent) {
@@ -269,7 +271,7 @@ std::optional<Violation> Worker::accept(Hello hello) {
     }
     // Until now only our own code has run in the worker.
     if (channel_.drain_doorbell()) {
-        broker_ = SystemCallBroker::over(channel_.take_descriptor(), writable_, NetBroker(net_access_, net_));
+        broker_ = SystemCallBroker::over(channel_.take_descriptor(), writable_, NetBroker(net_access_, net_), may_run_);
     }
     channel_.refuse_descriptors();
     hello_ = std::move(hello);

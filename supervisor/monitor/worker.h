@@ -87,6 +87,8 @@ class Worker {
     [[nodiscard]] const std::optional<WorkerEnd>& end() const { return end_; }
     [[nodiscard]] std::optional<WorkerEnd> take_end() { return std::exchange(end_, std::nullopt); }
     [[nodiscard]] pid_t pid() const { return process_.pid(); }
+    // Kills the programs that it has started, but not its checkpoints, of which `kept` are somebody else's.
+    void end_programs(std::vector<pid_t> kept) const;
 
     // REQUIRES: ready() and not running(). The id is the answer's.
     [[nodiscard]] Result<uint64_t> run(uint64_t entry, std::vector<std::string> argv, bool only_startup = false);
@@ -106,6 +108,9 @@ class Worker {
     [[nodiscard]] Result<void> make_checkpoint(bool whole, WorkerEvents& events);
     [[nodiscard]] bool has_checkpoint() const { return checkpoint_.alive(); }
     void drop_checkpoint();
+    // One that was taken: kept again, or let go.
+    void keep_checkpoint(KeptCheckpoint checkpoint) { checkpoint_ = std::move(checkpoint); }
+    void drop(KeptCheckpoint checkpoint);
     [[nodiscard]] pid_t checkpoint_pid() const { return checkpoint_.frozen ? checkpoint_.frozen->pid() : -1; }
     // The checkpoint, to be kept beyond the next ones. REQUIRES: has_checkpoint().
     [[nodiscard]] KeptCheckpoint take_checkpoint();
@@ -170,6 +175,8 @@ class Worker {
     uint64_t open_input_ = 0;
     uint64_t interrupts_ = 0;
     std::vector<std::string> writable_;  // folders
+    bool may_run_ = false;
+    pid_t session_ = -1;
     NetAccess net_access_ = NetAccess::kNone;
     std::vector<NetGrant> net_;
     std::optional<SystemCallBroker> broker_;

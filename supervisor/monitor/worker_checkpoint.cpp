@@ -65,16 +65,27 @@ bool Worker::await_answer(WorkerEvents& events, const char* what) {
     return !end_;
 }
 
+void Worker::end_programs(std::vector<pid_t> kept) const {
+    if (may_run_) {
+        kept.push_back(checkpoint_pid());
+        kept.push_back(end_ ? -1 : process_.pid());
+        kill_session(session_, kept);
+    }
+}
+
 KeptCheckpoint Worker::take_checkpoint() {
     return std::exchange(checkpoint_, {});
 }
 
-void Worker::drop_checkpoint() {
-    if (checkpoint_.frozen != nullptr) {
-        dropped_.push_back(checkpoint_.frozen->let_go());
-        checkpoint_ = {};
+void Worker::drop(KeptCheckpoint checkpoint) {
+    if (checkpoint.frozen != nullptr) {
+        dropped_.push_back(checkpoint.frozen->let_go());
     }
     std::erase_if(dropped_, is_reaped);
+}
+
+void Worker::drop_checkpoint() {
+    drop(take_checkpoint());
 }
 
 Result<void> Worker::make_checkpoint(bool whole, WorkerEvents& events) {

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cstring>
 #include <optional>
 
@@ -75,33 +76,50 @@ std::string ElfSymbols::function_at(uint64_t file_offset) const {
     if (!address) {
         return {};
     }
-    for (uint64_t index = 0; index < header->e_shnum; ++index) {
-        const auto section = at<Elf64_Shdr>(data_, size_, header->e_shoff + index * sizeof(Elf64_Shdr));
+    if (!indexed_) {
+        index_functions(header->e_shoff, header->e_shnum);
+        indexed_ = true;
+    }
+    // The nearest that begin at or before it; one may lie within another.
+    constexpr int kMostNested = 64;
+    auto next = std::upper_bound(functions_.begin(), functions_.end(), *address,
+                                 [](uint64_t wanted, const Function& function) { return wanted < function.start; });
+    for (int tries = 0; tries < kMostNested && next != functions_.begin(); ++tries) {
+        --next;
+        if (*address - next->start < next->size) {
+            const auto* text = reinterpret_cast<const char*>(data_ + next->name);
+            return without_hash(llvm::demangle(std::string(text, strnlen(text, size_ - next->name))));
+        }
+    }
+    return {};
+}
+
+// A crash asks for many places of the same few files: they are looked through once.
+void ElfSymbols::index_functions(uint64_t sections, uint64_t count) const {
+    for (uint64_t index = 0; index < count; ++index) {
+        const auto section = at<Elf64_Shdr>(data_, size_, sections + index * sizeof(Elf64_Shdr));
         if (!section || (section->sh_type != SHT_SYMTAB && section->sh_type != SHT_DYNSYM)) {
             continue;
         }
-        const auto strings = at<Elf64_Shdr>(data_, size_, header->e_shoff + section->sh_link * sizeof(Elf64_Shdr));
+        const auto strings = at<Elf64_Shdr>(data_, size_, sections + section->sh_link * sizeof(Elf64_Shdr));
         if (!strings || strings->sh_offset > size_) {
             continue;
         }
-        for (uint64_t count = section->sh_size / sizeof(Elf64_Sym), entry = 0; entry < count; ++entry) {
+        for (uint64_t entries = section->sh_size / sizeof(Elf64_Sym), entry = 0; entry < entries; ++entry) {
             const auto symbol = at<Elf64_Sym>(data_, size_, section->sh_offset + entry * sizeof(Elf64_Sym));
             if (!symbol) {
                 break;
             }
-            if (ELF64_ST_TYPE(symbol->st_info) != STT_FUNC || symbol->st_shndx == SHN_UNDEF ||
-                *address < symbol->st_value || *address - symbol->st_value >= symbol->st_size) {
-                continue;
-            }
             const uint64_t name = strings->sh_offset + symbol->st_name;
-            if (name >= size_) {
-                break;
+            if (ELF64_ST_TYPE(symbol->st_info) == STT_FUNC && symbol->st_shndx != SHN_UNDEF && name < size_) {
+                functions_.push_back({symbol->st_value, symbol->st_size, name});
             }
-            const auto* text = reinterpret_cast<const char*>(data_ + name);
-            return without_hash(llvm::demangle(std::string(text, strnlen(text, size_ - name))));
         }
     }
-    return {};
+    // Of several at one place the first in the file is the one that is found: the search goes backwards.
+    std::reverse(functions_.begin(), functions_.end());
+    std::stable_sort(functions_.begin(), functions_.end(),
+                     [](const Function& one, const Function& other) { return one.start < other.start; });
 }
 
 bool ElfSymbols::follows_call(uint64_t file_offset) const {

@@ -1,11 +1,12 @@
 // Names the function that an address of a shared library belongs to, from the library's own symbol tables.
 // The file is read as data from outside: every offset is checked, nothing in it is executed.
-// Plain functions, safe in any thread.
+// One thread an object.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace kayton {
 
@@ -23,8 +24,17 @@ class ElfSymbols {
     [[nodiscard]] bool follows_call(uint64_t file_offset) const;
 
   private:
+    struct Function {
+        uint64_t start;
+        uint64_t size;
+        uint64_t name;  // offset in the file
+    };
+    void index_functions(uint64_t sections, uint64_t count) const;
+
     const unsigned char* data_ = nullptr;
     size_t size_ = 0;
+    mutable std::vector<Function> functions_;  // by start, once indexed_
+    mutable bool indexed_ = false;
 };
 
 // True when the `available` bytes that end at `end` end with an x86-64 call instruction.

@@ -40,7 +40,7 @@ Result<Permissions> read_header_request(std::string_view text, const fs::path& p
             const bool good_net = kind != "net" || value.empty() || parse_net_grant(value).has_value();
             if (list == nullptr || (value.empty() && kind != "net") || !good_net) {
                 return fail(ErrorKind::kInput, program.string() + ": `" + word + "` in its header is no permission",
-                            "write them as net=HOST:PORT, read=PATH, write=PATH or env=NAME");
+                            "write them as net=HOST:PORT, read=PATH, write=PATH, env=NAME or run=PROGRAM");
             }
             if (kind == "read" || kind == "write") {
                 value = (fs::absolute(program).parent_path() / value).lexically_normal().string();
@@ -85,6 +85,11 @@ std::vector<std::string> not_granted(const Permissions& request, const SandboxGr
             missing.push_back("--allow-env=" + name);
         }
     }
+    for (const std::string& name : request.run) {
+        if (std::find(grants.run.begin(), grants.run.end(), name) == grants.run.end()) {
+            missing.push_back("--allow-run=" + name);
+        }
+    }
     return missing;
 }
 
@@ -92,6 +97,7 @@ void grant(const Permissions& request, SandboxGrants& grants) {
     grants.read.insert(grants.read.end(), request.read.begin(), request.read.end());
     grants.write.insert(grants.write.end(), request.write.begin(), request.write.end());
     grants.env.insert(grants.env.end(), request.env.begin(), request.env.end());
+    grants.run.insert(grants.run.end(), request.run.begin(), request.run.end());
     for (const std::string& place : request.net) {
         if (place == kNetEverywhere) {
             grants.net_everywhere = true;

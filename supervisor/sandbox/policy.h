@@ -28,6 +28,8 @@ struct SandboxGrants {
     bool net_everywhere = false;
     std::vector<NetGrant> net;     // hosts and ports
     std::vector<std::string> env;  // names of variables of the environment
+    std::vector<std::string> run;  // programs, by path or by name
+    bool core_files = false;
     SandboxLevel level = SandboxLevel::kAuto;
     std::optional<uint64_t> max_memory;  // bytes; nothing: most_memory()
     std::optional<uint64_t> max_threads;
@@ -42,6 +44,9 @@ struct SandboxGrants {
 // Three quarters of what this machine, or the container this process is in, has: a program that eats memory without
 // end is stopped before everything else is.
 [[nodiscard]] uint64_t most_memory();
+
+// The file of a program that is named by its path or found on the PATH; kNotFound.
+[[nodiscard]] Result<std::filesystem::path> find_program(const std::string& name);
 
 [[nodiscard]] SandboxPolicy make_policy(const Environment& environment, const std::filesystem::path& working_folder,
                                         const std::filesystem::path& temporary, const SandboxGrants& grants);

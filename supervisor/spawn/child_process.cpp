@@ -51,7 +51,7 @@ std::vector<char*> pointers(const std::vector<std::string>& strings) {
 }
 
 ProcessEnd end_of(const siginfo_t& info) {
-    return {info.si_code != CLD_EXITED, info.si_status};
+    return {info.si_code != CLD_EXITED, info.si_status, info.si_code == CLD_DUMPED};
 }
 
 }  // namespace

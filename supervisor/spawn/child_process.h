@@ -21,6 +21,7 @@ namespace kayton {
 struct ProcessEnd {
     bool by_signal = false;
     int value = 0;  // the signal, or the exit status
+    bool core = false;  // the kernel has left a core file, or given it to the program of its core_pattern
 };
 
 struct SpawnRequest {

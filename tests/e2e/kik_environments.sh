@@ -1,5 +1,5 @@
 # kik's commands over whole environments and projects, as a person types them. The crate is a small one of this machine,
-# so that nothing is downloaded.
+# so that nothing is downloaded; only the last part takes one from the registry.
 source "${E2E_SOURCE:?}/prelude.sh" || exit 1
 export KAYTON_HOME="$WORK/home with 'quotes' ü"
 unset KAYTON_ACTIVE_ENV
@@ -159,3 +159,34 @@ for command in $(kik completions bash | sed -n 's/^        \([a-z-]*\))$/\1/p');
 done
 run 0 kik man-pages pages
 [[ -s pages/kik-rinstall.1 && -s pages/kik.1 ]] || failed "man pages"
+
+# From a git repository, confined: neither the network nor cargo's store of repositories is needed to build.
+if command -v git >/dev/null; then
+    cp -r crate repository
+    rm -rf repository/target
+    (cd repository && git init -q . && git add -A && git -c user.email=a@b -c user.name=n commit -qm one && git tag v1)
+    run 0 kik create from_git
+    export KAYTON_ACTIVE_ENV=from_git CARGO_HOME="$WORK/cargo home"
+    LIMIT=300 run 0 kik rinstall tiny-sums --git "file://$WORK/repository" --tag v1
+    run 0 kayton run sum.kay
+    out_is 5
+    run 1 kik rinstall tiny-sums --git "file://$WORK/repository" --tag v9
+    err_has 'Caused by: failed to find tag `v9`'
+    run 1 kik rinstall other --git "file://$WORK/repository"
+    err_has 'it holds no such crate'
+fi
+
+# What one environment vendored is enough to build the same lock for another: without the network, cargo's store and the cache;
+# and in another home the same lock gives the same bytes. The crate comes from where install_crates.sh has it.
+run 0 kik create first
+export KAYTON_ACTIVE_ENV=first
+unset CARGO_HOME
+LIMIT=300 run 0 kik rinstall semver==1.0.28
+run 0 kik export -o semver.lock
+built="$(kik path semver)/plugin.so"
+rm -rf "$KAYTON_HOME"/cache/*/plugins "$KAYTON_HOME"/cache/*/requests
+mkdir "empty store"
+CARGO_HOME="$WORK/empty store" LIMIT=300 run 0 kik --offline import semver.lock -n second
+cmp -s "$built" "$(kik path semver -e second)/plugin.so" || failed "vendored sources gave other bytes"
+KAYTON_HOME="$WORK/another home" LIMIT=300 run 0 kik import semver.lock -n first
+cmp -s "$built" "$(KAYTON_HOME="$WORK/another home" kik path semver)/plugin.so" || failed "another home gave other bytes"

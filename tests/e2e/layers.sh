@@ -28,10 +28,11 @@ layer_missing() {
     without "$2" kayton doctor >out 2>err || status=$?
     [[ "$status" == 1 ]] || failed "doctor without $1: status $status"
     grep -Eq "^missing +$1 " out || failed "doctor does not say that $1 is missing"
-    grep -A1 "$1" out | grep -q "help: use" || failed "doctor does not say how to have $1"
+    grep -A1 "^missing *$1" out | grep -q "help: " || failed "doctor does not say how to have $1"
 }
 layer_missing landlock landlock
 layer_missing seccomp seccomp,prctl_seccomp
+layer_missing namespaces unshare
 
 # All layers, where this machine has them.
 status=0

@@ -20,7 +20,47 @@ port="$(<port)"
 
 printf 'rimport plugin_hello\nprint(plugin_hello.first_line("localhost:%s"))\n' "$port" >net.kay
 run 1 kayton run net.kay
-err_has "help: the sandbox keeps the program from the network; kayton run --allow-net"
+err_has "PermissionError: "
+err_has "help: the sandbox keeps the program from reaching localhost; kayton run --allow-net=localhost lets it (permission net; kik allow net localhost gives it to the environment)"
+
+# What a crate does by the standard library's own functions is refused in the same words.
+refused() {
+    printf 'rimport shapes\nshapes.%s\n' "$1" >refused.kay
+    run 1 kayton run refused.kay
+    err_has "$2"
+    err_has "help: the sandbox keeps the program from $3"
+}
+if has_layer landlock; then
+    refused 'read_text("/etc/shadow")' "PermissionError: Permission denied (os error 13): '/etc/shadow'" \
+        "/etc/shadow; kayton run --allow-read=/etc/shadow lets it read there"
+    refused 'read_or_panic("/etc/shadow")' "RustPanic: " "/etc/shadow; kayton run --allow-read=/etc/shadow"
+fi
+refused 'reach("127.0.0.1:9")' "PermissionError: Permission denied (os error 13)" \
+    "connecting to 127.0.0.1:9; kayton run --allow-net=127.0.0.1:9 lets it (permission net; kik allow net 127.0.0.1:9 "
+refused 'wait_at("127.0.0.1:0")' "PermissionError: " "waiting for connections; kayton run --allow-net lets it"
+refused 'output_of("echo")' "PermissionError: Operation not permitted (os error 1): cannot run 'echo'" \
+    "running echo; kayton run --allow-run=echo lets it (permission run; kik allow run echo gives it to the environment)"
+
+# A program that is granted runs in the same sandbox, and goes with the worker.
+if has_layer landlock; then
+    printf 'rimport shapes\nprint(shapes.output_of("echo"), end="")\n' >echo.kay
+    run 0 kayton run --allow-run=echo echo.kay
+    out_is told
+    printf 'rimport shapes\nprint(shapes.output_of("cat"), end="")\n' >other.kay
+    run 1 kayton run --allow-run=echo other.kay
+    err_has "kayton run --allow-run=cat lets it"
+    printf '#!/bin/sh\nread -r line </etc/shadow && echo "read it"\nkill -9 $PPID && echo "killed"\necho end\n' >script
+    chmod +x script
+    printf 'rimport shapes\nprint(shapes.output_of("./script"), end="")\n' >script.kay
+    run 0 kayton run --allow-run=./script script.kay
+    out_is end
+    printf 'rimport shapes\nprint(shapes.leave_running("sleep"))\n' >leave.kay
+    run 0 kayton run --allow-run=sleep leave.kay
+    left="$(<out)"
+    for _ in $(seq 50); do [[ -d "/proc/$left" ]] || break; sleep 0.1; done
+    [[ ! -d "/proc/$left" ]] || grep -q "^State:.Z" "/proc/$left/status" || failed "a program that was started lives on: $left"
+fi
+run 2 kayton run --allow-run=kayton-no-such-program env.kay
 run 0 kayton run "--allow-net=localhost:$port" net.kay
 out_is "a line"
 run 0 kayton run --allow-net net.kay

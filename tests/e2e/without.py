@@ -5,7 +5,8 @@ import os
 import struct
 import sys
 
-NUMBERS = {"landlock": (444, 445, 446), "seccomp": (317,), "prctl_seccomp": (157,), "process_vm_readv": (310,)}
+NUMBERS = {"landlock": (444, 445, 446), "seccomp": (317,), "prctl_seccomp": (157,), "process_vm_readv": (310,),
+           "unshare": (272,)}
 ENOSYS, EINVAL = 38, 22
 LOAD, EQUAL, GREATER, RETURN = 0x20, 0x15, 0x25, 0x06
 ALLOW, ERRNO = 0x7FFF0000, 0x00050000

@@ -243,6 +243,23 @@ TEST_F(Crash, F44_DivisionByZero) {
 TEST_F(Crash, F44_IllegalInstruction) {
     crash("crash_instruction", SIGILL);
 }
+TEST_F(Crash, F44_ReadOnlyMemory) {
+    crash("crash_read_only", SIGSEGV);
+    EXPECT_EQ(record().is_write, 1);
+    EXPECT_EQ(record().code, SEGV_ACCERR);
+    EXPECT_EQ(record().address % 4096, 0U);
+}
+TEST_F(Crash, F44_BusError) {
+    crash("crash_bus", SIGBUS);
+    EXPECT_EQ(record().is_write, 0);
+    EXPECT_EQ(record().address % 4096, 0U);
+}
+TEST_F(Crash, F46_ThrownAndNotCaught) {
+    crash("crash_throw", SIGABRT);
+}
+TEST_F(Crash, F46_FreedTwice) {
+    crash("crash_double_free", SIGABRT);
+}
 TEST_F(Crash, F46_Abort) {
     crash("crash_abort", SIGABRT);
 }

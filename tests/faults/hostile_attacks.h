@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <array>
@@ -63,6 +64,64 @@ class Attacks {
             report_open(::socket(family, family == AF_UNIX || family == AF_VSOCK ? SOCK_STREAM : SOCK_DGRAM, 0));
         }
     }
+    // A pair of its own is no way to the sockets of others.
+    void datagram_pair() {
+        std::array<int, 2> ends{};
+        report(::socketpair(AF_UNIX, SOCK_DGRAM, 0, ends.data()));
+        report(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()));
+        sockaddr_un address{};
+        address.sun_family = AF_UNIX;
+        std::strcpy(address.sun_path + 1, "kayton-fault");
+        report(::sendto(ends[0], "x", 1, 0, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 1 ? 0 : -1);
+    }
+    void tcp() {
+        const UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        const sockaddr_in address = place(9);
+        report(::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address));
+        report(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address));
+        report(::listen(socket.get(), 1));
+    }
+    void udp() {
+        report_open(::socket(AF_INET, SOCK_DGRAM, 0));
+        report_open(::socket(AF_INET6, SOCK_DGRAM, 0));
+    }
+    void unix_sockets() {
+        report_open(::socket(AF_UNIX, SOCK_STREAM, 0));
+        report_open(::socket(AF_UNIX, SOCK_DGRAM, 0));
+        report_open(::socket(AF_UNIX, SOCK_SEQPACKET, 0));
+    }
+    void open_file() { report_open(::open(argument_.empty() ? "/etc/passwd" : argument_.c_str(), O_RDONLY)); }
+    // "FROM|TO": by every name that a file can get or lose.
+    void move_file() {
+        const std::string from = argument_.substr(0, argument_.find('|'));
+        const std::string to = argument_.substr(argument_.find('|') + 1);
+        report(::rename(from.c_str(), to.c_str()));
+        report(::link(from.c_str(), to.c_str()));
+        report(::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_EXCHANGE));
+    }
+    // A program that is in no file.
+    void memory_program() {
+        report_open(static_cast<int>(::syscall(SYS_memfd_create, "program", 0)));
+        char* arguments[] = {nullptr};
+        report(static_cast<int>(::syscall(SYS_execveat, STDIN_FILENO, "", arguments, arguments, AT_EMPTY_PATH)));
+    }
+    void signals() {
+        const pid_t supervisor = ::getppid();
+        report(::kill(supervisor, SIGKILL));
+        report(::kill(-1, SIGKILL));
+        report(::kill(0, SIGKILL));
+        report(::kill(-supervisor, SIGKILL));
+        for (const long call : {SYS_tkill, SYS_rt_sigqueueinfo, SYS_pidfd_send_signal}) {
+            report(static_cast<int>(::syscall(call, supervisor, SIGKILL, 0, 0)));
+        }
+        report(static_cast<int>(::syscall(SYS_tgkill, supervisor, supervisor, SIGKILL)));
+    }
+    void threads() {
+        report(::syscall(SYS_clone3, nullptr, 0) == 0 ? 0 : -1);
+        bool ran = false;
+        std::thread([&] { ran = true; }).join();
+        output(ran ? "threads " : "no threads ");
+    }
     void other_processes() {
         const pid_t supervisor = ::getppid();
         char byte = 0;
@@ -70,7 +129,7 @@ class Attacks {
         const iovec there{&byte, 1};
         report(::syscall(SYS_ptrace, PTRACE_ATTACH, supervisor, 0, 0) == 0 ? 0 : -1);
         report(::process_vm_readv(supervisor, &here, 1, &there, 1, 0) == 1 ? 0 : -1);
-        report(::kill(supervisor, 0));
+        report(::process_vm_writev(supervisor, &here, 1, &there, 1, 0) == 1 ? 0 : -1);
         report_open(static_cast<int>(::syscall(SYS_pidfd_open, supervisor, 0)));
         report_open(::open(("/proc/" + std::to_string(supervisor) + "/mem").c_str(), O_RDWR));
     }
@@ -80,7 +139,6 @@ class Attacks {
         for (const long call : {SYS_bpf, SYS_io_uring_setup, SYS_userfaultfd, SYS_perf_event_open}) {
             report_open(static_cast<int>(::syscall(call, 0, 0, 0, 0, 0)));
         }
-        report(::syscall(SYS_clone3, nullptr, 0) == 0 ? 0 : -1);
     }
     void memory_protection() {
         report(::mmap(nullptr, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
@@ -89,10 +147,6 @@ class Attacks {
                    : 0);
         void* page = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         report(::mprotect(page, 4096, PROT_READ | PROT_WRITE | PROT_EXEC));
-        report_open(static_cast<int>(::syscall(SYS_memfd_create, "memory", 0)));
-        bool ran = false;
-        std::thread([&] { ran = true; }).join();
-        output(ran ? "threads " : "no threads ");
     }
     void calls_of_i386() {
         constexpr long kGetpid32 = 20;
@@ -121,6 +175,19 @@ class Attacks {
     void take_private() { take(MAP_PRIVATE); }
     void take_shared() { take(MAP_SHARED); }
     void take_memfd() { report_open(static_cast<int>(::syscall(SYS_memfd_create, "memory", 0))); }
+    // A file that grows until the disk is full.
+    void fill_disk() {
+        const UniqueFd file(::open(argument_.c_str(), O_CREAT | O_WRONLY, 0600));
+        report(::fallocate(file.get(), 0, 0, off_t{1} << 20));
+        const std::string piece(size_t{1} << 20, 'x');
+        while (::write(file.get(), piece.data(), piece.size()) > 0) {
+            ::usleep(5000);  // there is no hurry: what counts is that it does not end well
+        }
+        report(-1);
+        for (;;) {
+            ::pause();
+        }
+    }
     void secret() {
         const char* value = std::getenv("KAYTON_TEST_SECRET");
         output(value != nullptr ? value : "absent;");

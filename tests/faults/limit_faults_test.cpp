@@ -1,5 +1,7 @@
 // Limits and what else ends a worker or must not: faults 27, 41, 47, 49, 50, 54 and 56 to 58 of the project's list.
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -140,6 +142,25 @@ TEST_F(LimitFault, OutputIsCounted) {
     start();
     expect_limit(run("flood"), "--max-output");
     EXPECT_LT(output_of_run_.size(), size_t{64} << 20);  // the limit, and what the ring held when it was reached
+}
+
+// On a small disk of its own, which only root can make.
+TEST_F(LimitFault, TheDiskIsNotFilledToTheEnd) {
+    std::string name = (std::filesystem::temp_directory_path() / "kayton-disk-XXXXXX").string();
+    ASSERT_NE(::mkdtemp(name.data()), nullptr);
+    if (::unshare(CLONE_NEWNS) != 0 || ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+        ::mount("none", name.c_str(), "tmpfs", 0, "size=64m") != 0) {
+        std::filesystem::remove(name);
+        GTEST_SKIP() << "this user cannot mount a small disk";
+    }
+    grants_.write = {name};
+    start();
+    const RunOutcome outcome = run("fill_disk", name + "/file");
+    expect_limit(outcome, "it has nearly filled the disk of " + name);
+    EXPECT_EQ(output_of_run_, "EOPNOTSUPP ");
+    session_.reset();
+    ::umount2(name.c_str(), MNT_DETACH);
+    std::filesystem::remove(name);
 }
 
 TEST_F(LimitFault, F57_ProcessorTimeIsALimitThatIsReported) {

@@ -50,8 +50,11 @@ TEST_F(NetFault, NothingIsReachedWithoutAGrant) {
     start();
     REQUIRE_BROKER();
     const RunOutcome outcome = run("net_connect", "127.0.0.1:" + listener.port());
-    EXPECT_EQ(output_of_run_, "EPERM ");
-    EXPECT_NE(outcome.refusal.find("--allow-net"), std::string::npos);
+    EXPECT_EQ(output_of_run_, "EACCES ");
+    EXPECT_NE(outcome.refusal.find("--allow-net=127.0.0.1:" + listener.port()), std::string::npos) << outcome.refusal;
+    EXPECT_NE(outcome.refusal.find("kik allow net 127.0.0.1:" + listener.port()), std::string::npos);
+    EXPECT_NE(run("net_connect", "elsewhere.example:80").refusal.find("--allow-net=elsewhere.example"),
+              std::string::npos);
     EXPECT_FALSE(listener.was_reached());
 }
 

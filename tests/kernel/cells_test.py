@@ -61,6 +61,60 @@ class Cells(KernelCase):
         self.assertEqual(self.run_cell("kept = 1 + 'x'").status, "error")
         self.assertEqual(self.value_of("kept"), "'text'")
 
+    def test_deleted_names_are_gone(self):
+        self.run_cell("gone = 5\ndef uses_gone():\n    return gone\nasked = [uses_gone]")
+        self.assertEqual(self.run_cell("del gone").status, "ok")
+        for code in ("gone", "print(gone)", "uses_gone()"):
+            ran = self.run_cell(code)
+            self.assertEqual((ran.reply["ename"], ran.reply["evalue"]), ("NameError", "name 'gone' is not defined"))
+        self.assertEqual(self.run_cell("asked[0]()").reply["ename"], "NameError")
+        self.assertNotIn("\ngone: ", "\n" + self.run_cell("%who").stream())
+        self.assertEqual(self.run_cell("del gone").reply["ename"], "NameError")
+        self.assertEqual(self.value_of("gone = 'text'\ngone.upper()"), "'TEXT'")
+        self.assertEqual(self.value_of("uses_gone()"), "'text'")
+        self.run_cell("def gone():\n    return 1")
+        self.run_cell("import math\nlist = [1]")
+        self.assertEqual(self.run_cell("del gone, math, list").status, "ok")
+        self.assertEqual(self.run_cell("gone()").reply["ename"], "NameError")
+        self.assertEqual(self.run_cell("math.pi").reply["ename"], "NameError")
+        self.assertEqual(self.value_of("list((1, 2))"), "[1, 2]")
+
+    def test_a_name_that_may_be_deleted_is_tested_when_it_is_read(self):
+        self.run_cell("perhaps = [1]\ndef yes():\n    return len(perhaps) > 0")
+        self.run_cell("if yes():\n    del perhaps")
+        ran = self.run_cell("print('read', perhaps)")
+        self.assertEqual((ran.reply["ename"], ran.stream()), ("NameError", ""))
+        self.run_cell("perhaps = [2]")
+        self.assertEqual(self.run_cell("del perhaps\n1 // 0").reply["ename"], "ZeroDivisionError")
+        self.assertEqual(self.run_cell("perhaps").reply["ename"], "NameError")
+        self.run_cell("perhaps = [3]\nzero = 0")
+        self.assertEqual(self.run_cell("1 // zero\ndel perhaps").reply["ename"], "ZeroDivisionError")
+        self.assertEqual(self.value_of("perhaps"), "[3]")
+
+    def test_undo_brings_deleted_names_back(self):
+        self.run_cell("back = [1, 2]")
+        self.run_cell("del back")
+        self.run_cell("%undo")
+        self.assertEqual(self.value_of("back"), "[1, 2]")
+
+    def test_stale_cells_are_named(self):
+        defined = self.run_cell("def rate():\n    return 2\nbase = 1").reply["execution_count"]
+        used = self.run_cell("def cost(n):\n    return n * rate() + base\ncost(3)").reply["execution_count"]
+        called = self.run_cell("price = cost(10)").reply["execution_count"]
+        self.assertEqual(self.run_cell("def rate():\n    return 2\nbase = 1").stream("stderr"), "")
+        ran = self.run_cell("def rate():\n    return 2.5")
+        self.assertEqual(ran.stream("stderr"),
+                         f"note: cell {used} is stale: it used `rate`, which this cell has changed\n"
+                         f"note: cell {called} is stale: it used `rate`, which this cell has changed\n")
+        self.assertEqual(self.value_of("cost(10)"), "26.0")  # it is made anew, with what there is now
+        changed = ran.reply["execution_count"]
+        self.assertIn(f"cell {called} used `rate`, which cell {changed} has changed\n", self.run_cell("%stale").stream())
+        self.run_cell("price = cost(10)")
+        self.assertNotIn(f"cell {called} ", self.run_cell("%stale").stream())
+        self.assertEqual(self.run_cell("base = 1.5").stream("stderr"), "")  # on its way, a variable may change its type
+        self.assertIn(f"cell {used} used `base`", self.run_cell("%stale").stream())
+        self.assertLess(defined, used)
+
     def test_rich_values(self):
         ran = self.run_cell(
             "class Red:\n"
@@ -244,7 +298,7 @@ class Kernelspecs(unittest.TestCase):
         self.assertIn("Did you mean `kayton-other`", run("uninstall", "kayton-othr", status=1))
         run("uninstall", "kayton-other")
         self.assertNotIn("kayton-other", run("list"))
-        self.assertIn("cannot be the name", run("install", "-n", "a/b", status=2))
+        self.assertIn("cannot be the name", run("install", "-n", "a/b", status=1))
 
 
 if __name__ == "__main__":

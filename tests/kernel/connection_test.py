@@ -246,14 +246,14 @@ class Subshells(KernelCase):
     def test_they_take_turns_and_abort_only_their_own(self):
         subshell = self.control("create_subshell_request")["subshell_id"]
         with self.held_cell() as held:
-            first = self.client.execute(held + "1 // 0")
+            first = self.wait_until_it_runs(self.client.execute(held + "1 // 0"))
             second = self.client.execute("2")
             other = self.execute_in(subshell, "3")
             last = self.execute_in(subshell, "4")
         found = dict(self.order_of_replies(4))
         self.assertEqual([found[i] for i in (first, second, other, last)], ["error", "aborted", "ok", "ok"])
         with self.held_cell() as held:
-            slow = self.client.execute(held)
+            slow = self.wait_until_it_runs(self.client.execute(held))
             queued = [self.client.execute("1") for _ in range(3)]
             quick = self.execute_in(subshell, "5")
         order = [name for name, _ in self.order_of_replies(5)]

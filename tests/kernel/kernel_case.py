@@ -106,6 +106,13 @@ class KernelCase(unittest.TestCase):
             pathlib.Path(gate).touch()
             self.found_first = self.client.get_shell_msg(timeout=PATIENCE)  # before the folder goes
 
+    def wait_until_it_runs(self, sent):
+        """Of two queues the one that waits longer is served first, so the cell that is to hold both must have begun."""
+        while True:
+            message = self.client.get_iopub_msg(timeout=PATIENCE)
+            if message["msg_type"] == "execute_input" and message["parent_header"].get("msg_id") == sent:
+                return sent
+
     def wait_for_reply(self, wanted):
         """The reply to a request on the shell channel."""
         deadline = time.monotonic() + PATIENCE

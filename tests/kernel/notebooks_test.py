@@ -94,6 +94,12 @@ class RunAsProgram(unittest.TestCase):
         self.assertIn("cell 1: %who is for notebooks", error)
         self.assertIn("%undo only works in a notebook", error)
 
+    def test_magics_among_lines(self):
+        status, output, error = self.run_cells("x = 1\n%who\n%time print(x)\n%env HOME\nprint(x + 1)\nx // 0")
+        self.assertEqual((status, output), (1, "1\n2\n"))
+        self.assertIn("cell 1: %env is for notebooks", error)
+        self.assertIn('line 6, in <module>', error)
+
     def test_what_is_no_notebook(self):
         for text in ("", "[]", "{}", '{"cells": 1}', '{"cells": [1]}'):
             status, _, error = self.run_cells(text=text)

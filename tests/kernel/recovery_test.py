@@ -64,6 +64,27 @@ class Magics(KernelCase):
         self.assertEqual(page["source"], "page")
         self.assertIn("area(width: int, height: int = 2) -> int\n\nThe area of it.", page["data"]["text/plain"])
         self.assertEqual(self.run_cell("unheard_of?").reply["ename"], "NameError")
+        self.assertNotIn("return width", page["data"]["text/plain"])
+        for question in ("area??", "??area"):
+            page = self.run_cell(question).reply["payload"][0]
+            self.assertIn("\n\ndef area(width: int, height: int = 2) -> int:\n", page["data"]["text/plain"])
+            self.assertIn("    return width * height", page["data"]["text/plain"])
+        self.assertEqual(self.run_cell("abs??").reply["payload"][0]["source"], "page")
+
+    def test_magics_stand_among_lines_of_the_program(self):
+        ran = self.run_cell("among = 1\n%who\n%time among + 1\nmore = '''\n%who\n'''\nmore")
+        self.assertEqual((ran.status, ran.of("execute_result")[-1]["data"]["text/plain"]), ("ok", r"'\n%who\n'"))
+        self.assertIn("among: int\n", ran.stream())
+        ran = self.run_cell("among = 2\n%who\n\n1 // 0\n%time 1")
+        self.assertIn("line 4, in <module>", ran.traceback)
+        self.assertEqual(self.run_cell("%tine\namong = 3").reply["ename"], "UsageError")
+        self.assertEqual(self.run_cell("among").value, "2")
+
+    def test_env_shows_and_sets_variables_of_the_program(self):
+        self.run_cell("%env KAYTON_TEST_NAME=a 'quoted' value")
+        self.assertEqual(self.said("%env KAYTON_TEST_NAME"), "a 'quoted' value\n")
+        self.assertEqual(self.run_cell("import os\nos.environ['KAYTON_TEST_NAME']").value, "\"a 'quoted' value\"")
+        self.assertEqual(self.run_cell("%env KAYTON_NO_SUCH").reply["ename"], "KeyError")
 
     def test_restart_forgets(self):
         self.run_cell("forgotten = 1")

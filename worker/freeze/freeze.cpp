@@ -9,17 +9,22 @@
 #include <csignal>
 #include <cstdio>
 #include <utility>
+#include <vector>
 
 namespace kayton {
 
 int fork_quietly(bool alone) {
-    // What earlier checkpoints left, where a library has changed what becomes of ended children.
-    while (::waitpid(-1, nullptr, WNOHANG) > 0) {
-    }
+    // What earlier checkpoints left, where ended children wait for their parent; programs that were started are the
+    // program's own. In a copy that goes on, its siblings are no children: they are forgotten too.
+    static std::vector<pid_t> copies;
+    std::erase_if(copies, [](pid_t copy) { return ::waitpid(copy, nullptr, WNOHANG) != 0; });
     if (alone) {
         std::fflush(nullptr);  // else both would write it
     }
     const pid_t child = ::fork();
+    if (child > 0) {
+        copies.push_back(child);
+    }
     return child < 0 ? -errno : child;
 }
 

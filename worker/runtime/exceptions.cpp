@@ -191,6 +191,10 @@ const KtTypeInfo* exception_type(Exc id) {
     return &exception_types.records[static_cast<int>(id)].info;
 }
 
+const KtTypeInfo* os_error_type(int error) {
+    return exception_type(class_of_errno(error));
+}
+
 const KtTypeInfo* builtin_exception(std::string_view name) {
     if (name == "IOError" || name == "EnvironmentError") name = "OSError";
     const int index = index_of(name);

@@ -29,6 +29,8 @@ template <typename... Args>
 int32_t raise_format(Exc id, fmt::format_string<Args...> format, Args&&... args) {
     return raise(id, fmt::format(format, std::forward<Args>(args)...));
 }
+// The class CPython maps an errno to: OSError or one below it.
+[[nodiscard]] const KtTypeInfo* os_error_type(int error);
 // OSError of an errno, of the class CPython maps it to; the file may be NULL.
 int32_t raise_errno(int error, const KtStr* file);
 // CPython's OverflowError(34, 'Numerical result out of range').

@@ -119,6 +119,11 @@ Result<bool> restrict_files(const SandboxPolicy& policy) {
             return tl::unexpected(std::move(allowed.error()));
         }
     }
+    for (const std::string& path : policy.execute) {
+        if (auto allowed = allow(ruleset.get(), path, kExecute | kReadFile); !allowed) {
+            return tl::unexpected(std::move(allowed.error()));
+        }
+    }
     if (!policy.temporary.empty()) {
         if (auto allowed = allow(ruleset.get(), policy.temporary, write); !allowed) {
             return tl::unexpected(std::move(allowed.error()));

@@ -16,6 +16,7 @@
 
 #include "shared/resolve_request.h"
 #include "worker/sandbox/sandbox.h"
+#include "worker/vm/refusals.h"
 
 namespace kayton {
 namespace {
@@ -68,6 +69,9 @@ int lookup(const char* host, const char* service, const addrinfo* hints, addrinf
     std::strcpy(request.host, host);
     const long count = ::syscall(SYS_connect, -1, &request, sizeof request);
     if (count < 0) {
+        const int error = errno;
+        forget_refused();
+        errno = error;
         return errno == EAGAIN ? EAI_AGAIN : EAI_SYSTEM;
     }
     addrinfo** next = result;

@@ -19,7 +19,7 @@ Result<void> lower_limit(int resource, rlim_t value, const char* name) {
     rlimit limit{};
     ::getrlimit(static_cast<__rlimit_resource>(resource), &limit);
     limit.rlim_max = std::min(limit.rlim_max, value);
-    limit.rlim_cur = std::min(limit.rlim_cur, limit.rlim_max);
+    limit.rlim_cur = resource == RLIMIT_CORE ? limit.rlim_max : std::min(limit.rlim_cur, limit.rlim_max);
     if (::setrlimit(static_cast<__rlimit_resource>(resource), &limit) != 0) {
         return fail(ErrorKind::kSystem, std::string("cannot set the limit ") + name + ": " + std::strerror(errno));
     }
@@ -28,7 +28,8 @@ Result<void> lower_limit(int resource, rlim_t value, const char* name) {
 
 // Root keeps what lets it work on other people's files, as Landlock grants them, and nothing else.
 Result<void> drop_capabilities() {
-    constexpr uint32_t kKept = 1U << CAP_DAC_OVERRIDE | 1U << CAP_DAC_READ_SEARCH | 1U << CAP_FOWNER;
+    const uint32_t kept =
+        ::geteuid() == 0 ? 1U << CAP_DAC_OVERRIDE | 1U << CAP_DAC_READ_SEARCH | 1U << CAP_FOWNER : 0;
     for (int capability = 0; capability <= CAP_LAST_CAP; ++capability) {
         // Refused to those who have none to lose.
         (void)::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
@@ -37,7 +38,7 @@ Result<void> drop_capabilities() {
     __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
     std::array<__user_cap_data_struct, 2> sets{};
     if (::syscall(SYS_capget, &header, sets.data()) == 0) {
-        sets[0] = {sets[0].effective & kKept, sets[0].permitted & kKept, 0};
+        sets[0] = {sets[0].effective & kept, sets[0].permitted & kept, 0};
         sets[1] = {0, 0, 0};
         if (::syscall(SYS_capset, &header, sets.data()) == 0) {
             return {};
@@ -49,7 +50,7 @@ Result<void> drop_capabilities() {
 }  // namespace
 
 Result<Sandboxed> enter_sandbox(const SandboxPolicy& policy) {
-    for (const auto& [resource, value, name] : {std::tuple<int, rlim_t, const char*>{RLIMIT_CORE, 0, "CORE"},
+    for (const auto& [resource, value, name] : {std::tuple<int, rlim_t, const char*>{RLIMIT_CORE, policy.core_files ? RLIM_INFINITY : 0, "CORE"},
                                                 {RLIMIT_NOFILE, policy.max_open_files, "NOFILE"},
                                                 {RLIMIT_MEMLOCK, 0, "MEMLOCK"},
                                                 {RLIMIT_MSGQUEUE, 0, "MSGQUEUE"}}) {
@@ -69,6 +70,16 @@ Result<Sandboxed> enter_sandbox(const SandboxPolicy& policy) {
             return fail(ErrorKind::kSystem, std::string("cannot set the limit CPU: ") + std::strerror(errno));
         }
     }
+    Sandboxed result;
+    if (policy.restrict_calls) {
+        auto namespaces = enter_namespaces(policy.net);
+        if (!namespaces) {
+            return tl::unexpected(std::move(namespaces.error()));
+        }
+        if (!*namespaces) {
+            result.missing_layers.emplace_back("namespaces");
+        }
+    }
     if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
         return fail(ErrorKind::kSystem, std::string("cannot give up new privileges: ") + std::strerror(errno));
     }
@@ -77,7 +88,6 @@ Result<Sandboxed> enter_sandbox(const SandboxPolicy& policy) {
             return tl::unexpected(std::move(dropped.error()));
         }
     }
-    Sandboxed result;
     if (policy.restrict_files) {
         auto files = restrict_files(policy);
         if (!files) {
@@ -88,14 +98,14 @@ Result<Sandboxed> enter_sandbox(const SandboxPolicy& policy) {
         }
     }
     if (policy.restrict_calls) {
-        auto calls = restrict_system_calls(policy.net, result.call_listener);
+        auto calls = restrict_system_calls(policy, result.call_listener);
         if (!calls) {
             return tl::unexpected(std::move(calls.error()));
         }
         if (!*calls) {
             result.missing_layers.emplace_back("seccomp");
         }
-        if (policy.net == NetAccess::kHosts) {
+        if (policy.net != NetAccess::kAll) {
             ask_supervisor_for_names();
         }
     }

@@ -1,4 +1,4 @@
-// Applies the sandbox policy to this process: limits, no new privileges, Landlock, the system call filter, in this
+// Applies the sandbox policy to this process: limits, namespaces, no new privileges, Landlock, the system call filter, in this
 // order and for good. REQUIRES: the process has one thread and has opened no plugin yet.
 // Gives the layers that this machine does not have; an error means that a layer is there and could not be put in place,
 // and that the worker must not go on.
@@ -22,8 +22,9 @@ struct Sandboxed {
 [[nodiscard]] Result<Sandboxed> enter_sandbox(const SandboxPolicy& policy);
 
 // The layers, in order. False: the kernel does not have it.
+[[nodiscard]] Result<bool> enter_namespaces(NetAccess net);
 [[nodiscard]] Result<bool> restrict_files(const SandboxPolicy& policy);
-[[nodiscard]] Result<bool> restrict_system_calls(NetAccess net, UniqueFd& listener);
+[[nodiscard]] Result<bool> restrict_system_calls(const SandboxPolicy& policy, UniqueFd& listener);
 
 // From now on getaddrinfo() asks the supervisor (name_lookup.cpp).
 void ask_supervisor_for_names();

@@ -11,6 +11,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -76,7 +77,6 @@ constexpr int kAllowed[] = {
     SCMP_SYS(umask),
     SCMP_SYS(truncate),
     SCMP_SYS(ftruncate),
-    SCMP_SYS(fallocate),
     SCMP_SYS(fsync),
     SCMP_SYS(fdatasync),
     SCMP_SYS(sync_file_range),
@@ -159,7 +159,6 @@ constexpr int kAllowed[] = {
     SCMP_SYS(ppoll),
     SCMP_SYS(select),
     SCMP_SYS(pselect6),
-    SCMP_SYS(socketpair),
     SCMP_SYS(recvfrom),
     SCMP_SYS(recvmsg),
     SCMP_SYS(shutdown),
@@ -176,7 +175,6 @@ constexpr int kAllowed[] = {
 
 // What no library has a good reason for: another program, another process, more privilege, the kernel's odd corners.
 constexpr int kDenied[] = {
-    SCMP_SYS(execve),
     SCMP_SYS(execveat),
     SCMP_SYS(fork),
     SCMP_SYS(vfork),
@@ -267,6 +265,8 @@ constexpr int kDenied[] = {
 constexpr uint64_t kThreadFlags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
 // Exactly what the C library's fork() asks for.
 constexpr uint64_t kForkFlags = CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD;
+// And posix_spawn(), which starts a program.
+constexpr uint64_t kSpawnFlags = CLONE_VM | CLONE_VFORK | SIGCHLD;
 constexpr uint64_t kNamespaceFlags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC |
                                      CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_VFORK;
 
@@ -279,6 +279,7 @@ class Filter {
     void allow(int call, std::initializer_list<scmp_arg_cmp> when) { add(SCMP_ACT_ALLOW, call, when); }
     void deny(int call) { add(SCMP_ACT_ERRNO(EPERM), call, {}); }
     void deny(int call, scmp_arg_cmp when) { add(SCMP_ACT_ERRNO(EPERM), call, {when}); }
+    void refuse(int call, scmp_arg_cmp when, uint32_t error) { add(SCMP_ACT_ERRNO(error), call, {when}); }
     // The supervisor decides.
     void ask(int call) { add(SCMP_ACT_NOTIFY, call, {}); }
     void ask(int call, scmp_arg_cmp when) { add(SCMP_ACT_NOTIFY, call, {when}); }
@@ -324,6 +325,7 @@ enum class Asking { kSupervisor, kNobody };
 
 // Sending to a place without connecting to it first: TCP can do that too, with this flag.
 constexpr uint64_t kFastOpen = 0x20000000;
+constexpr uint64_t kSocketKind = 0xf;  // of a type; the rest are flags
 
 void add_net_rules(Filter& filter, Asking asking, NetAccess net) {
     if (net == NetAccess::kAll) {
@@ -332,15 +334,19 @@ void add_net_rules(Filter& filter, Asking asking, NetAccess net) {
             filter.allow(call);
         }
     } else {
-        for (const int call : {SCMP_SYS(bind), SCMP_SYS(listen), SCMP_SYS(accept), SCMP_SYS(accept4)}) {
+        for (const int call : {SCMP_SYS(accept), SCMP_SYS(accept4)}) {
             filter.deny(call);
         }
         filter.allow(SCMP_SYS(sendto), masked(3, kFastOpen, 0));
         filter.allow(SCMP_SYS(sendmsg), masked(2, kFastOpen, 0));
         if (asking == Asking::kSupervisor) {
             filter.ask(SCMP_SYS(connect));
+            filter.ask(SCMP_SYS(bind));  // never granted; the supervisor tells the person so
+            filter.ask(SCMP_SYS(listen));
         } else {
-            filter.deny(SCMP_SYS(connect));
+            for (const int call : {SCMP_SYS(connect), SCMP_SYS(bind), SCMP_SYS(listen)}) {
+                filter.deny(call);
+            }
         }
     }
     if (asking == Asking::kSupervisor) {
@@ -350,18 +356,33 @@ void add_net_rules(Filter& filter, Asking asking, NetAccess net) {
     }
 }
 
-void add_rules(Filter& filter, Asking asking, NetAccess net) {
-    add_net_rules(filter, asking, net);
+void add_rules(Filter& filter, Asking asking, const SandboxPolicy& policy) {
+    add_net_rules(filter, asking, policy.net);
+    // Which programs, Landlock decides over the file itself. Without anybody to ask how many, none.
+    if (!policy.execute.empty() && asking == Asking::kSupervisor) {
+        filter.allow(SCMP_SYS(execve));
+    } else {
+        filter.deny(SCMP_SYS(execve));
+    }
     for (const int call : kAllowed) {
         filter.allow(call);
     }
     for (const int call : kDenied) {
         filter.deny(call);
     }
+    // A pair of datagram sockets would send to any socket of the system that has a name.
+    for (const uint64_t kind : {SOCK_STREAM, SOCK_SEQPACKET}) {
+        filter.allow(SCMP_SYS(socketpair), {equals(0, AF_UNIX), masked(1, kSocketKind, kind)});
+    }
+    filter.deny(SCMP_SYS(socketpair), masked(1, kSocketKind, SOCK_DGRAM));
+    // Room on the disk is taken by writing, which is counted; what asks for it at once writes it then. Holes are free.
+    filter.allow(SCMP_SYS(fallocate), masked(1, FALLOC_FL_PUNCH_HOLE, FALLOC_FL_PUNCH_HOLE));
+    filter.refuse(SCMP_SYS(fallocate), masked(1, FALLOC_FL_PUNCH_HOLE, 0), EOPNOTSUPP);
     // Threads by clone; the C library falls back to it when clone3 looks absent.
     filter.allow(SCMP_SYS(clone), masked(0, kThreadFlags | kNamespaceFlags, kThreadFlags));
     if (asking == Asking::kSupervisor) {
         filter.ask(SCMP_SYS(clone), equals(0, kForkFlags));
+        filter.ask(SCMP_SYS(clone), equals(0, kSpawnFlags));
         filter.ask(SCMP_SYS(tgkill));
         filter.ask(SCMP_SYS(kill));
         filter.ask(SCMP_SYS(sched_setaffinity));
@@ -372,6 +393,7 @@ void add_rules(Filter& filter, Asking asking, NetAccess net) {
         filter.deny(SCMP_SYS(fchmod));
         filter.deny(SCMP_SYS(utimensat));
         filter.deny(SCMP_SYS(clone), equals(0, kForkFlags));
+        filter.deny(SCMP_SYS(clone), equals(0, kSpawnFlags));
         // Signals to this process only: raise() and abort().
         const auto self = static_cast<uint64_t>(::getpid());
         filter.allow(SCMP_SYS(tgkill), equals(0, self));
@@ -406,7 +428,7 @@ void add_rules(Filter& filter, Asking asking, NetAccess net) {
 
 }  // namespace
 
-Result<bool> restrict_system_calls(NetAccess net, UniqueFd& listener) {
+Result<bool> restrict_system_calls(const SandboxPolicy& policy, UniqueFd& listener) {
     if (::prctl(PR_GET_SECCOMP, 0, 0, 0, 0) < 0) {
         return false;
     }
@@ -414,7 +436,7 @@ Result<bool> restrict_system_calls(NetAccess net, UniqueFd& listener) {
     // A kernel without user notification, or a container that has one listener already, leaves nobody to ask.
     for (const Asking asking : {Asking::kSupervisor, Asking::kNobody}) {
         Filter filter;
-        add_rules(filter, asking, net);
+        add_rules(filter, asking, policy);
         status = filter.load();
         if (status == 0) {
             if (asking == Asking::kSupervisor) {

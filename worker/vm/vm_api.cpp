@@ -1,5 +1,6 @@
 #include "worker/vm/vm_api.h"
 
+#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include "worker/runtime/type_registry.h"
 #include "worker/runtime/unicode.h"
 #include "worker/runtime/vm_state.h"
+#include "worker/vm/refusals.h"
 
 namespace kayton {
 namespace {
@@ -109,20 +111,37 @@ void api_release_value(void*, const KtTypeInfo* type, void* value) {
     value_release(type, value);
 }
 
-void api_raise(void*, const char* class_name, size_t class_len, const char* message, size_t message_len) {
-    const std::string_view name(class_name, class_len);
-    const std::string_view text(message, message_len);
+// The class for an error of the system as Rust shows it, "Permission denied (os error 13)". A refusal is a
+// PermissionError too where a crate has made text of it, which gives the class that stands for all of its errors.
+const KtTypeInfo* class_of_text(const KtTypeInfo* type, std::string_view name, const std::string& text) {
+    constexpr std::string_view kMark = "(os error ";
+    const bool of_system = type == exception_type(Exc::OSError);
+    const size_t at = text.rfind(kMark);
+    if (at == std::string::npos || (!of_system && !name.ends_with(".Error"))) {
+        return type;
+    }
+    const KtTypeInfo* found = os_error_type(static_cast<int>(std::strtol(text.c_str() + at + kMark.size(), nullptr, 10)));
+    return of_system || found == exception_type(Exc::PermissionError) ? found : type;
+}
+
+void raise_named(std::string_view name, std::string_view message, bool by_text) {
+    const std::string text = with_refused(message);
     const KtTypeInfo* type = intern_type(name);
     if (type == nullptr || type->kind != KT_KIND_EXCEPTION) {
         raise_format(Exc::RuntimeError, "{}: {}", name, text);
         return;
     }
-    raise_type(type, text);
+    raise_type(by_text ? class_of_text(type, name, text) : type, text);
 }
 
-void api_raise_value(void* state, const char* class_name, size_t class_len, const char* message, size_t message_len,
+void api_raise(void*, const char* class_name, size_t class_len, const char* message, size_t message_len) {
+    raise_named({class_name, class_len}, {message, message_len}, true);
+}
+
+// Of an error that the crate has a type for, and goes along.
+void api_raise_value(void*, const char* class_name, size_t class_len, const char* message, size_t message_len,
                      KtHandle* value) {
-    api_raise(state, class_name, class_len, message, message_len);
+    raise_named({class_name, class_len}, {message, message_len}, false);
     KtHandle* old = std::exchange(vm.pending->value, value);
     release(old);
 }

@@ -77,7 +77,7 @@ TEST(Magics, AreFoundByTheirText) {
     ASSERT_TRUE(line);
     EXPECT_EQ(line->name, "time");
     EXPECT_EQ(line->argument, "f(x)");
-    EXPECT_EQ(line->body, "print(1)");
+    EXPECT_EQ(line->body, "\nprint(1)");
     EXPECT_FALSE(line->whole_cell);
     EXPECT_TRUE(find_magic("%%time\nf()")->whole_cell);
     for (const char* question : {"a.b?", "?a.b", "a.b??"}) {

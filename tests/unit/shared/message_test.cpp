@@ -77,7 +77,7 @@ TEST(Message, OthersComeBackWhole) {
     setup.output_is_terminal = true;
     setup.one_program = true;
     setup.leak_check = true;
-    setup.sandbox = {{"/usr", "/lib"}, {"/work"}, "/tmp/x", 99, 7, 8, NetAccess::kHosts, true, false};
+    setup.sandbox = {{"/usr", "/lib"}, {"/work"}, {"/bin/echo"}, "/tmp/x", 99, 7, true, 8, NetAccess::kHosts, true, false};
     const auto back = from_supervisor<kayton::Setup>(setup);
     EXPECT_EQ(back.environment_root, setup.environment_root);
     EXPECT_EQ(back.bridge, setup.bridge);

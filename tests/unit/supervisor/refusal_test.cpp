@@ -44,6 +44,31 @@ TEST_F(Refusal, NamesTheFolderThatANewFileNeeds) {
               std::string::npos);
 }
 
+TEST_F(Refusal, FindsTheFileAmongOtherQuotedWords) {
+    const std::string file = (folder_ / "outside" / "file").string();
+    const std::string panic = R"(Os { kind: PermissionDenied, message: "Permission denied" }: ')" + file + "'";
+    EXPECT_TRUE(may_be_refusal("RustPanic", panic));
+    EXPECT_NE(explain_refusal(panic, policy_, folder_ / "granted").find("--allow-read=" + file), std::string::npos);
+}
+
+TEST_F(Refusal, NamesThePermissionAndWhatKeepsIt) {
+    const std::string file = (folder_ / "outside" / "file").string();
+    EXPECT_NE(help(file).find("(permission read; kik allow read " + file + " gives it to the environment)"),
+              std::string::npos);
+}
+
+TEST_F(Refusal, NamesTheProgram) {
+    const std::string help =
+        explain_refusal("Operation not permitted (os error 1): cannot run 'git'", policy_, folder_ / "granted");
+    EXPECT_NE(help.find("from running git; kayton run --allow-run=git lets it (permission run; kik allow run git "),
+              std::string::npos)
+        << help;
+}
+
+TEST_F(Refusal, PutsNoControlCharactersOnATerminal) {
+    EXPECT_EQ(explain_refusal("Permission denied: '/etc/[2Jshadow'", policy_, folder_), "");
+}
+
 TEST_F(Refusal, IsSilentWhereTheSandboxIsNotToBlame) {
     EXPECT_EQ(help("file"), "");
     EXPECT_EQ(help((folder_ / "no" / "such" / "folder").string()), "");

@@ -342,6 +342,10 @@ pub struct Busy {
 #[inline(always)]
 pub unsafe fn busy(handle: H, by: i64, call: &'static CStr) -> Busy {
     unsafe {
+        // An argument that was left out: Option<&mut T>.
+        if handle.is_null() {
+            return Busy { handle, by, call: call.as_ptr(), before: std::ptr::null() };
+        }
         let before = (*handle).moved_by;
         (*handle).borrow += by;
         (*handle).moved_by = call.as_ptr();
@@ -351,6 +355,9 @@ pub unsafe fn busy(handle: H, by: i64, call: &'static CStr) -> Busy {
 impl Drop for Busy {
     #[inline(always)]
     fn drop(&mut self) {
+        if self.handle.is_null() {
+            return;
+        }
         unsafe {
             (*self.handle).borrow -= self.by;
             // What the call's result borrows has been written down meanwhile.
