@@ -337,6 +337,8 @@ Result<void> Installer::build_generated(Job& job, const Resolution& resolution) 
     } else {
         // `cargo vendor` would ask the registry; these sources were vendored before.
         if (Result<void> linked = link_tree(job.vendor, staged / "vendor"); !linked) return linked;
+        // The wrapper has its version by now, and a confined cargo cannot write it into the lock file.
+        if (Result<void> done = complete_lock(build_place(job, job.work), job.plan); !done) return done;
         Result<std::string> config = read_text_file(job.vendor.parent_path() / ".cargo" / "config.toml");
         if (!config) return tl::unexpected<Error>(config.error());
         vendored->config = config->substr(0, config->find(kRebuildFlags));

@@ -1,5 +1,5 @@
 # kik's commands over whole environments and projects, as a person types them. The crate is a small one of this machine,
-# so that nothing is downloaded.
+# so that nothing is downloaded; only the last part takes one from the registry.
 source "${E2E_SOURCE:?}/prelude.sh" || exit 1
 export KAYTON_HOME="$WORK/home with 'quotes' ü"
 unset KAYTON_ACTIVE_ENV
@@ -175,3 +175,18 @@ if command -v git >/dev/null; then
     run 1 kik rinstall other --git "file://$WORK/repository"
     err_has 'it holds no such crate'
 fi
+
+# What one environment vendored is enough to build the same lock for another: without the network, cargo's store and the cache;
+# and in another home the same lock gives the same bytes. The crate comes from where install_crates.sh has it.
+run 0 kik create first
+export KAYTON_ACTIVE_ENV=first
+unset CARGO_HOME
+LIMIT=300 run 0 kik rinstall semver==1.0.28
+run 0 kik export -o semver.lock
+built="$(kik path semver)/plugin.so"
+rm -rf "$KAYTON_HOME"/cache/*/plugins "$KAYTON_HOME"/cache/*/requests
+mkdir "empty store"
+CARGO_HOME="$WORK/empty store" LIMIT=300 run 0 kik --offline import semver.lock -n second
+cmp -s "$built" "$(kik path semver -e second)/plugin.so" || failed "vendored sources gave other bytes"
+KAYTON_HOME="$WORK/another home" LIMIT=300 run 0 kik import semver.lock -n first
+cmp -s "$built" "$(KAYTON_HOME="$WORK/another home" kik path semver)/plugin.so" || failed "another home gave other bytes"
