@@ -90,8 +90,19 @@ bool Generator::bind_protocol(const TyRef& type, const std::string& name, const 
         return true;
     };
     const bool same_type = trait.args.empty() || type_key(*trait.args[0]) == type_key(*type);
-    if (last == "Display" && method == "fmt") {
-        // What stands after the colon in an f-string are Rust's own flags, width and precision.
+    // What stands after the colon in an f-string are Rust's own flags, width and precision, and its letters.
+    const auto bind_format = [&] {
+        static constexpr std::pair<const char*, const char*> kLetters[] = {
+            {"LowerHex", "x"}, {"UpperHex", "X"}, {"Octal", "o"}, {"Binary", "b"}, {"LowerExp", "e"}, {"UpperExp", "E"}};
+        std::string shown;
+        for (const auto& [presentation, letter] : kLetters)
+            if (normalizer_.find_impl(*type, {"core", "fmt", presentation}))
+                shown += std::string("if let Some(short) = spec.strip_suffix('") + letter +
+                         "') { format_display(&Shown(|f: &mut std::fmt::Formatter<'_>| std::fmt::" + presentation +
+                         "::fmt(x0, f)), short)? } else ";
+        const bool displayed = normalizer_.find_impl(*type, {"core", "fmt", "Display"}).has_value();
+        shown += displayed ? "{ format_display(x0, spec)? }"
+                           : "{ return Err(raise(\"ValueError\", &format!(\"the value has no format '{spec}'\"))) }";
         ManifestFunction function;
         function.name = name + ".__format__";
         function.owner = name;
@@ -99,7 +110,11 @@ bool Generator::bind_protocol(const TyRef& type, const std::string& name, const 
         function.params = {{"self", self_text}, {"spec", "str"}};
         function.result = "str";
         add_thunk(std::move(function), {{self_text, "H", ""}, {"str", "S", ""}}, {"str", "S", ""},
-                  "let x0 = href::<" + rust + ">(a0)?; let w = new_str(&format_display(x0, st(a1))?); ", {}, "format", slot);
+                  "let x0 = href::<" + rust + ">(a0)?; let spec = st(a1); let shown = " + shown + "; let w = new_str(&shown); ",
+                  item, "format", slot);
+    };
+    if (last == "Display" && method == "fmt") {
+        bind_format();
         return text("__str__", "{}", "str");
     }
     if (last == "Debug" && method == "fmt") return text("__repr__", "{:?}", "repr");
@@ -149,10 +164,13 @@ bool Generator::bind_protocol(const TyRef& type, const std::string& name, const 
         return true;
     }
     if (last == "Drop") return true;
-    if ((last == "LowerHex" || last == "UpperHex" || last == "LowerExp" || last == "UpperExp" || last == "Octal" ||
-         last == "Binary" || last == "Pointer") &&
-        method == "fmt") {
-        refuse(item, name + ".fmt", "formatting with the presentation types of " + last);
+    static const std::set<std::string> presentations = {"LowerHex", "UpperHex", "LowerExp", "UpperExp", "Octal", "Binary"};
+    if (presentations.contains(last) && method == "fmt") {
+        bind_format();
+        return true;
+    }
+    if (last == "Pointer" && method == "fmt") {
+        refuse(item, name + ".fmt", "formatting as a pointer");
         return true;
     }
     if (const auto known = operator_names().find(last); known != operator_names().end() && trait.trait[1] == "ops") {

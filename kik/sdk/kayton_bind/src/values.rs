@@ -179,6 +179,14 @@ pub fn new_path<P: AsRef<Path>>(path: P) -> Ret<S> {
     path.to_str().map(new_str).ok_or_else(|| raise("ValueError", &format!("path {path:?} is not valid UTF-8")))
 }
 
+/// A value shown by another formatting trait than Display.
+pub struct Shown<F>(pub F);
+impl<F: Fn(&mut std::fmt::Formatter<'_>) -> std::fmt::Result> std::fmt::Display for Shown<F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        (self.0)(f)
+    }
+}
+
 /// `[[fill]align][sign][#][0][width][.precision]`, as Rust's formatting reads it.
 pub fn format_display<T: std::fmt::Display + ?Sized>(value: &T, spec: &str) -> Ret<String> {
     let wrong = || raise("ValueError", &format!("invalid format specifier '{spec}' for a value of a crate"));
