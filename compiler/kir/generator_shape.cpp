@@ -15,7 +15,7 @@ using typed::IterKind;
 using typed::Stmt;
 using typed::StmtKind;
 
-const Expr* loop_source(const Iter& iter) {
+const Expr* looped_over(const Iter& iter) {
     const Expr* source = iter.args[0];
     while (source->kind == ExprKind::kConvert) source = source->args[0];
     return source;
@@ -52,7 +52,7 @@ class ShapeFinder {
     void visit(const Iter& iter, int loops, bool alone) {
         if (iter.kind != IterKind::kZip && iter.local < reads_.size()) reads_[iter.local] += 2;
         if (iter.kind == IterKind::kIterator && alone && loops == 0) {
-            const Expr* source = loop_source(iter);
+            const Expr* source = looped_over(iter);
             if (source->kind == ExprKind::kLocal && source->index < loops_.size()) ++loops_[source->index];
         }
         for (const Expr* arg : iter.args) visit(arg, loops);

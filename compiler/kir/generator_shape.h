@@ -20,7 +20,7 @@ struct GeneratorShape {
 [[nodiscard]] GeneratorShape shape_of(const typed::Function& generator);
 
 // What a loop over an iterator goes over, without the conversions around it.
-[[nodiscard]] const typed::Expr* loop_source(const typed::Iter& iter);
+[[nodiscard]] const typed::Expr* looped_over(const typed::Iter& iter);
 
 // How many expressions there are under a block.
 [[nodiscard]] uint32_t size_of(typed::Block block);

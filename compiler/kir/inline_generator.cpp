@@ -66,9 +66,8 @@ void FunctionLowering::prepare_locals(Frame& frame, const Deferred& generator) {
     frame.borrows = program_.borrowing_locals(*frame.source);
     frame.locals.resize(frame.source->locals.size());
     for (uint32_t i = 0; i < frame.locals.size(); ++i) {
-        const typed::Local& local = frame.source->locals[i];
         LocalPlace& place = frame.locals[i];
-        place.type = local.type;
+        place.type = frame.source->locals[i].type;
         const bool param = i < frame.source->param_count;
         if (param && (generator.deferred[i] != nullptr || !frame.assigned[i])) {
             place.fixed = true;
@@ -76,30 +75,9 @@ void FunctionLowering::prepare_locals(Frame& frame, const Deferred& generator) {
             place.deferred = generator.deferred[i];
             continue;
         }
-        for (const Part& part : layout(local.type).parts) place.slots.push_back(b_.new_slot(part.repr, local.name));
-        place.borrows = frame.borrows[i];
-        place.counted = types::holds_references(local.type) && !place.borrows;
-        if (param) {
-            if (place.counted) retain_parts(local.type, generator.params[i]);
-            write_local(i, generator.params[i]);
-        } else if (place.counted) {
-            write_local(i, zero_parts(local.type));
-        }
-        if (local.maybe_unbound) {
-            place.bound = b_.new_slot(Repr::kBool, local.name + ".bound");
-            b_.store_slot(place.bound, b_.boolean(param));
-        }
+        make_place(i, param ? &generator.params[i] : nullptr);
     }
     frame_ = frame.caller;
-}
-
-void FunctionLowering::release_locals(const Frame& frame) {
-    for (const LocalPlace& place : frame.locals) {
-        if (!place.counted) continue;
-        std::vector<ValueId> parts;
-        for (SlotId slot : place.slots) parts.push_back(b_.load_slot(slot));
-        release_parts(place.type, parts, true);
-    }
 }
 
 // False: the loop is one over another kind of iterator.
@@ -108,7 +86,7 @@ bool FunctionLowering::lower_for_inlined(const Stmt* stmt) {
     const Iter* iter = stmt->iter;
     for (; iter->kind == IterKind::kEnumerate; iter = iter->children[0]) counters.push_back(iter);
     if (iter->kind != IterKind::kIterator) return false;
-    const Expr* source = kir::loop_source(*iter);
+    const Expr* source = looped_over(*iter);
     const bool deferred = source->kind == ExprKind::kLocal && frame_->locals[source->index].deferred != nullptr;
     if (!deferred) {
         if (source->kind != ExprKind::kCall || !can_inline(*source->callee)) return false;

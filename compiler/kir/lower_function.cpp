@@ -85,19 +85,7 @@ void FunctionLowering::lower_prologue() {
             place.parts = params[i];
             continue;
         }
-        for (const Part& part : layout(local.type).parts) place.slots.push_back(b_.new_slot(part.repr, local.name));
-        place.borrows = frame_->borrows[i];
-        place.counted = types::holds_references(local.type) && !place.borrows;
-        if (param) {
-            if (!place.borrows) retain_parts(local.type, params[i]);
-            write_local(i, params[i]);
-        } else if (place.counted) {
-            write_local(i, zero_parts(local.type));
-        }
-        if (local.maybe_unbound) {
-            place.bound = b_.new_slot(Repr::kBool, local.name + ".bound");
-            b_.store_slot(place.bound, b_.boolean(param));
-        }
+        make_place(i, param ? &params[i] : nullptr);
     }
     for (uint32_t k = 0; k < frame_->source->captures.size(); ++k) {
         LocalPlace& place = frame_->locals[frame_->source->captures[k]];
@@ -128,6 +116,38 @@ void FunctionLowering::lower_prologue() {
         check_resumed(standing, frame_->source->span, false, 0);
     } else if (program_.is_recursive(frame_->source)) {
         safe_point(frame_->source->span);
+    }
+}
+
+// Slots for a local that is neither in a cell nor fixed; `param`: what it holds at first.
+void FunctionLowering::make_place(uint32_t index, const std::vector<ValueId>* param) {
+    const typed::Local& local = frame_->source->locals[index];
+    LocalPlace& place = frame_->locals[index];
+    for (const Part& part : layout(local.type).parts) place.slots.push_back(b_.new_slot(part.repr, local.name));
+    place.borrows = frame_->borrows[index];
+    place.counted = types::holds_references(local.type) && !place.borrows;
+    if (param != nullptr) {
+        if (place.counted) retain_parts(local.type, *param);
+        write_local(index, *param);
+    } else if (place.counted) {
+        write_local(index, zero_parts(local.type));
+    }
+    if (local.maybe_unbound) {
+        place.bound = b_.new_slot(Repr::kBool, local.name + ".bound");
+        b_.store_slot(place.bound, b_.boolean(param != nullptr));
+    }
+}
+
+void FunctionLowering::release_locals(const Frame& frame) {
+    for (const LocalPlace& place : frame.locals) {
+        if (!place.counted) continue;
+        if (place.cell != kNone) {
+            b_.release(place.cell, false);
+            continue;
+        }
+        std::vector<ValueId> parts;
+        for (SlotId slot : place.slots) parts.push_back(b_.load_slot(slot));
+        release_parts(place.type, parts, true);
     }
 }
 
@@ -182,16 +202,7 @@ void FunctionLowering::lower_exits() {
     leave(error_exit_, KT_ERROR);
     if (!counted) return;
     b_.move_to(epilogue);
-    for (LocalPlace& place : frame_->locals) {
-        if (!place.counted) continue;
-        if (place.cell != kNone) {
-            b_.release(place.cell, false);
-            continue;
-        }
-        std::vector<ValueId> parts;
-        for (SlotId slot : place.slots) parts.push_back(b_.load_slot(slot));
-        release_parts(place.type, parts, true);
-    }
+    release_locals(*frame_);
     if (frame_->source->is_generator) {
         end_generator(b_.load_slot(status));
     } else {

@@ -199,7 +199,6 @@ class FunctionLowering {
     bool can_inline(const typed::Function& callee) const;
     std::shared_ptr<Deferred> defer(const typed::Expr* call);
     void prepare_locals(Frame& frame, const Deferred& generator);
-    void release_locals(const Frame& frame);
 
     // --- generators (lower_generator.cpp)
     void begin_generator();
@@ -240,6 +239,8 @@ class FunctionLowering {
         std::function<void(Rvalue value)> on_yield{};
     };
     void lower_prologue();
+    void make_place(uint32_t index, const std::vector<ValueId>* param);
+    void release_locals(const Frame& frame);
     void lower_exits();
     ValueId count_calls(int64_t by);
     BlockId uncount_and_leave(BlockId to);
