@@ -231,6 +231,9 @@ Result<RunOutcome> Session::run_at(uint64_t entry, std::vector<std::string> argv
                 // Here and not before the next run: what ends the worker from now on takes nothing of this one.
                 KeptCheckpoint before = worker_->take_checkpoint();
                 const std::string told = make_checkpoint();
+                if (!worker_->has_checkpoint()) {
+                    worker_->turn(std::chrono::milliseconds(0), *events_);  // because it has ended?
+                }
                 if (worker_->end()) {
                     worker_->keep_checkpoint(std::move(before));
                     RunOutcome ended = outcome_of_end();

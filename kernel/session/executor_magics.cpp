@@ -179,7 +179,11 @@ std::optional<CellError> Executor::run_magic(const Magic& magic, const std::stri
             hosts += (hosts.empty() ? "" : ", ") + grant.host + (grant.port == 0 ? "" : ":" + std::to_string(grant.port));
         }
         text += "network         " + (grants.net_everywhere ? "everywhere" : hosts.empty() ? "off" : hosts) + "\n";
-        text += "run programs    off\n";
+        std::string programs;
+        for (const std::string& program : grants.run) {
+            programs += (programs.empty() ? "" : ", ") + program;
+        }
+        text += "run programs    " + (programs.empty() ? "off" : programs) + "\n";
         for (const std::string& layer : session_->missing_layers()) {
             text += "this machine's kernel lacks a layer of the sandbox: " + layer + "\n";
         }

@@ -47,7 +47,8 @@ Result<std::vector<std::string>> as_kept(const Request& request) {
     }
     for (std::string& value : kept) {
         Result<void> made;
-        if (request.kind == "read" || request.kind == "write") {
+        const bool program_file = request.kind == "run" && value.find('/') != std::string::npos;
+        if (request.kind == "read" || request.kind == "write" || program_file) {
             made = make_absolute(value, request.allow);
         } else if (request.kind == "build" && (value.rfind("read=", 0) == 0 || value.rfind("write=", 0) == 0)) {
             const size_t equals = value.find('=') + 1;
@@ -125,11 +126,11 @@ void add(CLI::App& app, Session& session, bool allow) {
     auto request = std::make_shared<Request>();
     request->allow = allow;
     CLI::Option* kind =
-        command->add_option("kind", request->kind, "read, write, net, env, or build for what builds of crates may do")
+        command->add_option("kind", request->kind, "read, write, net, env, run, or build for what builds of crates may do")
             ->check(CLI::IsMember(kinds()));
     if (!allow) kind->required();
     command->add_option("what", request->what,
-                        "Paths; HOST:PORT, or nothing for the whole network; names of environment variables");
+                        "Paths; HOST:PORT, or nothing for the whole network; names of environment variables; programs");
     if (allow) {
         examples(command, {{"kik allow", "lists what there is"},
                            {"kik allow read /data", "programs may read a folder"},

@@ -182,8 +182,10 @@ Result<void> FrozenWorker::identify(pid_t worker, std::chrono::milliseconds pati
     }
     pid_ = sender.pid;
     // The worker has not been waited for, so its number is its own; and it forks only when it may: a living child of it
-    // is the copy, even if the sender's number had been given to another process before we opened it.
-    if (status_number(pid_, "PPid:") != worker || !alive()) {
+    // is the copy, even if the sender's number had been given to another process before we opened it. If the worker has
+    // died since, the copy is ours already.
+    const pid_t parent = parent_of(pid_);
+    if ((parent != worker && parent != ::getpid()) || !alive()) {
         pidfd_.reset();
         return fail(ErrorKind::kProtocol, "the checkpoint is not the worker's child");
     }

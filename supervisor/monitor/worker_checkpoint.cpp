@@ -1,6 +1,7 @@
 // The worker's checkpoints: making one, and going on from it.
 #include <fcntl.h>
 
+#include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <string>
@@ -12,6 +13,7 @@ namespace kayton {
 namespace {
 
 constexpr std::chrono::milliseconds kAnswerPatience{10'000};
+constexpr std::chrono::milliseconds kClosedPatience{2'000};
 constexpr std::chrono::milliseconds kLook{20};
 constexpr size_t kMostDropped = 64;
 constexpr size_t kMostValues = size_t{256} << 20;  // bytes of variables kept while one worker takes another's place
@@ -99,7 +101,15 @@ Result<void> Worker::make_checkpoint(bool whole, WorkerEvents& events) {
     }
     // First the descriptor: it is there when the message comes.
     if (!channel_.send_descriptor((*frozen)->offered())) {
-        return fail(ErrorKind::kSystem, std::string("cannot hand over a socket: ") + std::strerror(errno));
+        const int error = errno;
+        if (error == EPIPE || error == ECONNRESET) {
+            // It has closed its end, and so ends or is ended soon: the caller wants to know.
+            const auto deadline = std::chrono::steady_clock::now() + kClosedPatience;
+            while (!end_ && std::chrono::steady_clock::now() < deadline) {
+                turn(kLook, events);
+            }
+        }
+        return fail(ErrorKind::kSystem, std::string("cannot hand over a socket: ") + std::strerror(error));
     }
     if (auto sent = send(Checkpoint{last_checkpoint_ + 1, whole}); !sent) {
         return sent;

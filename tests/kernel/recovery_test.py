@@ -45,6 +45,7 @@ class Magics(KernelCase):
     def test_environment_and_permissions(self):
         self.assertIn("environment  base", self.said("%env"))
         self.assertIn("read and write", self.said("%permissions"))
+        self.assertIn("run programs    off\n", self.said("%permissions"))
         self.assertIn("%timeit", self.said("%lsmagic"))
 
     def test_unknown_magic_names_the_nearest(self):
