@@ -60,6 +60,7 @@ struct Compiler::Impl {
             program = checker.check(module, options.cell, options.check_only);
             outcome.import_errors = checker.take_import_errors();
             outcome.imported = checker.take_imported();
+            outcome.sought_in_vain = checker.take_sought_in_vain();
         }
         outcome.diagnostics = diagnostics.all();
         outcome.ok = !diagnostics.has_errors() && outcome.import_errors.empty();
@@ -102,6 +103,8 @@ CompileOutcome Compiler::compile(const SourceFile& file, const CompileOptions& o
 }
 
 void Compiler::warm_up() { (void)codegen::target_for(OptLevel::kO2); }
+
+std::string Compiler::target_identity() { return codegen::host_processor().name + " " + codegen::host_processor().features; }
 
 std::vector<SessionGlobal> Compiler::last_cell_failed() {
     impl_->checker.last_cell_failed();

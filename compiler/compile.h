@@ -49,6 +49,8 @@ struct CompileOutcome {
     CompiledModule module;
     // The modules that this call has imported first: their file as tracebacks show it, their text.
     std::vector<std::pair<std::string, std::string>> imported;
+    // Where imports looked for a file and there was none: with one there, the program would be another.
+    std::vector<std::string> sought_in_vain;
     // Of a cell: the names of earlier cells that it and what it calls use, and those that it deletes or gives another
     // definition or type.
     std::vector<std::string> used, changed;
@@ -107,6 +109,8 @@ class Compiler {
 
     // Initialises the code generator (2-20 ms the first time): call it on another thread while a worker starts.
     static void warm_up();
+    // The processor that code is made for: its name and features. What is compiled for another may not run here.
+    [[nodiscard]] static std::string target_identity();
 
   private:
     struct Impl;

@@ -74,6 +74,8 @@ class Checker {
     std::vector<Error> take_import_errors() { return std::move(import_errors_); }
     // File and text of the modules that were imported for the first time since the last call.
     std::vector<std::pair<std::string, std::string>> take_imported() { return std::exchange(imported_, {}); }
+    // Files that imports looked for and did not find, since the last call.
+    std::vector<std::string> take_sought_in_vain() { return std::exchange(sought_in_vain_, {}); }
     [[nodiscard]] std::vector<std::pair<std::string, std::string>> names() const;
     // names.cpp: for completion and inspection. The module is one expression statement; nothing of it stays.
     [[nodiscard]] std::vector<NameInfo> visible_names();
@@ -140,6 +142,7 @@ class Checker {
     std::set<std::string, std::less<>> paths_;
     std::vector<std::unique_ptr<SourceFile>> synthetic_files_;
     std::vector<std::pair<std::string, std::string>> imported_;
+    mutable std::vector<std::string> sought_in_vain_;
     std::map<const void*, std::unique_ptr<syntax::Module>> synthetic_modules_;
     uint32_t next_instance_ = 0;
     FunctionState* state_ = nullptr;

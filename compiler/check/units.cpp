@@ -53,8 +53,10 @@ std::optional<fs::path> Checker::find_source(const std::string& dotted) const {
     for (const fs::path& folder : search_path(*module_->file)) {
         const fs::path base = folder / as_path(dotted);
         std::error_code ignored;
-        for (const fs::path& candidate : {fs::path(base.string() + ".kay"), base / "__init__.kay"})
+        for (const fs::path& candidate : {fs::path(base.string() + ".kay"), base / "__init__.kay"}) {
             if (fs::is_regular_file(candidate, ignored)) return candidate;
+            sought_in_vain_.push_back(candidate.string());
+        }
     }
     return std::nullopt;
 }

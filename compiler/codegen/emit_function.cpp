@@ -213,6 +213,11 @@ llvm::Value* Emitter::emit_value(const kir::Function& source, const Inst& inst) 
         case Opcode::kFMul: return b_.CreateFMul(a(), b());
         case Opcode::kFDiv: return b_.CreateFDiv(a(), b());
         case Opcode::kFNeg: return b_.CreateFNeg(a());
+        case Opcode::kFSqrt: return b_.CreateUnaryIntrinsic(llvm::Intrinsic::sqrt, a());
+        case Opcode::kFAbs: return b_.CreateUnaryIntrinsic(llvm::Intrinsic::fabs, a());
+        case Opcode::kFFloor: return b_.CreateUnaryIntrinsic(llvm::Intrinsic::floor, a());
+        case Opcode::kFCeil: return b_.CreateUnaryIntrinsic(llvm::Intrinsic::ceil, a());
+        case Opcode::kFloatToInt: return b_.CreateFPToSI(a(), i64_);
         case Opcode::kFEq: return b_.CreateFCmpOEQ(a(), b());
         case Opcode::kFNe: return b_.CreateFCmpUNE(a(), b());
         case Opcode::kFLt: return b_.CreateFCmpOLT(a(), b());
@@ -270,6 +275,15 @@ llvm::Value* Emitter::emit_load(const Inst& inst) {
     if (inst.memory == Memory::kModuleSlot) {
         // Slots are filled before any of the module's functions runs; the body is never inlined into the entry.
         load->setMetadata(llvm::LLVMContext::MD_invariant_load, llvm::MDNode::get(context_, {}));
+    }
+    if (inst.object_size != 0) {
+        // Reading from the object's header is safe wherever the pointer is known: loops need not ask again.
+        llvm::Metadata* size[] = {llvm::ConstantAsMetadata::get(int64(inst.object_size))};
+        load->setMetadata(inst.nullable ? llvm::LLVMContext::MD_dereferenceable_or_null : llvm::LLVMContext::MD_dereferenceable,
+                          llvm::MDNode::get(context_, size));
+        llvm::Metadata* align[] = {llvm::ConstantAsMetadata::get(int64(8))};
+        load->setMetadata(llvm::LLVMContext::MD_align, llvm::MDNode::get(context_, align));
+        if (!inst.nullable) load->setMetadata(llvm::LLVMContext::MD_nonnull, llvm::MDNode::get(context_, {}));
     }
     return from_memory(load, inst.repr);
 }

@@ -81,6 +81,12 @@ llvm::Function* Emitter::declare(uint32_t position) {
     auto* function = llvm::Function::Create(
         type, visible ? llvm::Function::ExternalLinkage : llvm::Function::InternalLinkage, source.symbol, &module_);
     mark(function, type);
+    for (unsigned i = 0; i < source.param_objects.size(); ++i) {
+        if (source.param_objects[i] == 0) continue;
+        function->addParamAttr(i, llvm::Attribute::NonNull);
+        function->addDereferenceableParamAttr(i, source.param_objects[i]);
+        function->addParamAttr(i, llvm::Attribute::getWithAlignment(context_, llvm::Align(8)));
+    }
     if (!source.external) {
         function->setDSOLocal(true);
         function->addFnAttr("frame-pointer", "all");

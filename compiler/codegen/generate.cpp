@@ -4,6 +4,9 @@
 #include <llvm/Support/raw_ostream.h>
 #include <llvm/Target/TargetMachine.h>
 
+#include <cstdlib>
+#include <string_view>
+
 #include "compiler/codegen/emitter.h"
 #include "compiler/codegen/optimize.h"
 #include "compiler/codegen/target.h"
@@ -24,7 +27,15 @@ Result<void> verify([[maybe_unused]] const llvm::Module& module) {
     return {};
 }
 
+// For whoever works on the compiler: KAYTON_DUMP=kir, llvm or optimized prints that form of every module compiled to
+// standard error.
+bool dump_asked(std::string_view form) {
+    const char* asked = std::getenv("KAYTON_DUMP");
+    return asked != nullptr && form == asked;
+}
+
 Result<CompiledModule> emit_object(const kir::Module& source, OptLevel opt) {
+    if (dump_asked("kir")) llvm::errs() << kir::to_text(source);
     auto target = codegen::target_for(opt);
     if (!target) return tl::unexpected(target.error());
     llvm::LLVMContext context;
@@ -38,10 +49,12 @@ Result<CompiledModule> emit_object(const kir::Module& source, OptLevel opt) {
     module.setPICLevel(llvm::PICLevel::BigPIC);
     codegen::Emitter emitter(source, module, opt);
     emitter.emit();
+    if (dump_asked("llvm")) module.print(llvm::errs(), nullptr);
     if (auto valid = verify(module); !valid) return tl::unexpected(valid.error());
     if (opt == OptLevel::kO0 || emitter.worth_optimizing()) {
         codegen::optimize(module, *target->machine, opt, emitter.has_coroutines());
     }
+    if (dump_asked("optimized")) module.print(llvm::errs(), nullptr);
     auto object = target->write_object(module);
     if (!object) return tl::unexpected(object.error());
     return CompiledModule{std::move(*object), source.entry, {}};

@@ -83,13 +83,12 @@ Result<std::unique_ptr<llvm::TargetMachine>> make_machine(OptLevel opt) {
         return fail(ErrorKind::kSystem, "no code generator for this machine (" + triple + "): " + error,
                     "Kayton needs an x86-64 machine");
     }
-    llvm::SubtargetFeatures features;
-    for (const auto& feature : llvm::sys::getHostCPUFeatures()) features.AddFeature(feature.first(), feature.second);
+    const HostProcessor& host = host_processor();
     llvm::TargetOptions options;
     options.TrapUnreachable = true;
     auto level = opt == OptLevel::kO0 ? llvm::CodeGenOptLevel::None : llvm::CodeGenOptLevel::Default;
     std::unique_ptr<llvm::TargetMachine> machine(
-        target->createTargetMachine(where, llvm::sys::getHostCPUName(), features.getString(), options,
+        target->createTargetMachine(where, host.name, host.features, options,
                                     llvm::Reloc::PIC_, llvm::CodeModel::Small, level, /*JIT=*/true));
     if (machine == nullptr) {
         return fail(ErrorKind::kSystem, "LLVM cannot make code for this machine (" + triple + ")");
@@ -99,6 +98,15 @@ Result<std::unique_ptr<llvm::TargetMachine>> make_machine(OptLevel opt) {
 }
 
 }  // namespace
+
+const HostProcessor& host_processor() {
+    static const HostProcessor host = [] {
+        llvm::SubtargetFeatures features;
+        for (const auto& feature : llvm::sys::getHostCPUFeatures()) features.AddFeature(feature.first(), feature.second);
+        return HostProcessor{llvm::sys::getHostCPUName().str(), features.getString()};
+    }();
+    return host;
+}
 
 Result<LockedTarget> target_for(OptLevel opt) {
     Machines& all = machines();

@@ -20,6 +20,12 @@ namespace kayton::codegen {
 
 class ObjectWriter;
 
+// As LLVM names them.
+struct HostProcessor {
+    std::string name, features;
+};
+[[nodiscard]] const HostProcessor& host_processor();
+
 struct LockedTarget {
     std::unique_lock<std::mutex> lock;
     llvm::TargetMachine* machine = nullptr;

@@ -176,6 +176,16 @@ ValueId Builder::load(Repr repr, ValueId address, int64_t at, Memory memory) {
     return define(inst);
 }
 
+ValueId Builder::load_object(ValueId address, int64_t at, Memory memory, uint16_t object_size, bool nullable) {
+    Inst& inst = append(Opcode::kLoad, Repr::kPointer);
+    inst.a = address;
+    inst.imm = at;
+    inst.memory = memory;
+    inst.object_size = object_size;
+    inst.nullable = nullable;
+    return define(inst);
+}
+
 ValueId Builder::load_byte(ValueId address, int64_t at) {
     Inst& inst = append(Opcode::kLoadByte, Repr::kInt64);
     inst.a = address;

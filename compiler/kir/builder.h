@@ -53,6 +53,7 @@ class Builder {
     SlotId new_slot(Repr repr, std::string name);
     SlotId new_area(uint32_t size, uint32_t align, std::string name);
     ValueId load(Repr repr, ValueId address, int64_t offset, Memory memory);
+    ValueId load_object(ValueId address, int64_t offset, Memory memory, uint16_t object_size, bool nullable);
     ValueId load_byte(ValueId address, int64_t offset);
     void store(ValueId address, int64_t offset, ValueId value, Memory memory);
     ValueId load_slot(SlotId slot);

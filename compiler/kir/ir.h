@@ -40,7 +40,7 @@ enum class Opcode : uint8_t {
     kAdd, kSub, kMul, kAnd, kOr, kXor, kShl, kAShr, kSDiv, kSRem, kUDiv,
     kAddChecked, kSubChecked, kMulChecked,  // edge: overflow
     kEq, kNe, kLt, kLe, kGt, kGe, kULt, kUGe,  // of two equal reprs (Eq, Ne also of bools, pointers and int32): bool
-    kFAdd, kFSub, kFMul, kFDiv, kFNeg,
+    kFAdd, kFSub, kFMul, kFDiv, kFNeg, kFSqrt, kFAbs, kFFloor, kFCeil, kFloatToInt,  // the last: in range
     kFEq, kFNe, kFLt, kFLe, kFGt, kFGe,
     kBoolAnd, kBoolOr, kBoolXor, kNot,
     kSelect,        // a ? b : c
@@ -79,6 +79,7 @@ struct Inst {
     Repr repr = Repr::kVoid;
     Memory memory = Memory::kAny;
     bool nullable = false;
+    uint16_t object_size = 0;  // kLoad of an object: bytes that can be read of it (nullable: unless it is null)
     uint8_t likely = 0;
     typed::RuntimeFn runtime{};
     ValueId result = kNone;
@@ -109,6 +110,7 @@ struct Function {
     const SourceFile* file = nullptr;
     Span span;
     std::vector<Repr> params;
+    std::vector<uint16_t> param_objects;  // by parameter, when not empty: the object_size of what is never null, else 0
     Repr result = Repr::kInt32;
     bool external = false;     // declared only
     bool exported = false;     // other modules may name it

@@ -20,6 +20,22 @@ void append(Layout& layout, const Layout& member, uint32_t offset) {
     }
 }
 
+uint16_t object_size(const Type* type) {
+    switch (types::prune(type)->kind) {
+        case types::TypeKind::kList: return sizeof(KtList);
+        case types::TypeKind::kStr: return sizeof(KtStr);
+        case types::TypeKind::kBytes: return sizeof(KtBytes);
+        case types::TypeKind::kUnion: {
+            uint16_t least = UINT16_MAX;
+            for (const Type* member : type->args) {
+                if (types::prune(member)->kind != types::TypeKind::kNone) least = std::min(least, object_size(member));
+            }
+            return least;
+        }
+        default: return sizeof(KtObject);
+    }
+}
+
 }  // namespace
 
 Layout layout_of(const Type* type) {
@@ -28,8 +44,8 @@ Layout layout_of(const Type* type) {
         case Storage::kByte: return {1, 1, {{Repr::kBool, PartKind::kPlain, 0}}};
         case Storage::kInt64: return {8, 8, {{Repr::kInt64, PartKind::kPlain, 0}}};
         case Storage::kFloat64: return {8, 8, {{Repr::kFloat64, PartKind::kPlain, 0}}};
-        case Storage::kPointer: return {8, 8, {{Repr::kPointer, PartKind::kPointer, 0}}};
-        case Storage::kNullable: return {8, 8, {{Repr::kPointer, PartKind::kNullable, 0}}};
+        case Storage::kPointer: return {8, 8, {{Repr::kPointer, PartKind::kPointer, 0, object_size(type)}}};
+        case Storage::kNullable: return {8, 8, {{Repr::kPointer, PartKind::kNullable, 0, object_size(type)}}};
         case Storage::kValue: {
             bool counted = types::holds_references(type);
             return {16, 8,

@@ -22,6 +22,7 @@ struct Part {
     Repr repr;
     PartKind kind;
     uint32_t offset;  // bytes from the value's start
+    uint16_t object_size = 0;  // kPointer, kNullable: bytes that every such object has
 };
 struct Layout {
     uint32_t size = 1;

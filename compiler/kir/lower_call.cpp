@@ -91,6 +91,7 @@ void FunctionLowering::check_status_or_stop(ValueId status, Span span) {
 }
 
 Rvalue FunctionLowering::lower_runtime(const Expr* expr) {
+    if (std::optional<Rvalue> fast = lower_fast(expr)) return std::move(*fast);
     const std::string_view signature = typed::runtime_info(expr->runtime).signature;
     const size_t colon = signature.find(':');
     const std::string_view params = signature.substr(0, colon);
@@ -102,7 +103,7 @@ Rvalue FunctionLowering::lower_runtime(const Expr* expr) {
         std::string what = "a call of ";
         what.append(typed::runtime_info(expr->runtime).name).append(" with ");
         what.append(std::to_string(values.size())).append(" arguments");
-        program_.unsupported(what, source_.file, expr->span);
+        program_.unsupported(what, frame_->source->file, expr->span);
         return borrowed(expr->type, zero_parts(expr->type), 0);
     }
     std::vector<ValueId> args;
@@ -164,7 +165,9 @@ Rvalue FunctionLowering::lower_runtime(const Expr* expr) {
     }
     if (result.front() == '*') return call_result(type, out);
     if (repr == Repr::kVoid) return unit(type);
-    ValueId value = b_.load(repr, out, 0, Memory::kStack);
+    const bool object = repr == Repr::kPointer && !address && types::storage_of(type) == Storage::kPointer;
+    ValueId value = object ? b_.load_object(out, 0, Memory::kStack, layout(type).parts[0].object_size, false)
+                           : b_.load(repr, out, 0, Memory::kStack);
     if (address) return borrowed(type, load_parts(type, value, 0, Memory::kAny), kContainers | kCode | kLocals | kTemporary);
     return repr == Repr::kPointer ? temporary(type, {value}) : plain(type, value);
 }
@@ -191,19 +194,19 @@ Rvalue FunctionLowering::lower_make_closure(const Expr* expr) {
     }
     for (auto k = cells ? 0 : static_cast<uint32_t>(expr->args.size()); k < count; ++k) {
         // A closure that calls itself hands on the cells it was made with.
-        uint32_t from = &callee == &source_ ? callee.captures[k] : callee.captured_from[k];
+        uint32_t from = &callee == frame_->source ? callee.captures[k] : callee.captured_from[k];
         if (cells) {
             const std::string& name = callee.locals[callee.captures[k]].name;
-            auto named = std::find_if(expr->args.begin(), expr->args.end(), [&](const Expr* arg) { return source_.locals[arg->index].name == name; });
+            auto named = std::find_if(expr->args.begin(), expr->args.end(), [&](const Expr* arg) { return frame_->source->locals[arg->index].name == name; });
             if (named == expr->args.end()) {
-                program_.unsupported("a capture of " + name, source_.file, expr->span);
+                program_.unsupported("a capture of " + name, frame_->source->file, expr->span);
                 break;
             }
             from = (*named)->index;
         }
-        ValueId cell = locals_[from].cell;
+        ValueId cell = frame_->locals[from].cell;
         if (cell == kNone) {
-            program_.unsupported("a capture of a local without a cell", source_.file, expr->span);
+            program_.unsupported("a capture of a local without a cell", frame_->source->file, expr->span);
             break;
         }
         b_.retain(cell, false);

@@ -47,6 +47,7 @@ Rvalue FunctionLowering::convert(Rvalue value, const Type* to) {
     const Storage target = types::storage_of(to);
     const Storage origin = types::storage_of(from);
     if (target == Storage::kValue) return to_value(std::move(value), to);
+    if (origin == Storage::kValue) return narrow(std::move(value), to);  // a union of subclasses to their base
     if (to->kind == TypeKind::kFloat) {
         if (from->kind == TypeKind::kFloat) return value;
         ValueId number = scalar(value);

@@ -86,8 +86,8 @@ Rvalue FunctionLowering::lower_expr(const Expr* expr) {
             const Expr* last = expr->args[0];
             result = lower_expr(last);
             // A nameless local is not read again: what it holds moves out.
-            if (last->kind == ExprKind::kLocal && source_.locals[last->index].name.empty() &&
-                locals_[last->index].counted && locals_[last->index].cell == kNone && b_.open()) {
+            if (last->kind == ExprKind::kLocal && frame_->source->locals[last->index].name.empty() &&
+                frame_->locals[last->index].counted && frame_->locals[last->index].cell == kNone && b_.open()) {
                 write_local(last->index, zero_parts(last->type));
                 result = temporary(last->type, result.parts);
             }
@@ -192,7 +192,7 @@ Rvalue FunctionLowering::lower_if_expr(const Expr* expr) {
 }
 
 Rvalue FunctionLowering::lower_local(const Expr* expr) {
-    const LocalPlace& place = locals_[expr->index];
+    const LocalPlace& place = frame_->locals[expr->index];
     std::vector<ValueId> parts;
     if (expr->int_value == 1) {
         ValueId missing = kNone;
@@ -206,7 +206,7 @@ Rvalue FunctionLowering::lower_local(const Expr* expr) {
             }
         }
         if (missing != kNone) {
-            DataId name = program_.c_string(source_.locals[expr->index].name);
+            DataId name = program_.c_string(frame_->source->locals[expr->index].name);
             b_.check(missing, failing(expr->span, [&] {
                          b_.call_runtime(RuntimeFn::kt_raise_unbound, Repr::kVoid, {b_.data(name)});
                      }));
@@ -410,7 +410,7 @@ Rvalue FunctionLowering::lower_range(const Expr* expr) {
 uint32_t FunctionLowering::class_field_offset(const Type* type, uint32_t index, const Type** field_type) {
     const typed::Class* info = program_.class_of(type);
     if (info == nullptr || index >= info->field_types.size()) {
-        program_.unsupported(std::string("a field of ").append(types::to_string(type)), source_.file, b_.span);
+        program_.unsupported(std::string("a field of ").append(types::to_string(type)), frame_->source->file, b_.span);
         return 0;
     }
     *field_type = info->field_types[index];

@@ -13,18 +13,23 @@ constexpr int64_t kCellValue = sizeof(KtCell);
 }  // namespace
 
 FunctionLowering::FunctionLowering(ProgramLowering& program, const typed::Function& source, Function& target)
-    : program_(program), source_(source), target_(target), b_(target) {}
+    : program_(program), target_(target), b_(target) {
+    frames_.emplace_back();
+    frame_ = &frames_.front();
+    frame_->source = &source;
+}
 
 void FunctionLowering::lower() {
     b_.move_to(b_.new_block());
-    b_.span = source_.span;
+    b_.span = frame_->source->span;
     find_assigned();
+    frame_->borrows = program_.borrowing_locals(*frame_->source);
     // A generator outlives what its caller lends it.
-    if (source_.is_generator) std::fill_n(assigned_.begin(), source_.param_count, true);
+    if (frame_->source->is_generator) std::fill_n(frame_->assigned.begin(), frame_->source->param_count, true);
     lower_prologue();
-    lower_block(source_.body);
+    lower_block(frame_->source->body);
     if (b_.open()) {
-        if (types::storage_of(source_.result) == Storage::kUnit && source_.result->kind != TypeKind::kNever) {
+        if (types::storage_of(frame_->source->result) == Storage::kUnit && frame_->source->result->kind != TypeKind::kNever) {
             lower_exits();
             return;
         }
@@ -36,10 +41,10 @@ void FunctionLowering::lower() {
 void FunctionLowering::lower_prologue() {
     uint32_t position = 0;
     ValueId closure = kNone;
-    if (source_.is_closure) closure = b_.param(position++);
-    std::vector<std::vector<ValueId>> params(source_.param_count);
-    for (uint32_t i = 0; i < source_.param_count; ++i) {
-        const Type* type = source_.locals[i].type;
+    if (frame_->source->is_closure) closure = b_.param(position++);
+    std::vector<std::vector<ValueId>> params(frame_->source->param_count);
+    for (uint32_t i = 0; i < frame_->source->param_count; ++i) {
+        const Type* type = frame_->source->locals[i].type;
         ValueId value = b_.param(position++);
         if (passed_by_pointer(type)) {
             params[i] = load_parts(type, value, 0, Memory::kStack);
@@ -49,7 +54,7 @@ void FunctionLowering::lower_prologue() {
     }
     out_ = b_.param(position);
 
-    if (source_.is_generator) {
+    if (frame_->source->is_generator) {
         begin_generator();
     } else if (calls_kayton_ || program_.counts_calls()) {
         ValueId limit = b_.load(Repr::kPointer, b_.data(program_.runtime_symbol("kt_stack_limit")), 0, Memory::kFlag);
@@ -68,60 +73,81 @@ void FunctionLowering::lower_prologue() {
         }
     }
 
-    locals_.resize(source_.locals.size());
-    for (uint32_t i = 0; i < source_.locals.size(); ++i) {
-        const typed::Local& local = source_.locals[i];
-        LocalPlace& place = locals_[i];
+    frame_->locals.resize(frame_->source->locals.size());
+    for (uint32_t i = 0; i < frame_->source->locals.size(); ++i) {
+        const typed::Local& local = frame_->source->locals[i];
+        LocalPlace& place = frame_->locals[i];
         place.type = local.type;
-        bool param = i < source_.param_count;
+        bool param = i < frame_->source->param_count;
         if (local.in_cell) continue;
-        if (param && !assigned_[i]) {
+        if (param && !frame_->assigned[i]) {
             place.fixed = true;
             place.parts = params[i];
             continue;
         }
-        for (const Part& part : layout(local.type).parts) place.slots.push_back(b_.new_slot(part.repr, local.name));
-        place.counted = types::holds_references(local.type);
-        if (param) {
-            retain_parts(local.type, params[i]);
-            write_local(i, params[i]);
-        } else if (place.counted) {
-            write_local(i, zero_parts(local.type));
-        }
-        if (local.maybe_unbound) {
-            place.bound = b_.new_slot(Repr::kBool, local.name + ".bound");
-            b_.store_slot(place.bound, b_.boolean(param));
-        }
+        make_place(i, param ? &params[i] : nullptr);
     }
-    for (uint32_t k = 0; k < source_.captures.size(); ++k) {
-        LocalPlace& place = locals_[source_.captures[k]];
+    for (uint32_t k = 0; k < frame_->source->captures.size(); ++k) {
+        LocalPlace& place = frame_->locals[frame_->source->captures[k]];
         place.cell = b_.load(Repr::kPointer, closure, static_cast<int64_t>(sizeof(KtClosure)) + 8 * k, Memory::kCell);
         place.fixed = true;  // the closure keeps the cell
-        if (source_.is_generator) {
+        if (frame_->source->is_generator) {
             b_.retain(place.cell, false);
             place.counted = true;
         }
     }
-    for (uint32_t i = 0; i < source_.locals.size(); ++i) {
-        LocalPlace& place = locals_[i];
-        if (!source_.locals[i].in_cell || place.cell != kNone) continue;
+    for (uint32_t i = 0; i < frame_->source->locals.size(); ++i) {
+        LocalPlace& place = frame_->locals[i];
+        if (!frame_->source->locals[i].in_cell || place.cell != kNone) continue;
         place.cell = b_.call_runtime(RuntimeFn::kt_cell_new, Repr::kPointer, {type_info(place.type)});
         place.counted = true;
-        if (i < source_.param_count) {
+        if (i < frame_->source->param_count) {
             retain_parts(place.type, params[i]);
             store_parts(place.type, params[i], place.cell, kCellValue, Memory::kCell);
         }
     }
-    if (source_.is_generator) {
+    if (frame_->source->is_generator) {
         BlockId standing = b_.new_block();
         BlockId started = b_.new_block();
         b_.jump(standing);
         b_.move_to(standing);
         b_.suspend(started);
         b_.move_to(started);
-        check_resumed(standing, source_.span, false, 0);
-    } else if (program_.is_recursive(&source_)) {
-        safe_point(source_.span);
+        check_resumed(standing, frame_->source->span, false, 0);
+    } else if (program_.is_recursive(frame_->source)) {
+        safe_point(frame_->source->span);
+    }
+}
+
+// Slots for a local that is neither in a cell nor fixed; `param`: what it holds at first.
+void FunctionLowering::make_place(uint32_t index, const std::vector<ValueId>* param) {
+    const typed::Local& local = frame_->source->locals[index];
+    LocalPlace& place = frame_->locals[index];
+    for (const Part& part : layout(local.type).parts) place.slots.push_back(b_.new_slot(part.repr, local.name));
+    place.borrows = frame_->borrows[index];
+    place.counted = types::holds_references(local.type) && !place.borrows;
+    if (param != nullptr) {
+        if (place.counted) retain_parts(local.type, *param);
+        write_local(index, *param);
+    } else if (place.counted) {
+        write_local(index, zero_parts(local.type));
+    }
+    if (local.maybe_unbound) {
+        place.bound = b_.new_slot(Repr::kBool, local.name + ".bound");
+        b_.store_slot(place.bound, b_.boolean(param != nullptr));
+    }
+}
+
+void FunctionLowering::release_locals(const Frame& frame) {
+    for (const LocalPlace& place : frame.locals) {
+        if (!place.counted) continue;
+        if (place.cell != kNone) {
+            b_.release(place.cell, false);
+            continue;
+        }
+        std::vector<ValueId> parts;
+        for (SlotId slot : place.slots) parts.push_back(b_.load_slot(slot));
+        release_parts(place.type, parts, true);
     }
 }
 
@@ -145,12 +171,12 @@ BlockId FunctionLowering::uncount_and_leave(BlockId to) {
 
 void FunctionLowering::lower_exits() {
     bool counted = false;
-    for (const LocalPlace& place : locals_) counted = counted || place.counted;
+    for (const LocalPlace& place : frame_->locals) counted = counted || place.counted;
     if (b_.open()) {
         if (good_exit_ == kNone) good_exit_ = b_.new_block();
         b_.jump(good_exit_);
     }
-    b_.span = source_.span;
+    b_.span = frame_->source->span;
     BlockId epilogue = kNone;
     SlotId status = kNone;
     if (counted) {
@@ -161,7 +187,7 @@ void FunctionLowering::lower_exits() {
         if (exit == kNone) return;
         b_.move_to(exit);
         if (!counted) {
-            if (source_.is_generator) {
+            if (frame_->source->is_generator) {
                 end_generator(b_.constant(Repr::kInt32, code));
             } else {
                 if (program_.counts_calls()) count_calls(1);
@@ -172,21 +198,12 @@ void FunctionLowering::lower_exits() {
         b_.store_slot(status, b_.constant(Repr::kInt32, code));
         b_.jump(epilogue);
     };
-    leave(good_exit_, source_.is_generator ? KT_STOP : KT_OK);
+    leave(good_exit_, frame_->source->is_generator ? KT_STOP : KT_OK);
     leave(error_exit_, KT_ERROR);
     if (!counted) return;
     b_.move_to(epilogue);
-    for (LocalPlace& place : locals_) {
-        if (!place.counted) continue;
-        if (place.cell != kNone) {
-            b_.release(place.cell, false);
-            continue;
-        }
-        std::vector<ValueId> parts;
-        for (SlotId slot : place.slots) parts.push_back(b_.load_slot(slot));
-        release_parts(place.type, parts, true);
-    }
-    if (source_.is_generator) {
+    release_locals(*frame_);
+    if (frame_->source->is_generator) {
         end_generator(b_.load_slot(status));
     } else {
         if (program_.counts_calls()) count_calls(1);
@@ -197,7 +214,7 @@ void FunctionLowering::lower_exits() {
 // --- locals
 
 std::vector<ValueId> FunctionLowering::read_local(uint32_t index) {
-    LocalPlace& place = locals_[index];
+    LocalPlace& place = frame_->locals[index];
     if (place.cell != kNone) return load_parts(place.type, place.cell, kCellValue, Memory::kCell);
     if (place.fixed) return place.parts;
     std::vector<ValueId> parts;
@@ -206,7 +223,7 @@ std::vector<ValueId> FunctionLowering::read_local(uint32_t index) {
 }
 
 void FunctionLowering::write_local(uint32_t index, const std::vector<ValueId>& parts) {
-    LocalPlace& place = locals_[index];
+    LocalPlace& place = frame_->locals[index];
     if (place.cell != kNone) {
         store_parts(place.type, parts, place.cell, kCellValue, Memory::kCell);
         return;
@@ -215,11 +232,11 @@ void FunctionLowering::write_local(uint32_t index, const std::vector<ValueId>& p
 }
 
 void FunctionLowering::set_bound(uint32_t index, bool bound) {
-    if (locals_[index].bound != kNone) b_.store_slot(locals_[index].bound, b_.boolean(bound));
+    if (frame_->locals[index].bound != kNone) b_.store_slot(frame_->locals[index].bound, b_.boolean(bound));
 }
 
 uint8_t FunctionLowering::local_hazards(uint32_t index) const {
-    const LocalPlace& place = locals_[index];
+    const LocalPlace& place = frame_->locals[index];
     if (place.cell != kNone) return kCode | kLocals;
     return place.fixed ? 0 : static_cast<uint8_t>(kLocals);
 }
@@ -227,13 +244,13 @@ uint8_t FunctionLowering::local_hazards(uint32_t index) const {
 // --- which locals the body assigns
 
 void FunctionLowering::find_assigned() {
-    assigned_.assign(source_.locals.size(), false);
-    find_assigned(source_.body);
+    frame_->assigned.assign(frame_->source->locals.size(), false);
+    find_assigned(frame_->source->body);
 }
 
 void FunctionLowering::find_assigned(typed::Block block) {
     for (const typed::Stmt* stmt : block) {
-        if (stmt->kind == typed::StmtKind::kAssign || stmt->kind == typed::StmtKind::kUnbind) assigned_[stmt->index] = true;
+        if (stmt->kind == typed::StmtKind::kAssign || stmt->kind == typed::StmtKind::kUnbind) frame_->assigned[stmt->index] = true;
         for (const typed::Expr* expr : {stmt->a, stmt->b, stmt->c}) {
             if (expr != nullptr) find_assigned_expr(expr);
         }
@@ -242,7 +259,7 @@ void FunctionLowering::find_assigned(typed::Block block) {
         find_assigned(stmt->else_body);
         find_assigned(stmt->finally_body);
         for (const typed::Handler& handler : stmt->handlers) {
-            if (handler.local >= 0) assigned_[static_cast<size_t>(handler.local)] = true;
+            if (handler.local >= 0) frame_->assigned[static_cast<size_t>(handler.local)] = true;
             find_assigned(handler.body);
         }
     }
@@ -259,8 +276,8 @@ void FunctionLowering::find_assigned_expr(const typed::Expr* expr) {
 
 void FunctionLowering::find_assigned_iter(const typed::Iter* iter) {
     using typed::IterKind;
-    if (iter->kind != IterKind::kZip) assigned_[iter->local] = true;
-    if (iter->kind == IterKind::kDictItems) assigned_[iter->local2] = true;
+    if (iter->kind != IterKind::kZip) frame_->assigned[iter->local] = true;
+    if (iter->kind == IterKind::kDictItems) frame_->assigned[iter->local2] = true;
     for (const typed::Expr* arg : iter->args) find_assigned_expr(arg);
     for (const typed::Iter* child : iter->children) find_assigned_iter(child);
 }

@@ -12,7 +12,7 @@ namespace kayton::kir {
 void FunctionLowering::begin_generator() {
     ValueId size = b_.coro_size();
     generator_ = b_.call_runtime(RuntimeFn::kt_generator_new, Repr::kPointer,
-                                 {type_info(source_.result), size, b_.data(program_.frame_info(source_, source_.display_name))});
+                                 {type_info(frame_->source->result), size, b_.data(program_.frame_info(*frame_->source, frame_->source->display_name))});
     ValueId coroutine = b_.coro_begin(b_.offset(generator_, offsetof(KtGenerator, frame)));
     b_.store(generator_, offsetof(KtGenerator, coroutine), coroutine, Memory::kAny);
     b_.store(out_, 0, generator_, Memory::kStack);
@@ -30,9 +30,8 @@ void FunctionLowering::trace_parts(const Type* type, const std::vector<ValueId>&
     }
 }
 
-// Names every reference that the frame owns where it stands, for the collector of cycles: locals, cells, temporaries.
-void FunctionLowering::trace_frame() {
-    for (LocalPlace& place : locals_) {
+void FunctionLowering::trace_locals(const Frame& frame) {
+    for (const LocalPlace& place : frame.locals) {
         if (!place.counted) continue;
         if (place.cell != kNone) {
             b_.call_runtime(RuntimeFn::kt_trace_held, Repr::kVoid, {place.cell});
@@ -42,8 +41,14 @@ void FunctionLowering::trace_frame() {
         for (SlotId slot : place.slots) parts.push_back(b_.load_slot(slot));
         trace_parts(place.type, parts);
     }
+}
+
+// Names every reference that the frame owns where it stands, for the collector of cycles: locals, cells, temporaries.
+void FunctionLowering::trace_frame() {
+    trace_locals(*frame_);
     for (const Cleanup& cleanup : cleanups_) {
         if (cleanup.kind == CleanupKind::kRelease) trace_parts(cleanup.type, cleanup.parts);
+        if (cleanup.kind == CleanupKind::kInlined) trace_locals(*cleanup.frame);
         if (cleanup.kind == CleanupKind::kHandling) {
             b_.call_runtime(RuntimeFn::kt_trace_held, Repr::kVoid, {cleanup.parts[0]});
         }
@@ -82,12 +87,20 @@ void FunctionLowering::end_generator(ValueId status) {
 void FunctionLowering::store_generator_result(const std::vector<ValueId>& parts) {
     if (parts.empty()) return;
     ValueId place = b_.load(Repr::kPointer, generator_, offsetof(KtGenerator, result), Memory::kAny);
-    store_parts(source_.result->args[2], parts, place, 0, Memory::kAny);
+    store_parts(frame_->source->result->args[2], parts, place, 0, Memory::kAny);
     b_.store(generator_, offsetof(KtGenerator, has_result), b_.constant(Repr::kInt32, 1), Memory::kAny);
 }
 
 Rvalue FunctionLowering::lower_yield(const typed::Expr* expr) {
-    const Type* element = source_.result->args[0];
+    if (frame_->on_yield) {
+        size_t depth = mark();
+        Rvalue value = convert(lower_expr(expr->args[0]), frame_->source->result->args[0]);
+        own(value);
+        frame_->on_yield(std::move(value));
+        close(depth);
+        return unit(expr->type);
+    }
+    const Type* element = frame_->source->result->args[0];
     const Type* sent_type = expr->type;
     std::vector<ValueId> parts;
     {

@@ -46,6 +46,7 @@ bool FunctionLowering::has_call(typed::Block block) {
 }
 
 void FunctionLowering::lower_for(const Stmt* stmt) {
+    if (lower_for_inlined(stmt)) return;
     size_t depth = mark();
     Advance advance = start_iter(stmt->iter);
     BlockId header = b_.new_block();
@@ -57,9 +58,9 @@ void FunctionLowering::lower_for(const Stmt* stmt) {
     std::vector<Binding> bindings;
     advance(end, bindings);
     for (Binding& binding : bindings) assign_local(binding.local, std::move(binding.value));
-    loops_.push_back({mark(), done, latch});
+    frame_->loops.push_back({mark(), done, latch, mark()});
     lower_block(stmt->body);
-    loops_.pop_back();
+    frame_->loops.pop_back();
     b_.jump(latch);
     b_.move_to(latch);
     // An innermost counted loop that calls nothing ends by itself soon enough, and makes nothing to collect.
@@ -187,7 +188,7 @@ FunctionLowering::Advance FunctionLowering::start_text(const Iter* iter) {
     SlotId position = b_.new_slot(Repr::kInt64, "at");
     b_.store_slot(position, b_.integer(0));
     uint32_t local = iter->local;
-    const Type* type = source_.locals[local].type;
+    const Type* type = frame_->source->locals[local].type;
     if (iter->kind == IterKind::kStr) {
         const Type* text = iter->args[0]->type;
         return [=, this](BlockId end, std::vector<Binding>& bindings) {
@@ -237,7 +238,7 @@ FunctionLowering::Advance FunctionLowering::start_table(const Iter* iter) {
 FunctionLowering::Advance FunctionLowering::start_calls(const Iter* iter) {
     ValueId source = loop_source(iter->args[0]);
     const Type* type = iter->args[0]->type;
-    const Type* element = source_.locals[iter->local].type;
+    const Type* element = frame_->source->locals[iter->local].type;
     if (iter->kind == IterKind::kHandle) element = program_.program().plugin_functions[iter->index].result;
     if (iter->kind == IterKind::kIterator) element = type->args[0];
     ValueId out = out_area(element);
@@ -269,7 +270,7 @@ FunctionLowering::Advance FunctionLowering::start_enumerate(const Iter* iter) {
     b_.store_slot(counter, first);
     Advance inner = start_iter(iter->children[0]);
     uint32_t local = iter->local;
-    const Type* type = source_.locals[local].type;
+    const Type* type = frame_->source->locals[local].type;
     return [=, this](BlockId end, std::vector<Binding>& bindings) {
         inner(end, bindings);
         ValueId count = b_.load_slot(counter);

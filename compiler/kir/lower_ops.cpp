@@ -69,7 +69,7 @@ Rvalue FunctionLowering::lower_op(const Expr* expr) {
         Repr repr = simple.to_bool ? Repr::kBool : b_.repr_of(a);
         return plain(expr->type, b_.binary(simple.code, repr, a, b));
     }
-    program_.unsupported("an operator", source_.file, expr->span);
+    program_.unsupported("an operator", frame_->source->file, expr->span);
     return borrowed(expr->type, zero_parts(expr->type), 0);
 }
 

@@ -33,9 +33,10 @@ void FunctionLowering::lower_stmt(const Stmt* stmt) {
         case StmtKind::kFor: lower_for(stmt); break;
         case StmtKind::kBreak:
         case StmtKind::kContinue: {
-            Loop loop = loops_.back();
-            leave_to(loop.depth);
-            b_.jump(stmt->kind == StmtKind::kBreak ? loop.break_to : loop.continue_to);
+            Loop loop = frame_->loops.back();
+            const bool ends = stmt->kind == StmtKind::kBreak;
+            leave_to(ends ? loop.break_depth : loop.depth);
+            b_.jump(ends ? loop.break_to : loop.continue_to);
             break;
         }
         case StmtKind::kReturn: lower_return(stmt); break;
@@ -72,7 +73,7 @@ bool FunctionLowering::lower_str_append(const Stmt* stmt) {
     bool global = stmt->kind == StmtKind::kAssignGlobal;
     if (first->kind != (global ? ExprKind::kGlobal : ExprKind::kLocal) || first->index != stmt->index) return false;
     if (first->type->kind != TypeKind::kStr) return false;
-    if (!global && (locals_[stmt->index].cell != kNone || !locals_[stmt->index].counted)) return false;
+    if (!global && (frame_->locals[stmt->index].cell != kNone || !frame_->locals[stmt->index].counted)) return false;
 
     // s = s + t: the old text is handed over, so it can grow in place when nothing else holds it.
     if (first->int_value == 1) lower_expr(first);
@@ -102,8 +103,14 @@ void FunctionLowering::lower_assign(const Stmt* stmt) {
 }
 
 void FunctionLowering::assign_local(uint32_t index, Rvalue value) {
-    LocalPlace& place = locals_[index];
+    LocalPlace& place = frame_->locals[index];
     value = convert(std::move(value), place.type);
+    if (place.borrows) {
+        if (value.owned) program_.unsupported("a local that borrows a new value", frame_->source->file, b_.span);
+        write_local(index, value.parts);
+        set_bound(index, true);
+        return;
+    }
     std::vector<ValueId> parts = take(value);
     if (types::holds_references(place.type)) {
         std::vector<ValueId> old = read_local(index);
@@ -116,8 +123,8 @@ void FunctionLowering::assign_local(uint32_t index, Rvalue value) {
 }
 
 void FunctionLowering::unbind(uint32_t index) {
-    LocalPlace& place = locals_[index];
-    if (types::holds_references(place.type)) {
+    LocalPlace& place = frame_->locals[index];
+    if (types::holds_references(place.type) && !place.borrows) {
         std::vector<ValueId> old = read_local(index);
         write_local(index, zero_parts(place.type));
         release_parts(place.type, old, true);
@@ -149,7 +156,7 @@ void FunctionLowering::lower_unbind(const Stmt* stmt) {
         Expr name{};
         name.kind = ExprKind::kLocal;
         name.index = stmt->index;
-        name.type = source_.locals[stmt->index].type;
+        name.type = frame_->source->locals[stmt->index].type;
         name.span = stmt->span;
         name.int_value = 1;
         lower_local(&name);
@@ -240,9 +247,9 @@ void FunctionLowering::lower_while(const Stmt* stmt) {
     b_.move_to(header);
     lower_condition(stmt->a, body, otherwise);
     b_.move_to(body);
-    loops_.push_back({mark(), done, latch});
+    frame_->loops.push_back({mark(), done, latch, mark()});
     lower_block(stmt->body);
-    loops_.pop_back();
+    frame_->loops.pop_back();
     b_.jump(latch);
     b_.move_to(latch);
     safe_point(stmt->span);
@@ -256,13 +263,18 @@ void FunctionLowering::lower_while(const Stmt* stmt) {
 }
 
 void FunctionLowering::lower_return(const Stmt* stmt) {
-    const Type* type = source_.is_generator ? source_.result->args[2] : source_.result;
+    const Type* type = frame_->source->is_generator ? frame_->source->result->args[2] : frame_->source->result;
     Rvalue value = unit(type);
     if (stmt->a != nullptr) value = convert(lower_expr(stmt->a), type);
+    if (frame_->caller != nullptr) {  // the loop over it does not ask what the generator returns
+        leave_to(frame_->depth);
+        b_.jump(frame_->end);
+        return;
+    }
     Cleanup carried{CleanupKind::kRelease, 0, type, take(value)};
     leave_to(0, types::holds_references(type) ? &carried : nullptr);
     if (!b_.open()) return;
-    if (source_.is_generator) {
+    if (frame_->source->is_generator) {
         store_generator_result(carried.parts);
     } else {
         store_parts(type, carried.parts, out_, 0, Memory::kStack);

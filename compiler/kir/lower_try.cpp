@@ -70,7 +70,7 @@ void FunctionLowering::lower_handlers(const Stmt* stmt, BlockId done) {
         push(entry);
         if (handler.local >= 0) {
             auto index = static_cast<uint32_t>(handler.local);
-            const Type* type = handler.types.empty() ? locals_[index].type : handler.types.front();
+            const Type* type = handler.types.empty() ? frame_->locals[index].type : handler.types.front();
             assign_local(index, borrowed(type, {exception}, kTemporary));
         }
         lower_block(handler.body);

@@ -1,11 +1,14 @@
 // Lowers one typed function to KIR. Values are borrowed or owned (+1): an owned one is a temporary on the cleanup stack
 // until something takes it or its statement ends. Every error edge leads to a chain of blocks that undoes the stack as
 // it stood at that edge, then to the nearest handler or the function's error exit.
-// Split by subject: lower_function, ownership, lower_expr, lower_ops, lower_call, lower_convert, lower_stmt, lower_try,
-// lower_iter. Lives while one function is lowered; one thread.
+// Split by subject: lower_function, ownership, lower_expr, lower_ops, lower_call, lower_fast, lower_convert, lower_stmt, lower_try,
+// lower_iter, lower_generator, inline_generator. Lives while one function is lowered; one thread.
 #pragma once
 
+#include <deque>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,7 +39,8 @@ class FunctionLowering {
 
   private:
     // --- cleanup stack (ownership.cpp)
-    enum class CleanupKind : uint8_t { kRelease, kHandler, kFinally, kHandling };
+    enum class CleanupKind : uint8_t { kRelease, kHandler, kFinally, kHandling, kInlined };
+    struct Frame;
     struct Cleanup {
         CleanupKind kind;
         uint32_t id = 0;
@@ -45,6 +49,7 @@ class FunctionLowering {
         BlockId target = kNone;         // kHandler
         const typed::Stmt* stmt = nullptr;  // kFinally
         int64_t local = -1;             // kHandling: unbound at the end
+        Frame* frame = nullptr;         // the code that it belongs to; kInlined: whose locals are released
         BlockId error_block = kNone;    // made when first needed
     };
     uint32_t push(Cleanup cleanup);
@@ -123,6 +128,11 @@ class FunctionLowering {
     Rvalue lower_plugin_call(const typed::Expr* expr);
     Rvalue lower_closure_call(const typed::Expr* expr);
     Rvalue lower_runtime(const typed::Expr* expr);
+    std::optional<Rvalue> lower_fast(const typed::Expr* expr);  // nothing: call the function (lower_fast.cpp)
+    std::optional<Rvalue> lower_append(const typed::Expr* expr);
+    Rvalue lower_str_eq(const typed::Expr* expr);
+    Rvalue unless(ValueId rare, const typed::Expr* expr, Repr repr, std::vector<ValueId> args,
+                  const std::function<ValueId()>& usual);
     Rvalue lower_make_closure(const typed::Expr* expr);
     void add_arguments(const std::vector<Rvalue>& values, std::vector<ValueId>& args);
     Rvalue call_result(const Type* type, ValueId out);
@@ -162,6 +172,7 @@ class FunctionLowering {
     struct Loop {
         size_t depth;
         BlockId break_to, continue_to;
+        size_t break_depth;  // less than `depth` where the loop's body stands inside what it goes over
     };
     // One leaf of the iteration: `advance` emits the code that gets the next element or goes to `end`, and gives what
     // to bind.
@@ -182,10 +193,18 @@ class FunctionLowering {
     Advance start_step(const typed::Iter* iter);
     ValueId loop_source(const typed::Expr* source);  // kept alive until the loop's end
 
+    // --- generators in the place of their loop (inline_generator.cpp)
+    struct Deferred;  // a generator that was called and has not begun
+    bool lower_for_inlined(const typed::Stmt* stmt);
+    bool can_inline(const typed::Function& callee) const;
+    std::shared_ptr<Deferred> defer(const typed::Expr* call);
+    void prepare_locals(Frame& frame, const Deferred& generator);
+
     // --- generators (lower_generator.cpp)
     void begin_generator();
     void check_resumed(BlockId again, Span span, bool guarded, int64_t handled);
     void trace_frame();
+    void trace_locals(const Frame& frame);
     void trace_parts(const Type* type, const std::vector<ValueId>& parts);
     void end_generator(ValueId status);
     void store_generator_result(const std::vector<ValueId>& parts);
@@ -201,8 +220,27 @@ class FunctionLowering {
         ValueId cell = kNone;            // KtCell*
         SlotId bound = kNone;            // flag
         bool counted = false;            // released at the function's end
+        bool borrows = false;            // counts no reference though it holds one
+        std::shared_ptr<Deferred> deferred{};  // a parameter of inlined code that its one loop goes over
+    };
+    // The code that is lowered where we stand: the function itself, or a generator that stands in the place of a loop.
+    struct Frame {
+        const typed::Function* source = nullptr;
+        std::vector<LocalPlace> locals;
+        std::vector<bool> assigned;
+        std::vector<bool> borrows;
+        std::vector<Loop> loops;
+        // of a generator:
+        Frame* caller = nullptr;
+        Span call;                // in the caller's code
+        size_t depth = 0;         // of the cleanup stack, its own entries above
+        BlockId end = kNone;      // where it is at its end
+        uint32_t copies = 1;      // how often code at a yield of it is lowered
+        std::function<void(Rvalue value)> on_yield{};
     };
     void lower_prologue();
+    void make_place(uint32_t index, const std::vector<ValueId>* param);
+    void release_locals(const Frame& frame);
     void lower_exits();
     ValueId count_calls(int64_t by);
     BlockId uncount_and_leave(BlockId to);
@@ -219,13 +257,11 @@ class FunctionLowering {
     static bool has_call(const typed::Expr* expr);
 
     ProgramLowering& program_;
-    const typed::Function& source_;
     Function& target_;
     Builder b_;
-    std::vector<LocalPlace> locals_;
-    std::vector<bool> assigned_;
+    std::deque<Frame> frames_;
+    Frame* frame_ = nullptr;
     std::vector<Cleanup> cleanups_;
-    std::vector<Loop> loops_;
     uint32_t next_cleanup_ = 1;
     ValueId out_ = kNone;      // where the result goes
     BlockId error_exit_ = kNone, good_exit_ = kNone;

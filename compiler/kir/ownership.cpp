@@ -10,6 +10,7 @@ namespace kayton::kir {
 
 uint32_t FunctionLowering::push(Cleanup cleanup) {
     cleanup.id = next_cleanup_++;
+    if (cleanup.frame == nullptr) cleanup.frame = frame_;
     cleanups_.push_back(std::move(cleanup));
     return cleanups_.back().id;
 }
@@ -41,11 +42,12 @@ BlockId FunctionLowering::error_target(size_t depth) {
     cleanups_[depth - 1].error_block = block;
     b_.move_to(block);
     Cleanup entry = cleanups_[depth - 1];
+    Frame* standing = std::exchange(frame_, entry.frame);
     if (entry.kind == CleanupKind::kFinally) {
         // The finally block runs with the exception set aside, and as the context of what it raises itself.
         std::vector<Cleanup> saved(cleanups_.begin() + static_cast<ptrdiff_t>(depth) - 1, cleanups_.end());
-        std::vector<Loop> saved_loops = loops_;
-        while (!loops_.empty() && loops_.back().depth >= depth) loops_.pop_back();
+        std::vector<Loop> saved_loops = frame_->loops;
+        while (!frame_->loops.empty() && frame_->loops.back().depth >= depth) frame_->loops.pop_back();
         cleanups_.resize(depth - 1);
         ValueId exception = b_.call_runtime(RuntimeFn::kt_exception_take, Repr::kPointer, {});
         b_.call_runtime(RuntimeFn::kt_handling_push, Repr::kVoid, {exception});
@@ -61,11 +63,12 @@ BlockId FunctionLowering::error_target(size_t depth) {
             cleanups_.pop_back();
         }
         cleanups_.insert(cleanups_.end(), saved.begin(), saved.end());
-        loops_ = std::move(saved_loops);
+        frame_->loops = std::move(saved_loops);
     } else {
         run_cleanup(entry);
         b_.jump(error_target(depth - 1));
     }
+    frame_ = standing;
     b_.move_to(here);
     return block;
 }
@@ -74,6 +77,7 @@ void FunctionLowering::run_cleanup(const Cleanup& cleanup) {
     switch (cleanup.kind) {
         case CleanupKind::kRelease: release_parts(cleanup.type, cleanup.parts); break;
         case CleanupKind::kHandler: break;
+        case CleanupKind::kInlined: release_locals(*cleanup.frame); break;
         case CleanupKind::kFinally: lower_block(cleanup.stmt->finally_body); break;
         case CleanupKind::kHandling:
             b_.call_runtime(RuntimeFn::kt_handling_pop, Repr::kVoid, {});
@@ -86,11 +90,11 @@ void FunctionLowering::run_cleanup(const Cleanup& cleanup) {
 void FunctionLowering::leave_to(size_t depth, const Cleanup* carried) {
     if (cleanups_.size() == depth) return;
     std::vector<Cleanup> saved = cleanups_;
-    std::vector<Loop> saved_loops = loops_;
+    std::vector<Loop> saved_loops = frame_->loops;
     while (cleanups_.size() > depth && b_.open()) {
         Cleanup entry = cleanups_.back();
         cleanups_.pop_back();
-        while (!loops_.empty() && loops_.back().depth > cleanups_.size()) loops_.pop_back();
+        while (!frame_->loops.empty() && frame_->loops.back().depth > cleanups_.size()) frame_->loops.pop_back();
         bool carry = carried != nullptr && entry.kind == CleanupKind::kFinally;
         if (carry) push(*carried);
         run_cleanup(entry);
@@ -101,7 +105,7 @@ void FunctionLowering::leave_to(size_t depth, const Cleanup* carried) {
         if (saved[i].id == cleanups_[i].id) saved[i].error_block = cleanups_[i].error_block;
     }
     cleanups_ = std::move(saved);
-    loops_ = std::move(saved_loops);
+    frame_->loops = std::move(saved_loops);
 }
 
 void FunctionLowering::close(size_t depth) {
@@ -192,7 +196,14 @@ std::vector<ValueId> FunctionLowering::load_parts(const Type* type, ValueId addr
     parts.reserve(shape.parts.size());
     for (const Part& part : shape.parts) {
         Memory where = memory == Memory::kElementInt ? element_memory(part.repr) : memory;
-        parts.push_back(b_.load(part.repr, address, offset + part.offset, where));
+        if (part.object_size != 0) {
+            // What was never assigned is null, whatever its type.
+            const bool unset = memory == Memory::kField || memory == Memory::kGlobal || memory == Memory::kCell;
+            const bool nullable = unset || part.kind == PartKind::kNullable;
+            parts.push_back(b_.load_object(address, offset + part.offset, where, part.object_size, nullable));
+        } else {
+            parts.push_back(b_.load(part.repr, address, offset + part.offset, where));
+        }
     }
     return parts;
 }
@@ -274,17 +285,21 @@ BlockId FunctionLowering::failing(Span span, const std::function<void()>& raise)
     // Code that stands in place of a call: frames from the innermost out.
     std::vector<const typed::InlinedCode*> frames;
     const auto within = [](Span inner, Span outer) { return inner.begin >= outer.begin && inner.end <= outer.end && outer.begin < outer.end; };
-    for (const typed::InlinedCode& code : source_.inlined) {
+    for (const typed::InlinedCode& code : frame_->source->inlined) {
         const bool whole = span.begin == code.body.begin && span.end == code.body.end;
         const bool calls = within(code.call, code.body);  // a comprehension is its own call
         if (within(span, code.body) && !(calls && whole) && !within(span, code.outside)) frames.push_back(&code);
     }
     std::sort(frames.begin(), frames.end(), [](const auto* a, const auto* b) { return a->body.end - a->body.begin < b->body.end - b->body.begin; });
     for (const typed::InlinedCode* frame : frames) {
-        add_frame(program_.frame_info(source_, frame->name), span);
+        add_frame(program_.frame_info(*frame_->source, frame->name), span);
         span = frame->call;
     }
-    add_frame(program_.frame_info(source_, source_.display_name), span);
+    add_frame(program_.frame_info(*frame_->source, frame_->source->display_name), span);
+    for (const Frame* at = frame_; at->caller != nullptr; at = at->caller) {
+        b_.call(program_.generator_guard(), {}, kNone);
+        add_frame(program_.frame_info(*at->caller->source, at->caller->source->display_name), at->call);
+    }
     b_.jump(target);
     b_.move_to(here);
     b_.span = before;
@@ -292,7 +307,7 @@ BlockId FunctionLowering::failing(Span span, const std::function<void()>& raise)
 }
 
 void FunctionLowering::add_frame(DataId frame, Span span) {
-    const SourceFile* file = source_.file;
+    const SourceFile* file = frame_->source->file;
     int64_t packed = 0;
     if (file != nullptr) {
         LineColumn begin = file->position(span.begin);

@@ -12,7 +12,7 @@ constexpr const char* kOpcodes[] = {
     "add", "sub", "mul", "and", "or", "xor", "shl", "ashr", "sdiv", "srem", "udiv",
     "add.checked", "sub.checked", "mul.checked",
     "eq", "ne", "lt", "le", "gt", "ge", "ult", "uge",
-    "fadd", "fsub", "fmul", "fdiv", "fneg", "feq", "fne", "flt", "fle", "fgt", "fge",
+    "fadd", "fsub", "fmul", "fdiv", "fneg", "fsqrt", "fabs", "ffloor", "fceil", "floattoint", "feq", "fne", "flt", "fle", "fgt", "fge",
     "bool.and", "bool.or", "bool.xor", "not", "select",
     "int_to_float", "bool_to_int", "int32_to_int", "pointer_to_int", "int_to_pointer", "float_bits", "bits_to_float",
     "retain", "release", "retain_value", "release_value",

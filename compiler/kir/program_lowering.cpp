@@ -48,6 +48,7 @@ Result<Module> ProgramLowering::lower() {
                                 [](const auto& function) { return minds_recursion(function->body); });
     has_finalizers_ = std::any_of(program_.classes.begin(), program_.classes.end(),
                                   [](const typed::Class& info) { return info.finalizer != nullptr; });
+    if (!has_finalizers_) changes_.emplace(program_);
     for (const Manifest* manifest : program_.plugins) {
         const InstalledPlugin* plugin = environment_.find(manifest->crate);
         if (plugin == nullptr) {
@@ -112,6 +113,9 @@ uint32_t ProgramLowering::function(const typed::Function* callee) {
         target.params.push_back(passed_by_pointer(type)   ? Repr::kPointer
                                 : shape.parts.empty() ? Repr::kBool
                                                       : shape.parts[0].repr);
+        const bool object = !passed_by_pointer(type) && !shape.parts.empty() && shape.parts[0].kind == PartKind::kPointer;
+        target.param_objects.resize(target.params.size());
+        if (object) target.param_objects.back() = shape.parts[0].object_size;
     }
     target.params.push_back(Repr::kPointer);
     uint32_t position = at->second;
@@ -162,6 +166,37 @@ uint32_t ProgramLowering::finalizer_entry(const typed::Function* finalizer) {
     auto position = static_cast<uint32_t>(module_.functions.size());
     module_.functions.push_back(std::move(adapter));
     return position;
+}
+
+uint32_t ProgramLowering::generator_guard() {
+    if (generator_guard_ != kNone) return generator_guard_;
+    Function guard;
+    guard.symbol = "kt.leave_generator";
+    guard.display_name = "<generator>";
+    Builder b(guard);
+    b.move_to(b.new_block());
+    const auto class_of_name = [&](const char* name) {
+        return b.load(Repr::kPointer, b.data(type_slot(name)), 0, Memory::kModuleSlot);
+    };
+    ValueId raised = b.call_runtime(RuntimeFn::kt_exception_take, Repr::kPointer, {});
+    ValueId stops = b.call_runtime(RuntimeFn::kt_exception_matches, Repr::kBool, {raised, class_of_name("StopIteration")});
+    BlockId stop = b.new_block(true);
+    BlockId other = b.new_block();
+    b.branch(stops, stop, other);
+    b.move_to(stop);
+    ValueId error = b.call_runtime(RuntimeFn::kt_exception_new_str, Repr::kPointer,
+                                   {class_of_name("RuntimeError"), b.data(str_literal("generator raised StopIteration"))});
+    b.call_runtime(RuntimeFn::kt_raise, Repr::kVoid, {error, raised});
+    b.release(error, false);
+    b.release(raised, false);
+    b.return_value(b.constant(Repr::kInt32, KT_OK));
+    b.move_to(other);
+    b.call_runtime(RuntimeFn::kt_exception_restore, Repr::kVoid, {raised});
+    b.release(raised, false);
+    b.return_value(b.constant(Repr::kInt32, KT_OK));
+    generator_guard_ = static_cast<uint32_t>(module_.functions.size());
+    module_.functions.push_back(std::move(guard));
+    return generator_guard_;
 }
 
 uint32_t ProgramLowering::closure_drop(uint32_t captures) {
@@ -299,6 +334,18 @@ const Layout& ProgramLowering::layout(const Type* type) {
     return found->second;
 }
 
+std::vector<bool> ProgramLowering::borrowing_locals(const typed::Function& function) const {
+    // What finalizers overwrite is overwritten wherever something is let go of.
+    if (!changes_) return std::vector<bool>(function.locals.size());
+    return kir::borrowing_locals(function, *changes_);
+}
+
+const GeneratorShape& ProgramLowering::generator_shape(const typed::Function& generator) {
+    auto found = shapes_.find(&generator);
+    if (found == shapes_.end()) found = shapes_.emplace(&generator, shape_of(generator)).first;
+    return found->second;
+}
+
 void ProgramLowering::unsupported(const std::string& what, const SourceFile* file, Span span) {
     if (!fault_.empty()) return;
     fault_ = "the code generator does not know ";
@@ -337,6 +384,11 @@ uint8_t runtime_effects(typed::RuntimeFn fn, const typed::Expr& call) {
     return container ? kContainers : 0;
 }
 
+uint8_t display_effects(const typed::Expr& expr) {
+    const Type* table = expr.kind == ExprKind::kDictGet ? expr.args[0]->type : expr.type;
+    return may_run_code(table) ? kCode | kContainers : 0;
+}
+
 uint8_t ProgramLowering::expr_effects(const typed::Expr* expr) {
     auto found = effects_.find(expr);
     if (found != effects_.end()) return found->second;
@@ -350,9 +402,7 @@ uint8_t ProgramLowering::expr_effects(const typed::Expr* expr) {
         case ExprKind::kSeq: effects = kLocals | kCode | kContainers; break;
         case ExprKind::kDict:
         case ExprKind::kSet:
-        case ExprKind::kDictGet:
-            if (may_run_code(expr->type)) effects = kCode | kContainers;
-            break;
+        case ExprKind::kDictGet: effects = display_effects(*expr); break;
         default: break;
     }
     for (const typed::Expr* arg : expr->args) effects |= expr_effects(arg);

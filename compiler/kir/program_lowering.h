@@ -4,12 +4,15 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
+#include "compiler/kir/borrowing.h"
+#include "compiler/kir/generator_shape.h"
 #include "compiler/kir/ir.h"
 #include "compiler/kir/layout.h"
 #include "shared/environment.h"
@@ -27,6 +30,7 @@ class ProgramLowering {
     uint32_t function(const typed::Function* callee);   // position in Module::functions
     // The same function called with its KtClosure first, as values of a Callable type are.
     uint32_t closure_entry(const typed::Function* callee);
+    uint32_t generator_guard();                         // an exception leaves a generator: no StopIteration does
     uint32_t closure_drop(uint32_t captures);           // releases that many cells of a KtClosure
     DataId str_literal(std::string_view text);
     DataId bytes_literal(std::string_view text);
@@ -45,6 +49,9 @@ class ProgramLowering {
     [[nodiscard]] bool counts_calls() const { return counts_calls_; }
     // Does a class define __del__? Then what a statement lets go of is asked for at once, at a safe point behind it.
     [[nodiscard]] bool has_finalizers() const { return has_finalizers_; }
+    // For each local of the function: does it count no reference (borrowing.h)?
+    [[nodiscard]] std::vector<bool> borrowing_locals(const typed::Function& function) const;
+    const GeneratorShape& generator_shape(const typed::Function& generator);
     // The first thing that could not be lowered; reported as our own fault.
     void unsupported(const std::string& what, const SourceFile* file, Span span);
     // A program holds one layout a type; asked for all the time.
@@ -64,11 +71,14 @@ class ProgramLowering {
     std::unordered_map<const typed::Function*, uint32_t> positions_;
     std::unordered_map<const typed::Function*, uint32_t> closure_entries_;
     std::map<uint32_t, uint32_t> closure_drops_;
+    uint32_t generator_guard_ = kNone;
     std::vector<std::pair<const typed::Function*, uint32_t>> pending_;
     std::unordered_map<std::string, DataId> data_;
     std::unordered_map<const types::Type*, Layout> layouts_;
     std::unordered_map<const typed::Expr*, uint8_t> effects_;
     std::unordered_set<const typed::Function*> recursive_;
+    std::optional<Changes> changes_;
+    std::unordered_map<const typed::Function*, GeneratorShape> shapes_;
     std::string fault_;
     bool has_finalizers_ = false;
     bool counts_calls_ = false;
@@ -82,5 +92,6 @@ enum Effect : uint8_t {
     kTemporary = 8,   // a borrow from a temporary of the same statement
 };
 [[nodiscard]] uint8_t runtime_effects(typed::RuntimeFn fn, const typed::Expr& call);
+[[nodiscard]] uint8_t display_effects(const typed::Expr& expr);  // of kDict, kSet, kDictGet: hashing and comparing keys
 
 }  // namespace kayton::kir

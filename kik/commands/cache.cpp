@@ -25,11 +25,13 @@ Result<fs::path> cache_root() {
     return *home / "cache";
 }
 
+constexpr const char* kPrograms = "programs";  // beside the toolchains: what kayton run compiled
+
 std::vector<fs::path> folders_in(const fs::path& folder) {
     std::vector<fs::path> found;
     std::error_code error;
     for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
-        if (entry.is_directory(error)) found.push_back(entry.path());
+        if (entry.is_directory(error) && entry.path().filename() != kPrograms) found.push_back(entry.path());
     }
     return found;
 }
@@ -59,6 +61,10 @@ Result<void> size(Session& session) {
         }
         json["toolchains"].push_back(std::move(entry));
     }
+    const uint64_t programs = tree_size(*root / kPrograms);
+    whole += programs;
+    json[kPrograms] = programs;
+    if (programs > 0) text += fmt::format("{:>11}  {}\n", size_text(programs), kPrograms);
     json["bytes"] = whole;
     text += fmt::format("{:>11}  in all\n", size_text(whole));
     session.console.data(session.options.json ? json.dump(2) + "\n" : text);
@@ -96,6 +102,10 @@ Result<void> prune(Session& session, const Prune& request) {
             if (session.options.dry_run) continue;
             if (Result<void> removed = remove_tree(folder); !removed) return removed;
         }
+    }
+    freed += tree_size(*root / kPrograms);
+    if (!session.options.dry_run) {
+        if (Result<void> removed = remove_tree(*root / kPrograms); !removed) return removed;
     }
     if (session.options.json) session.console.data(Json{{"freed", freed}}.dump(2) + "\n");
     session.console.say(fmt::format("{} {}", session.options.dry_run ? "Would free" : "Freed", size_text(freed)));

@@ -25,6 +25,9 @@ class Interrupts {
     // SIGTERM or SIGHUP when one came; else 0.
     [[nodiscard]] int terminated() const;
 
+    // Has the person asked, one way or the other, that the command ends?
+    [[nodiscard]] bool asked_to_end() const { return count() != 0 || terminated() != 0; }
+
     // Waits until `descriptor` can be read; false as soon as stop() holds, which is asked before the wait and after
     // every signal. No signal is missed between the two.
     [[nodiscard]] bool wait_readable(int descriptor, const std::function<bool()>& stop) const;

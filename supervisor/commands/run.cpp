@@ -15,6 +15,7 @@
 
 #include "compiler/compile.h"
 #include "compiler/syntax/parser.h"
+#include "supervisor/cache/program_cache.h"
 #include "supervisor/commands/commands.h"
 #include "supervisor/commands/crash_message.h"
 #include "supervisor/commands/interrupts.h"
@@ -69,6 +70,10 @@ void warn_of_missing_layers(const std::vector<std::string>& layers) {
     }
 }
 
+namespace {
+
+// Grants what the program's header asks for and nobody has granted, if the person says so: asked on a terminal, an
+// error elsewhere.
 Result<void> settle_request(const std::string& text, const RunCommand& command, const Environment& environment,
                             SandboxGrants& grants) {
     const auto request = read_header_request(text, command.file);
@@ -101,6 +106,28 @@ Result<void> settle_request(const std::string& text, const RunCommand& command, 
         ErrorKind::kInput, asked,
         "kayton run " + options + command.file.string() + " grants them for one run, kik allow for the environment");
 }
+
+}  // namespace
+
+Result<SessionOptions> session_options(const std::string& header, const RunCommand& command,
+                                       const Environment& environment) {
+    SessionOptions options;
+    options.environment = environment;
+    options.grants = command.grants;
+    if (auto settled = settle_request(header, command, environment, options.grants); !settled) {
+        return tl::unexpected(settled.error());
+    }
+    options.output_is_terminal = on_terminal(stdout);
+    return options;
+}
+
+std::vector<std::string> argv_of(const RunCommand& command) {
+    std::vector<std::string> argv{command.file.string()};
+    argv.insert(argv.end(), command.arguments.begin(), command.arguments.end());
+    return argv;
+}
+
+bool on_terminal(std::FILE* stream) { return ::isatty(::fileno(stream)) != 0; }
 
 int status_of(const RunOutcome& outcome, const TerminalIo& io, const Interrupts& interrupts, const RunCommand& command,
               const Session& session) {
@@ -138,7 +165,7 @@ int run_command(const RunCommand& command) {
         return run_notebook(command, interrupts);
     }
     auto text = syntax::load_source(command.file);
-    if (interrupts.count() != 0 || interrupts.terminated() != 0) {
+    if (interrupts.asked_to_end()) {
         return interrupted_status(interrupts);
     }
     if (!text) {
@@ -149,16 +176,13 @@ int run_command(const RunCommand& command) {
         return report_error(environment.error());
     }
     TerminalIo io(interrupts);
-    SessionOptions options;
-    options.environment = *environment;
-    options.grants = command.grants;
-    if (auto settled = settle_request(*text, command, *environment, options.grants); !settled) {
-        return report_error(settled.error());
+    auto options = session_options(*text, command, *environment);
+    if (!options) {
+        return report_error(options.error());
     }
-    options.output_is_terminal = ::isatty(STDOUT_FILENO) != 0;
-    options.one_program = true;
-    options.leak_check = command.leak_check;
-    auto started = Session::start(std::move(options), io);
+    options->one_program = true;
+    options->leak_check = command.leak_check;
+    auto started = Session::start(std::move(*options), io);
     if (!started) {
         return report_error(started.error());
     }
@@ -167,47 +191,52 @@ int run_command(const RunCommand& command) {
     io.serve(&session);
 
     const SourceFile source(command.file.string(), std::move(*text));
-    CompileOutcome compiled;
-    {
-        BackgroundCompile compile(*environment, source, {.opt = command.quick ? OptLevel::kO0 : OptLevel::kO2});
-        auto ready = session.wait_ready();
-        const auto asked_to_end = [&] { return interrupts.count() != 0 || interrupts.terminated() != 0; };
-        while (!compile.wait(std::chrono::milliseconds(50)) || asked_to_end()) {
-            if (asked_to_end()) {
-                const int status = interrupted_status(interrupts);
-                started->reset();  // the worker and its folder go; the compiler is not waited for
-                std::fflush(stderr);
-                std::_Exit(status);
+    const OptLevel opt = command.quick ? OptLevel::kO0 : OptLevel::kO2;
+    const ProgramCache cache(*environment, source, opt);
+    std::optional<CachedProgram> program = cache.find();
+    if (!program) {
+        CompileOutcome compiled;
+        {
+            BackgroundCompile compile(*environment, source, {.opt = opt});
+            while (!compile.wait(std::chrono::milliseconds(50)) || interrupts.asked_to_end()) {
+                if (interrupts.asked_to_end()) {
+                    const int status = interrupted_status(interrupts);
+                    started->reset();  // the worker and its folder go; the compiler is not waited for
+                    std::fflush(stderr);
+                    std::_Exit(status);
+                }
             }
+            compiled = compile.take();
         }
-        compiled = compile.take();
-        std::fputs(render_text(compiled.diagnostics, ::isatty(STDERR_FILENO) != 0).c_str(), stderr);
         if (!compiled.import_errors.empty() || !compiled.ok) {
+            std::fputs(render_text(compiled.diagnostics, on_terminal(stderr)).c_str(), stderr);
             int status = 1;
             for (const Error& error : compiled.import_errors) {
                 status = report_error(error);
             }
             return status;
         }
-        if (!ready) {
-            return report_error(ready.error());
-        }
+        program = CachedProgram{std::move(compiled.module), std::move(compiled.imported),
+                                render_text(compiled.diagnostics, false), render_text(compiled.diagnostics, true)};
+        cache.store(*program, compiled.sought_in_vain);
+    }
+    std::fputs((on_terminal(stderr) ? program->coloured_warnings : program->warnings).c_str(), stderr);
+    if (auto ready = session.wait_ready(); !ready) {
+        return interrupts.asked_to_end() ? interrupted_status(interrupts) : report_error(ready.error());
     }
     warn_of_missing_layers(session.missing_layers());
-    compiled.imported.emplace_back(source.name(), source.text());
-    for (const auto& [file, content] : compiled.imported) {
+    program->imported.emplace_back(source.name(), source.text());
+    for (const auto& [file, content] : program->imported) {
         if (auto added = session.add_source(file, content); !added) {
             return report_error(added.error());
         }
     }
-    std::vector<std::string> argv{command.file.string()};
-    argv.insert(argv.end(), command.arguments.begin(), command.arguments.end());
-    auto outcome = session.run(compiled.module, std::move(argv));
+    if (interrupts.asked_to_end()) {
+        return interrupted_status(interrupts);
+    }
+    auto outcome = session.run(program->module, argv_of(command));
     if (!outcome) {
-        if (interrupts.count() != 0 || interrupts.terminated() != 0) {
-            return interrupted_status(interrupts);
-        }
-        return report_error(outcome.error());
+        return interrupts.asked_to_end() ? interrupted_status(interrupts) : report_error(outcome.error());
     }
     return status_of(*outcome, io, interrupts, command, session);
 }

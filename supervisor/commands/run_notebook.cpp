@@ -133,16 +133,12 @@ int run_notebook(const RunCommand& command, Interrupts& interrupts) {
     if (!environment) {
         return report_error(environment.error());
     }
-    SessionOptions options;
-    options.environment = *environment;
-    options.grants = command.grants;
-    const std::string header = sources->empty() ? std::string() : sources->front();
-    if (auto settled = settle_request(header, command, *environment, options.grants); !settled) {
-        return report_error(settled.error());
+    auto options = session_options(sources->empty() ? std::string() : sources->front(), command, *environment);
+    if (!options) {
+        return report_error(options.error());
     }
-    options.output_is_terminal = ::isatty(STDOUT_FILENO) != 0;
     ProgramIo io(interrupts);
-    auto started = Session::start(std::move(options), io);
+    auto started = Session::start(std::move(*options), io);
     if (!started) {
         return report_error(started.error());
     }
@@ -150,12 +146,10 @@ int run_notebook(const RunCommand& command, Interrupts& interrupts) {
     interrupts.watch(&session);
     io.serve(&session);
     if (auto ready = session.wait_ready(); !ready) {
-        return interrupts.count() != 0 || interrupts.terminated() != 0 ? interrupted_status(interrupts)
-                                                                       : report_error(ready.error());
+        return interrupts.asked_to_end() ? interrupted_status(interrupts) : report_error(ready.error());
     }
     warn_of_missing_layers(session.missing_layers());
-    std::vector<std::string> argv{command.file.string()};
-    argv.insert(argv.end(), command.arguments.begin(), command.arguments.end());
+    const std::vector<std::string> argv = argv_of(command);
     Cells cells(session, command.quick ? OptLevel::kO0 : OptLevel::kO2);
     int status = 0;
     size_t number = 0;
@@ -166,11 +160,11 @@ int run_notebook(const RunCommand& command, Interrupts& interrupts) {
             return report_error(program.error());
         }
         const CompileOutcome compiled = cells.compile(name, std::move(*program));
-        std::fputs(render_text(compiled.diagnostics, ::isatty(STDERR_FILENO) != 0).c_str(), stderr);
+        std::fputs(render_text(compiled.diagnostics, on_terminal(stderr)).c_str(), stderr);
         for (const Error& error : compiled.import_errors) {
             report_error(error);
         }
-        if (interrupts.count() != 0 || interrupts.terminated() != 0) {
+        if (interrupts.asked_to_end()) {
             return interrupted_status(interrupts);
         }
         if (!compiled.ok) {
@@ -178,8 +172,7 @@ int run_notebook(const RunCommand& command, Interrupts& interrupts) {
         }
         auto outcome = cells.run(compiled, argv);
         if (!outcome) {
-            return interrupts.count() != 0 || interrupts.terminated() != 0 ? interrupted_status(interrupts)
-                                                                           : report_error(outcome.error());
+            return interrupts.asked_to_end() ? interrupted_status(interrupts) : report_error(outcome.error());
         }
         status = status_of(*outcome, io, interrupts, command, session);
         if (status != 0 || !outcome->finished || !outcome->finished->exception_class.empty()) {

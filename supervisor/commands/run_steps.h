@@ -1,6 +1,7 @@
 // What running a program and running a notebook have in common. Main thread.
 #pragma once
 
+#include <cstdio>
 #include <string>
 #include <vector>
 
@@ -16,10 +17,11 @@ namespace kayton {
 // kayton run FILE.ipynb
 [[nodiscard]] int run_notebook(const RunCommand& command, Interrupts& interrupts);
 
-// Grants what the program's header asks for and nobody has granted, if the person says so: asked on a terminal, an
-// error elsewhere.
-[[nodiscard]] Result<void> settle_request(const std::string& text, const RunCommand& command,
-                                          const Environment& environment, SandboxGrants& grants);
+// The session that the command asks for. `header`: the text whose header may ask for permissions.
+[[nodiscard]] Result<SessionOptions> session_options(const std::string& header, const RunCommand& command,
+                                                     const Environment& environment);
+[[nodiscard]] std::vector<std::string> argv_of(const RunCommand& command);
+[[nodiscard]] bool on_terminal(std::FILE* stream);
 void warn_of_missing_layers(const std::vector<std::string>& layers);
 // The program does not begin or go on: 130 after Ctrl-C, 128 + signal after another.
 [[nodiscard]] int interrupted_status(const Interrupts& interrupts);

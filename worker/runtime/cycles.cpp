@@ -45,12 +45,12 @@ struct Collector {
 Collector collector;
 
 size_t slab_bytes() {
-    return slabs::state.pages_used * slabs::kPageSize;
+    return slabs::cyclic.pages_used * slabs::kPageSize;
 }
 
 int64_t count_objects() {
     int64_t count = 0;
-    slabs::for_each_page([&count](const slabs::Page* page) { count += page->used; });
+    slabs::for_each_page(slabs::cyclic, [&count](const slabs::Page* page) { count += page->used; });
     return count;
 }
 
@@ -81,36 +81,36 @@ class Pointers {
 // Leaves the unreachable objects in `garbage`, all counts as they were.
 void find_garbage(Pointers& garbage) {
     auto take_off = [](KtObject* child) {
-        if (slabs::contains(child)) child->refcount = (child->refcount | kTouched) - 1;
+        if (slabs::cyclic.contains(child)) child->refcount = (child->refcount | kTouched) - 1;
     };
-    slabs::for_each([&](KtObject* object) {
+    slabs::for_each(slabs::cyclic, [&](KtObject* object) {
         object->refcount |= kTouched;
         trace_object(object, take_off);
     });
     Pointers& reached = garbage;  // empty again before it is filled
     auto give_back = [&reached](KtObject* child) {
-        if (!slabs::contains(child)) return;
+        if (!slabs::cyclic.contains(child)) return;
         ++child->refcount;
         if ((child->refcount & kReached) == 0) {
             child->refcount |= kReached;
             reached.push(child);
         }
     };
-    slabs::for_each([&](KtObject* object) {
+    slabs::for_each(slabs::cyclic, [&](KtObject* object) {
         if ((object->refcount & kTouched) == 0 || object->refcount < 0) broken_count(object);
         if ((object->refcount & kReached) != 0 || (object->refcount & kCount) == 0) return;
         object->refcount |= kReached;
         reached.push(object);
         while (reached.size() != 0) trace_object(reached.pop(), give_back);
     });
-    slabs::for_each([&](KtObject* object) {
+    slabs::for_each(slabs::cyclic, [&](KtObject* object) {
         if ((object->refcount & kReached) != 0)
             object->refcount &= kCount;
         else
             garbage.push(object);
     });
     auto restore = [](KtObject* child) {
-        if (slabs::contains(child)) ++child->refcount;
+        if (slabs::cyclic.contains(child)) ++child->refcount;
     };
     for (KtObject* object : garbage) trace_object(object, restore);
     for (KtObject* object : garbage) object->refcount &= kCount;
@@ -241,7 +241,7 @@ void consider_collection() {
 
 void note_large_block(size_t size) {
     collector.large_blocks += size;
-    if (slabs::state.pages_used == 0) return;
+    if (slabs::cyclic.pages_used == 0) return;
     if (collector.large_budget == 0) set_threshold();
     consider_collection();
 }
@@ -285,7 +285,7 @@ std::vector<KtObject*> find_finalizers(std::span<const HeldValue> held) {
     std::unordered_set<const KtObject*> seen_elsewhere;
     std::vector<KtObject*> path;
     auto meet = [&](KtObject* object) {
-        if (slabs::contains(object)) {
+        if (slabs::cyclic.contains(object)) {
             if ((object->refcount & kReached) != 0) return;
             object->refcount |= kReached;
         } else if (!seen_elsewhere.insert(object).second) {
@@ -312,8 +312,8 @@ std::vector<KtObject*> find_finalizers(std::span<const HeldValue> held) {
         add_places(value.type, 0, places);
         trace_places(places, value.value, walk);
     }
-    slabs::for_each(walk);
-    slabs::for_each([](KtObject* object) { object->refcount &= ~kReached; });
+    slabs::for_each(slabs::cyclic, walk);
+    slabs::for_each(slabs::cyclic, [](KtObject* object) { object->refcount &= ~kReached; });
     for (KtObject* object : found) retain(object);
     return found;
 }
@@ -323,7 +323,7 @@ std::vector<KtObject*> find_finalizers(std::span<const HeldValue> held) {
 void finalize_all(std::span<const HeldValue> held) {
     for (int round = 0; round < kMostRounds; ++round) {
         bool any = false;
-        slabs::for_each([&any](const KtObject* object) { any = any || has_finalizer(object); });
+        slabs::for_each(slabs::cyclic, [&any](const KtObject* object) { any = any || has_finalizer(object); });
         if (!any) return;
         const std::vector<KtObject*> found = find_finalizers(held);
         for (KtObject* object : found) {

@@ -21,8 +21,50 @@ void retain_range(const KtList* list, int64_t first, int64_t count) {
     for (int64_t i = 0; i < count; ++i) kt_value_retain(type, element_at(list, first + i));
 }
 
+// Moves the elements to the beginning of their block.
+void close_front(KtList* list) {
+    const int64_t gap = gap_of(list);
+    if (gap == 0) return;
+    char* block = block_of(list);
+    std::memmove(block, list->data, static_cast<size_t>(bytes_of(list, list->length)));
+    list->data = block;
+    list->capacity += gap / static_cast<int64_t>(element_type(list)->size);
+    gap_of(list) = 0;
+}
+
+// The first elements are taken out.
+void drop_front(KtList* list, int64_t count) {
+    const int64_t bytes = bytes_of(list, count);
+    list->data = static_cast<char*>(list->data) + bytes;
+    gap_of(list) += bytes;
+    list->capacity -= count;
+    list->length -= count;
+    if (list->length == 0) close_front(list);
+}
+
+// Makes room for one element before the first: of lists that are not short as much as they hold, so that the next ones
+// find it.
+char* open_front(KtList* list) {
+    const int64_t size = static_cast<int64_t>(element_type(list)->size);
+    if (gap_of(list) == 0) {
+        const int64_t room = list->length;
+        auto* block = static_cast<char*>(kt_alloc(static_cast<size_t>(bytes_of(list, room + list->capacity))));
+        std::memcpy(block + room * size, list->data, static_cast<size_t>(bytes_of(list, list->length)));
+        kt_free(list->data);
+        list->data = block + room * size;
+        gap_of(list) = room * size;
+    }
+    list->data = static_cast<char*>(list->data) - size;
+    gap_of(list) -= size;
+    ++list->capacity;
+    ++list->length;
+    return static_cast<char*>(list->data);
+}
+
 // Makes room for count elements at the index, uninitialised.
 char* open_gap(KtList* list, int64_t index, int64_t count) {
+    constexpr int64_t kShort = 16;
+    if (index == 0 && count == 1 && list->length >= kShort) return open_front(list);
     if (list->length + count > list->capacity)
         list_reserve(list, std::max(list->length + count, list->capacity + list->capacity / 2));
     char* at = element_at(list, index);
@@ -42,8 +84,12 @@ void close_gap(KtList* list, int64_t index, int64_t count) {
         removed = kt_alloc(size);
         std::memcpy(removed, at, size);
     }
-    std::memmove(at, at + size, static_cast<size_t>(bytes_of(list, list->length - index - count)));
-    list->length -= count;
+    if (index == 0) {
+        drop_front(list, count);
+    } else {
+        std::memmove(at, at + size, static_cast<size_t>(bytes_of(list, list->length - index - count)));
+        list->length -= count;
+    }
     if (removed == nullptr) return;
     for (int64_t i = 0; i < count; ++i)
         kt_value_release(type, static_cast<char*>(removed) + i * static_cast<int64_t>(type->size));
@@ -94,6 +140,8 @@ int32_t find_element(KtList* list, const void* value, int64_t start, int64_t sto
 
 void list_reserve(KtList* list, int64_t capacity) {
     if (capacity <= list->capacity) return;
+    close_front(list);
+    if (capacity <= list->capacity) return;
     list->data = kt_realloc(list->data, static_cast<size_t>(std::max<int64_t>(1, bytes_of(list, capacity))));
     list->capacity = capacity;
 }
@@ -101,7 +149,8 @@ void list_reserve(KtList* list, int64_t capacity) {
 extern "C" {
 
 KtList* kt_list_new(const KtTypeInfo* type, int64_t capacity) {
-    auto* list = static_cast<KtList*>(object_alloc(type, sizeof(KtList)));
+    auto* list = static_cast<KtList*>(object_alloc(type, sizeof(ListObject)));
+    gap_of(list) = 0;
     list->length = 0;
     list->capacity = 0;
     list->data = nullptr;
@@ -110,6 +159,9 @@ KtList* kt_list_new(const KtTypeInfo* type, int64_t capacity) {
 }
 
 void kt_list_grow(KtList* list) {
+    const bool enough = gap_of(list) >= bytes_of(list, list->length);
+    close_front(list);
+    if (enough && list->length < list->capacity) return;
     const int64_t wanted = list->capacity < 4 ? 4 : list->capacity + list->capacity / 2 + 2;
     const auto bytes = static_cast<size_t>(std::max<int64_t>(1, bytes_of(list, wanted)));
     if (void* moved = kt_try_realloc(list->data, bytes)) {
@@ -185,6 +237,10 @@ int32_t kt_list_pop(KtList* list, int64_t index, void* out) {
     const KtTypeInfo* type = element_type(list);
     char* at = element_at(list, index);
     std::memcpy(out, at, type->size);
+    if (index == 0) {
+        drop_front(list, 1);
+        return KT_OK;
+    }
     std::memmove(at, at + type->size, static_cast<size_t>(bytes_of(list, list->length - index - 1)));
     --list->length;
     return KT_OK;
@@ -355,12 +411,13 @@ KtList* kt_list_copy(KtList* list) {
 void kt_list_clear(KtList* list) {
     const KtTypeInfo* type = element_type(list);
     char* data = static_cast<char*>(list->data);
+    char* block = block_of(list);
     const int64_t count = list->length;
     list->data = nullptr;
-    list->length = list->capacity = 0;
+    list->length = list->capacity = gap_of(list) = 0;
     if (type->has_refs)
         for (int64_t i = 0; i < count; ++i) kt_value_release(type, data + i * static_cast<int64_t>(type->size));
-    kt_free(data);
+    kt_free(block);
 }
 
 KtList* kt_list_from_str(KtStr* text) {

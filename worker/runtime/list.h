@@ -12,6 +12,18 @@ namespace kayton {
 [[nodiscard]] inline char* element_at(const KtList* list, int64_t index) {
     return static_cast<char*>(list->data) + index * static_cast<int64_t>(element_type(list)->size);
 }
+// A list as it lies in memory. What is taken from its front leaves a gap before `data`, in the same block: a queue costs
+// no more than a stack. `capacity` counts from `data`.
+struct ListObject {
+    KtList list;
+    int64_t gap;  // bytes
+};
+[[nodiscard]] inline int64_t& gap_of(KtList* list) {
+    return reinterpret_cast<ListObject*>(list)->gap;
+}
+[[nodiscard]] inline char* block_of(KtList* list) {
+    return static_cast<char*>(list->data) - gap_of(list);
+}
 void list_reserve(KtList* list, int64_t capacity);
 
 // Appends a pointer the list takes over. REQUIRES: elements are pointers.

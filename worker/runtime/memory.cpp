@@ -13,6 +13,7 @@
 #include "worker/runtime/exceptions.h"
 #include "worker/runtime/file.h"
 #include "worker/runtime/leak_check.h"
+#include "worker/runtime/list.h"
 #include "worker/runtime/slabs.h"
 #include "worker/runtime/table.h"
 #include "worker/runtime/type_record.h"
@@ -88,7 +89,7 @@ void destroy(KtObject* object) {
                 char* at = static_cast<char*>(list->data) + list->length * static_cast<int64_t>(element->size);
                 for (int64_t i = 0; i < list->length; ++i) kt_value_release(element, at -= element->size);
             }
-            kt_free(list->data);
+            kt_free(block_of(list));
             break;
         }
         case KT_KIND_DICT:
@@ -135,10 +136,17 @@ void destroy(KtObject* object) {
 }
 
 void* slab_alloc(size_t size) {
-    void* block = slabs::allocate(size);
-    if (block == nullptr && use_reserve(size)) block = slabs::allocate(size);
+    void* block = slabs::cyclic.allocate(size);
+    if (block == nullptr && use_reserve(size)) block = slabs::cyclic.allocate(size);
     if (block == nullptr) out_of_memory(size);
     return block;
+}
+
+// For an object that no cycle goes through.
+void* leaf_alloc(size_t size) {
+    if (size > slabs::Heap::kSmall) return kt_alloc(size);
+    void* block = slabs::leaves.allocate(size);
+    return block != nullptr ? block : kt_alloc(size);
 }
 
 void* start_object(void* block, const KtTypeInfo* type) {
@@ -234,23 +242,36 @@ void kt_free(void* block) {
     std::free(block);
 }
 
-size_t kt_usable_size(const void* block) {
-    return malloc_usable_size(const_cast<void*>(block));
+size_t object_usable_size(const void* object) {
+    return slabs::leaves.contains(object) ? slabs::size_of(object) : malloc_usable_size(const_cast<void*>(object));
+}
+
+void* object_resize(void* object, size_t size) {
+    if (!slabs::leaves.contains(object)) return kt_realloc(object, size);
+    void* moved = leaf_alloc(size);
+    std::memcpy(moved, object, std::min(size, slabs::size_of(object)));
+    slabs::leaves.free(object);
+    return moved;
 }
 
 void* object_alloc(const KtTypeInfo* type, size_t size) {
-    return start_object(is_cyclic(type) ? slab_alloc(size) : kt_alloc(size), type);
+    return start_object(is_cyclic(type) ? slab_alloc(size) : leaf_alloc(size), type);
 }
 
 void* object_alloc_zeroed(const KtTypeInfo* type, size_t size) {
     if (is_cyclic(type)) return slab_alloc_zeroed(type, size);
-    return start_object(kt_alloc_zeroed(size), type);
+    if (size > slabs::Heap::kSmall) return start_object(kt_alloc_zeroed(size), type);
+    void* block = leaf_alloc(size);
+    std::memset(block, 0, size);
+    return start_object(block, type);
 }
 
 void object_free(void* object) {
     if (vm.leak_check) count_ended(static_cast<KtObject*>(object)->type);
-    if (slabs::contains(object))
-        slabs::free(object);
+    if (slabs::cyclic.contains(object))
+        slabs::cyclic.free(object);
+    else if (slabs::leaves.contains(object))
+        slabs::leaves.free(object);
     else
         kt_free(object);
 }

@@ -28,7 +28,10 @@ void keep_reserve();
 void request_memory_error(size_t size);
 [[nodiscard]] int32_t raise_memory_error();  // what was requested
 void kt_free(void* block);
-[[nodiscard]] size_t kt_usable_size(const void* block);
+// Bytes that an object that no cycle goes through may take where it lies; and the same object with another size, which
+// may have moved.
+[[nodiscard]] size_t object_usable_size(const void* object);
+[[nodiscard]] void* object_resize(void* object, size_t size);
 
 [[nodiscard]] void* object_alloc(const KtTypeInfo* type, size_t size);
 [[nodiscard]] void* object_alloc_zeroed(const KtTypeInfo* type, size_t size);

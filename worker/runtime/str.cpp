@@ -138,7 +138,7 @@ TextBuilder::~TextBuilder() {
 
 void TextBuilder::grow(size_t more) {
     capacity_ = std::max(used_ + more, capacity_ + capacity_ / 2 + 16);
-    text_ = static_cast<KtStr*>(kt_realloc(text_, sizeof(KtStr) + capacity_));
+    text_ = static_cast<KtStr*>(object_resize(text_, sizeof(KtStr) + capacity_));
 }
 
 void TextBuilder::add_code_point(char32_t code_point) {
@@ -152,7 +152,7 @@ KtStr* TextBuilder::finish() {
     text_ = nullptr;
     text->byte_len = static_cast<int64_t>(used_);
     text->length = count_code_points(text->data, used_);
-    if (capacity_ - used_ > used_ / 4 + 64) text = static_cast<KtStr*>(kt_realloc(text, sizeof(KtStr) + used_));
+    if (capacity_ - used_ > used_ / 4 + 64) text = static_cast<KtStr*>(object_resize(text, sizeof(KtStr) + used_));
     return text;
 }
 
@@ -221,9 +221,9 @@ int32_t kt_str_append(KtStr* text, KtStr* more, KtStr** out) {
         return KT_OK;
     }
     const int64_t bytes = text->byte_len + more->byte_len;
-    if (kt_usable_size(text) < sizeof(KtStr) + static_cast<size_t>(bytes)) {
+    if (object_usable_size(text) < sizeof(KtStr) + static_cast<size_t>(bytes)) {
         if (vm.cursor_text == text) vm.cursor_text = nullptr;
-        text = static_cast<KtStr*>(kt_realloc(text, sizeof(KtStr) + static_cast<size_t>(bytes + bytes / 2)));
+        text = static_cast<KtStr*>(object_resize(text, sizeof(KtStr) + static_cast<size_t>(bytes + bytes / 2)));
     }
     std::memcpy(text->data + text->byte_len, more->data, static_cast<size_t>(more->byte_len));
     text->byte_len = bytes;

@@ -27,6 +27,13 @@ uint64_t slot_of(uint64_t mark, uint64_t mask) {
     return (mark ^ mark >> 32) & mask;
 }
 
+// What an index slot holds of an entry: its position, and above that as many bits of its mark as there is room for, so
+// that a search touches few entries but the one it is for.
+int32_t tag_of(const KtDict* table, uint64_t mark) {
+    const auto positions = static_cast<uint32_t>(table->mask);
+    return static_cast<int32_t>(static_cast<uint32_t>(mark >> 31) & 0x7fffffffu & ~positions);
+}
+
 uint64_t int_mark(int64_t key) {
     return mix(static_cast<uint64_t>(key) ^ 0xa0761d6478bd642full, 0xe7037ed1a0b428dbull) | kLiveEntry;
 }
@@ -48,11 +55,13 @@ int32_t mark_key(const KtDict* table, const void* key, uint64_t* mark) {
 template <typename Equal>
 char* probe(KtDict* table, uint64_t mark, Equal equal) {
     uint64_t slot = slot_of(mark, table->mask);
+    const auto positions = static_cast<int32_t>(table->mask);
+    const int32_t tag = tag_of(table, mark);
     while (true) {
-        const int32_t position = table->index[slot];
-        if (position == kEmptySlot) return nullptr;
-        if (position >= 0) {
-            char* entry = entry_at(table, position);
+        const int32_t held = table->index[slot];
+        if (held == kEmptySlot) return nullptr;
+        if ((held & ~positions) == tag) {  // never of a deleted slot: its sign bit is set
+            char* entry = entry_at(table, held & positions);
             if (mark_of(entry) == mark && equal(entry + kKeyOffset)) return entry;
         }
         slot = (slot + 1) & table->mask;
@@ -111,7 +120,7 @@ int32_t lookup_marked(KtDict* table, uint64_t mark, const void* key, char** entr
 void put_in_index(KtDict* table, uint64_t mark, int64_t position) {
     uint64_t slot = slot_of(mark, table->mask);
     while (table->index[slot] >= 0) slot = (slot + 1) & table->mask;
-    table->index[slot] = static_cast<int32_t>(position);
+    table->index[slot] = static_cast<int32_t>(position) | tag_of(table, mark);
 }
 
 uint64_t slots_for(int64_t capacity) {
@@ -224,7 +233,8 @@ int32_t table_insert(KtDict* table, const void* key, char** entry, bool* added) 
 void table_remove_entry(KtDict* table, char* entry) {
     const auto position = static_cast<int32_t>((entry - table->entries) / static_cast<int64_t>(table->entry_size));
     uint64_t slot = slot_of(mark_of(entry), table->mask);
-    while (table->index[slot] != position) slot = (slot + 1) & table->mask;
+    const int32_t held = position | tag_of(table, mark_of(entry));
+    while (table->index[slot] != held) slot = (slot + 1) & table->mask;
     const bool chain_ends = table->index[(slot + 1) & table->mask] == kEmptySlot;
     table->index[slot] = chain_ends ? kEmptySlot : kDeletedSlot;
     mark_of(entry) = 0;

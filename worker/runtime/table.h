@@ -15,7 +15,7 @@ struct KtDict {
     int64_t first;     // no live entry lies before this position
     int64_t capacity;  // entries the array has room for
     uint64_t mask;     // size of the index - 1
-    int32_t* index;    // positions; kEmptySlot, kDeletedSlot
+    int32_t* index;    // positions with bits of their marks above; kEmptySlot, kDeletedSlot
     char* entries;
     uint32_t entry_size;
     uint32_t value_offset;

@@ -79,7 +79,7 @@ void trace_object(KtObject* object, Visit& visit) {
             trace_places(places_of(type).places, reinterpret_cast<const KtCell*>(object)->value, visit);
             break;
         case KT_KIND_FUNCTION: {  // captured cells fill the slot behind the closure; the rest of it is zero
-            if (!slabs::contains(object)) break;  // it captures nothing
+            if (!slabs::cyclic.contains(object)) break;  // it captures nothing
             auto* at = reinterpret_cast<void**>(reinterpret_cast<KtClosure*>(object) + 1);
             auto* end = reinterpret_cast<void**>(reinterpret_cast<char*>(object) + slabs::size_of(object));
             for (; at < end; ++at) trace_pointer(*at, visit);

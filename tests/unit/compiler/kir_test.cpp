@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "compiler/kir/program_lowering.h"
 #include "tests/unit/compiler/typed_builder.h"
 
@@ -54,8 +56,36 @@ TEST(Lowering, BorrowsParametersThatAreNotAssigned) {
 TEST(Lowering, RetainsAParameterThatIsReassigned) {
     TypedBuilder b;
     auto* f = b.function("f", {b.t.str}, b.t.str);
-    b.set_body(f, {b.set(0, b.str("x")), b.ret(b.get(f, 0))});
+    b.set_body(f, {b.set(0, b.runtime(RuntimeFn::kt_str_upper, b.t.str, {b.get(f, 0)})), b.ret(b.get(f, 0))});
     std::string text = kir_of(b, f);
+    EXPECT_THAT(text, HasSubstr("retain"));
+    EXPECT_THAT(text, HasSubstr("release"));
+}
+
+// xs[0] held in a local, its length asked for after `between`.
+std::string held_element(const std::function<typed::Stmt*(TypedBuilder&, typed::Function*)>& between) {
+    TypedBuilder b;
+    const Type* texts = b.t.list(b.t.str);
+    auto* f = b.function("f", {texts, b.t.str}, b.t.integer);
+    const uint32_t held = b.local(f, "held", b.t.str);
+    auto* element = b.make(typed::ExprKind::kListGet, b.t.str, {b.get(f, 0), b.integer(0)});
+    b.set_body(f, {b.set(held, element), between(b, f),
+                   b.ret(b.make(typed::ExprKind::kLen, b.t.integer, {b.get(f, held)}))});
+    return kir_of(b, f);
+}
+
+TEST(Lowering, ALocalThatAListKeepsCountsNothing) {
+    const std::string text = held_element([](TypedBuilder& b, typed::Function* f) {
+        return b.expr(b.runtime(RuntimeFn::kt_str_eq, b.t.boolean, {b.get(f, 1), b.get(f, 2)}));
+    });
+    EXPECT_THAT(text, Not(HasSubstr("retain")));
+    EXPECT_THAT(text, Not(HasSubstr("release")));
+}
+
+TEST(Lowering, ALocalCountsWhereTheListMayLetGo) {
+    const std::string text = held_element([](TypedBuilder& b, typed::Function* f) {
+        return b.expr(b.runtime(RuntimeFn::kt_list_clear, b.t.none, {b.get(f, 0)}));
+    });
     EXPECT_THAT(text, HasSubstr("retain"));
     EXPECT_THAT(text, HasSubstr("release"));
 }

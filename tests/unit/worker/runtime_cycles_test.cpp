@@ -84,8 +84,8 @@ TEST(Cycles, OnlyTypesThatLeadBackToThemselvesAreLookedAt) {
     EXPECT_FALSE(is_cyclic(intern_type("set[str]")));
     KtObject* knot = new_knot();
     auto* plain = static_cast<KtObject*>(kt_object_new(classes().plain));
-    EXPECT_TRUE(slabs::contains(knot));
-    EXPECT_FALSE(slabs::contains(plain));
+    EXPECT_TRUE(slabs::cyclic.contains(knot));
+    EXPECT_FALSE(slabs::cyclic.contains(plain));
     release(knot);
     release(plain);
 }
@@ -150,7 +150,7 @@ TEST(Cycles, CollectionsComeByThemselvesAsTheHeapGrows) {
         if (kt_interrupt_flag != 0) {
             ASSERT_EQ(kt_safepoint(), KT_OK);
         }
-        most = std::max(most, slabs::state.pages_used * slabs::kPageSize);
+        most = std::max(most, slabs::cyclic.pages_used * slabs::kPageSize);
     }
     EXPECT_LT(most, size_t{16} << 20);
     enable_collection(false);
@@ -204,25 +204,25 @@ TEST(Finalizers, OfACycleRunBeforeAnyOfItGoes) {
 
 TEST(Slabs, PagesOfFreedObjectsServeOtherSizes) {
     collect_cycles();
-    const size_t before = slabs::state.pages_used;
+    const size_t before = slabs::cyclic.pages_used;
     std::vector<void*> blocks;
     for (int round = 0; round < 3; ++round) {
         for (size_t size : {32u, 48u, 700u, 5000u, 20000u, 200000u}) {
             for (int i = 0; i < 200; ++i) {
-                auto* object = static_cast<KtObject*>(slabs::allocate(size));
+                auto* object = static_cast<KtObject*>(slabs::cyclic.allocate(size));
                 ASSERT_NE(object, nullptr);
                 ASSERT_GE(slabs::size_of(object), size);
                 ASSERT_EQ(reinterpret_cast<uintptr_t>(object) % 16, 0u);
                 std::memset(static_cast<void*>(object), 0x5a, size);
                 blocks.push_back(object);
             }
-            for (void* block : blocks) slabs::free(block);
+            for (void* block : blocks) slabs::cyclic.free(block);
             blocks.clear();
         }
     }
-    EXPECT_LE(slabs::state.pages_used, before + 6);  // one page of each size stays
+    EXPECT_LE(slabs::cyclic.pages_used, before + 6);  // one page of each size stays
     int live = 0;
-    slabs::for_each([&](KtObject*) { ++live; });
+    slabs::for_each(slabs::cyclic, [&](KtObject*) { ++live; });
     EXPECT_EQ(live, 0);
 }
 
