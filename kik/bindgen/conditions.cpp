@@ -222,11 +222,14 @@ Answer Normalizer::find_answer(const Ty& self, const Bound& bound) {
     if (!all_described || (!std_trait && !world_.find(bound.trait))) return Answer::kUnknown;
     const ItemRef home = self.kind == TyKind::kPath ? world_.find(self.path) : ItemRef{};
     if (self.kind == TyKind::kPath && !is_dynamic(self) && !is_std(self.path) && !home) return Answer::kUnknown;
-    if (home && std_trait)
+    // Impls for an alias are missing from rustdoc's JSON, but what follows from them is listed with the type: from
+    // DeserializeOwned, that there is a Deserialize.
+    if (home)
         for (const Json& id : item_body(home.json())["impls"]) {
             const Json* item = home.crate->item(id.get<int>());
             if (item == nullptr || item_body(*item)["trait"].is_null() || !item_body(*item)["blanket_impl"].is_object()) continue;
-            if (home.crate->canonical(item_body(*item)["trait"]["id"].get<int>()) == bound.trait) return Answer::kUnknown;
+            const Path& listed = home.crate->canonical(item_body(*item)["trait"]["id"].get<int>());
+            if (listed == bound.trait || (!std_trait && !listed.empty() && listed[0] == bound.trait[0])) return Answer::kUnknown;
         }
     return Answer::kNo;
 }
