@@ -29,7 +29,7 @@ struct CachedProgram {
 
 class ProgramCache {
   public:
-    static constexpr uint64_t kMostBytes = uint64_t{256} << 20;
+    static constexpr uint64_t kMostBytes = uint64_t{64} << 20;  // some thousands of programs
 
     // The entry of this program; the folder need not exist.
     ProgramCache(const Environment& environment, const SourceFile& source, OptLevel opt);
