@@ -375,6 +375,20 @@ TExpr* Checker::update_in_place(const AugAssignStmt& s, TExpr* current) {
             !crate_functions(*manifest, std::string(t->name) + "." + in_place).empty())
             return crate_protocol(t, in_place, {current, right}, s.span);
     }
+    if (t->kind == TypeKind::kSet && t->name.empty()) {  // the same set, also for whoever else holds it
+        TExpr* set = hold(current);
+        if (s.op == BinaryOp::kBitOr) {
+            TExpr* more = coerce(right, t, s.value->span, "set update");
+            emit_expr(runtime(RT::kt_set_update, types_.none, s.span, {set, more}));
+            return set;
+        }
+        TExpr* updated = binary(s.op, set, right, s.span, s.op_span, true);
+        if (prune(updated->type) != t) return updated;
+        updated = hold(updated);
+        emit_expr(runtime(RT::kt_set_clear, types_.none, s.span, {set}));
+        emit_expr(runtime(RT::kt_set_update, types_.none, s.span, {set, updated}));
+        return set;
+    }
     if (is_instance(current->type)) {
         if (TExpr* updated = call_method(current, kNames[static_cast<size_t>(s.op)], {right}, s.span)) return updated;
     }
@@ -390,12 +404,6 @@ void Checker::aug_assign(const AugAssignStmt& s) {
             TExpr* list = hold(current);
             TExpr* more = expression(*s.value);
             extend_list(list, more, s.value->span, span);
-            return;
-        }
-        if (t->kind == TypeKind::kSet && s.op == BinaryOp::kBitOr) {
-            TExpr* set = hold(current);
-            TExpr* more = coerce(expression(*s.value), t, s.value->span, "set update");
-            emit_expr(runtime(RT::kt_set_update, types_.none, span, {set, more}));
             return;
         }
         if (t->kind == TypeKind::kDict && s.op == BinaryOp::kBitOr) {
@@ -460,7 +468,7 @@ void Checker::aug_assign(const AugAssignStmt& s) {
             extend_list(inner, more, s.value->span, span);
             return;
         }
-        TExpr* updated = binary(s.op, current, expression(*s.value), span, s.op_span);
+        TExpr* updated = update_in_place(s, current);
         if (!flow_into(updated->type, value_type)) {
             report_limit(DiagCode::kTypeMismatch, span, to_string(resolved(t)) + " cannot take a " + to_string(resolved(updated->type)),
                    "the result is " + to_string(resolved(updated->type)));

@@ -8,6 +8,7 @@
 #include <llvm/Transforms/Coroutines/CoroCleanup.h>
 #include <llvm/Transforms/Coroutines/CoroEarly.h>
 #include <llvm/Transforms/Coroutines/CoroSplit.h>
+#include <llvm/Transforms/IPO/GlobalDCE.h>
 #include <llvm/Transforms/Utils/Mem2Reg.h>
 
 namespace kayton::codegen {
@@ -39,6 +40,8 @@ void optimize(llvm::Module& module, llvm::TargetMachine& machine, OptLevel opt, 
         // Slots become registers; everything else is left to the fast instruction selector.
         passes.addPass(llvm::createModuleToFunctionPassAdaptor(llvm::PromotePass()));
         if (has_coroutines) {
+            // What nothing calls is not visited below, and must not be left as it is.
+            passes.addPass(llvm::GlobalDCEPass());
             passes.addPass(llvm::CoroEarlyPass());
             passes.addPass(llvm::createModuleToPostOrderCGSCCPassAdaptor(llvm::CoroSplitPass()));
             passes.addPass(llvm::CoroCleanupPass());

@@ -20,6 +20,17 @@ printf 'import sys\nsys.exit("a message")\n' >message.kay
 run 1 kayton run message.kay
 err_is "a message"
 
+# A generator that only code that cannot be reached asks for.
+cat >unreached.kay <<'KAYTON'
+def main():
+    print({"k": "v"}.get("u") if True else next(iter(["it's", "u"]), None))
+    print(next(iter("ab c".split("a")), None) if [2] < [1] else ({"k": "v"}.get("u") if (True and True) else next(iter(["x"]), None)))
+main()
+KAYTON
+run 0 kayton run --quick unreached.kay
+out_is "None
+None"
+
 # An uncaught exception is told as CPython tells it.
 cat >trace.kay <<'KAYTON'
 def inner(n):
