@@ -151,10 +151,7 @@ Result<std::vector<InstalledPlugin>> parse_plugins(const std::string& text, cons
             found.push_back(std::move(*plugin));
         }
     } catch (const Json::exception& error) {
-        const std::string_view what = error.what();
-        const size_t bracket = what.find("] ");
-        return corrupt(
-            file, text.empty() ? "it is empty" : std::string(bracket == what.npos ? what : what.substr(bracket + 2)));
+        return corrupt(file, json_problem(text, error));
     }
     return found;
 }

@@ -134,12 +134,6 @@ tl::unexpected<Error> corrupt(const std::string& origin, const std::string& reas
     return fail(ErrorKind::kInput, "manifest `" + origin + "` is corrupt: " + reason, reinstall_remedy(origin));
 }
 
-std::string parse_reason(const Json::exception& error) {
-    const std::string_view text = error.what();
-    const size_t bracket = text.find("] ");
-    return std::string(bracket == std::string_view::npos ? text : text.substr(bracket + 2));
-}
-
 void read_param(ObjectReader& reader, ManifestParam& param) {
     reader.text("name", param.name, true);
     reader.text("type", param.type, true);
@@ -248,7 +242,7 @@ Result<Manifest> parse_manifest(std::string_view json, const std::string& origin
     try {
         root = Json::parse(json);
     } catch (const Json::exception& error) {
-        return corrupt(origin, json.empty() ? "it is empty" : parse_reason(error));
+        return corrupt(origin, json_problem(json, error));
     }
 
     std::string problem;

@@ -31,13 +31,7 @@ Result<Permissions> read_permissions(const std::filesystem::path& environment) {
             *permissions.of(kind) = given.value(std::string(kind), std::vector<std::string>());
         }
     } catch (const nlohmann::json::exception& error) {
-        // Without the library's own name of the error.
-        const std::string_view what = error.what();
-        const size_t bracket = what.find("] ");
-        return fail(ErrorKind::kInput,
-                    "`" + file.string() + "` is corrupt: " +
-                        (text->empty() ? "it is empty"
-                                       : std::string(bracket == what.npos ? what : what.substr(bracket + 2))),
+        return fail(ErrorKind::kInput, "`" + file.string() + "` is corrupt: " + json_problem(*text, error),
                     "Run: kik doctor --fix");
     }
     return permissions;

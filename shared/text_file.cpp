@@ -46,4 +46,11 @@ Result<std::string> read_text_file(const std::filesystem::path& file) {
     return text;
 }
 
+std::string json_problem(std::string_view text, const std::exception& error) {
+    if (text.empty()) return "it is empty";
+    const std::string_view what = error.what();
+    const size_t bracket = what.find("] ");
+    return std::string(bracket == what.npos ? what : what.substr(bracket + 2));
+}
+
 }  // namespace kayton

@@ -180,7 +180,8 @@ Result<std::vector<std::string>> read_build_permissions(const fs::path& environm
         const nlohmann::json json = nlohmann::json::parse(*text);
         return json.value("permissions", nlohmann::json::object()).value("build", std::vector<std::string>());
     } catch (const nlohmann::json::exception& error) {
-        return fail(ErrorKind::kInput, "`" + file.string() + "` is corrupt: " + error.what(), "Run: kik doctor --fix");
+        return fail(ErrorKind::kInput, "`" + file.string() + "` is corrupt: " + json_problem(*text, error),
+                    "Run: kik doctor --fix");
     }
 }
 

@@ -243,7 +243,7 @@ Result<Toolchain> read_pin(const fs::path& environment) {
         pin.bin = json.at("bin").get<std::string>();
         return pin;
     } catch (const nlohmann::json::exception& error) {
-        return fail(ErrorKind::kInput, "`" + file.string() + "` is corrupt: " + error.what(),
+        return fail(ErrorKind::kInput, "`" + file.string() + "` is corrupt: " + json_problem(*text, error),
                     "Make a new environment with kik create, and install its crates again");
     }
 }
