@@ -56,7 +56,7 @@ bool only_reads(std::string_view name) {
            name == "kt_list_get" || name == "kt_dict_next" || name == "kt_dict_check_size" || name == "kt_str_join";
 }
 
-// Walks the code under a block or a part of it, and collects what it may overwrite and which locals it assigns.
+// Visits the code under a block or a statement, and collects what it may overwrite and which locals it assigns.
 class Collector {
   public:
     explicit Collector(const Changes* known) : known_(known) {}
@@ -64,13 +64,9 @@ class Collector {
     std::set<uint32_t> assigned;
     std::set<const typed::Function*> callees;
 
-    void block(Block statements) {
-        for (const Stmt* one : statements) stmt(*one);
-    }
-    void stmt(const Stmt& s) {
+    void operator()(const Stmt& s) {
+        note(s);
         switch (s.kind) {
-            case StmtKind::kAssign:
-            case StmtKind::kUnbind: assigned.insert(s.index); break;
             case StmtKind::kAssignGlobal: changed.places.insert(global_place(s.index)); break;
             case StmtKind::kUnbindGlobal: changed.places.insert(global_place(s.a->index)); break;
             case StmtKind::kSetItem:
@@ -81,18 +77,8 @@ class Collector {
                 break;
             default: break;
         }
-        for (const Expr* part : {s.a, s.b, s.c}) expr(part);
-        if (s.iter != nullptr) iter(*s.iter);
-        block(s.body);
-        block(s.else_body);
-        block(s.finally_body);
-        for (const typed::Handler& handler : s.handlers) {
-            if (handler.local >= 0) assigned.insert(static_cast<uint32_t>(handler.local));
-            block(handler.body);
-        }
     }
-    void expr(const Expr* e) {
-        if (e == nullptr) return;
+    void operator()(const Expr* e) {
         switch (e->kind) {
             case ExprKind::kCall:
                 callees.insert(e->callee);
@@ -113,17 +99,16 @@ class Collector {
                 break;
             default: break;
         }
-        for (const Expr* arg : e->args) expr(arg);
-        block(e->block);
+    }
+    void operator()(const Iter& i) {
+        note(i);
+        if (i.kind == IterKind::kIterator || i.kind == IterKind::kHandle) changed.everything = true;
     }
 
   private:
-    void iter(const Iter& i) {
-        if (i.kind == IterKind::kIterator || i.kind == IterKind::kHandle) changed.everything = true;
-        if (i.kind != IterKind::kZip && i.kind != IterKind::kStep) assigned.insert(i.local);
-        if (i.kind == IterKind::kDictItems) assigned.insert(i.local2);
-        for (const Expr* arg : i.args) expr(arg);
-        for (const Iter* child : i.children) iter(*child);
+    template <typename Node>
+    void note(const Node& node) {
+        assigned_locals(node, [&](uint32_t local) { assigned.insert(local); });
     }
     void through_runtime(const Expr* e) {
         const uint8_t effects =
@@ -207,11 +192,8 @@ class BorrowFinder {
         return id;
     }
     void enter_stmt(const Stmt& s, Position at, uint32_t depth) {
-        if (s.kind == StmtKind::kAssign) {
-            use(s.index, at);
-            locals_[s.index].values.push_back(s.a);
-        }
-        if (s.kind == StmtKind::kUnbind) use(s.index, at);
+        assigned_locals(s, [&](uint32_t local) { use(local, at); });
+        if (s.kind == StmtKind::kAssign) locals_[s.index].values.push_back(s.a);
         for (const Expr* part : {s.a, s.b, s.c}) enter_expr(part, at, depth);
         if (!s.body.empty() || s.iter != nullptr) {
             uint32_t body = enter_block(s.body, at, depth + 1);
@@ -242,9 +224,7 @@ class BorrowFinder {
     void enter_iter(const Iter& i, Position at, Position body, uint32_t depth, bool alone) {
         for (const Expr* arg : i.args) enter_expr(arg, i.kind == IterKind::kStep ? body : at, depth);
         for (const Iter* child : i.children) enter_iter(*child, at, body, depth, alone && i.kind == IterKind::kEnumerate);
-        if (i.kind == IterKind::kZip || i.kind == IterKind::kStep) return;
-        bind(i, i.local, body, alone);
-        if (i.kind == IterKind::kDictItems) bind(i, i.local2, body, alone);
+        assigned_locals(i, [&](uint32_t local) { bind(i, local, body, alone); });
     }
     void bind(const Iter& i, uint32_t index, Position body, bool alone) {
         Local& local = locals_[index];
@@ -362,7 +342,7 @@ class BorrowFinder {
         }
         Collector collector(&changes_);
         const auto end = std::min(static_cast<size_t>(last) + 1, statements.size());
-        for (auto i = static_cast<size_t>(first + 1); i < end; ++i) collector.stmt(*statements[i]);
+        for (auto i = static_cast<size_t>(first + 1); i < end; ++i) walk_stmt(*statements[i], collector);
         local.changed = std::move(collector.changed);
         local.assigned = std::move(collector.assigned);
         local.first = {block, first};
@@ -455,7 +435,7 @@ Changes::Changes(const typed::TypedProgram& program) {
             continue;
         }
         Collector collector(nullptr);
-        collector.block(function->body);
+        walk_block(function->body, collector);
         own = std::move(collector.changed);
         // A captured variable is a place too, which nothing here tells apart.
         for (uint32_t local : collector.assigned) {

@@ -40,9 +40,7 @@ class ShapeFinder {
     }
     void visit(const Stmt& stmt, int loops) {
         if (stmt.kind == StmtKind::kTry) shape_.simple = false;
-        if ((stmt.kind == StmtKind::kAssign || stmt.kind == StmtKind::kUnbind) && stmt.index < reads_.size()) {
-            reads_[stmt.index] += 2;
-        }
+        assigned_locals(stmt, [&](uint32_t local) { assigned(local); });
         const bool loop = stmt.kind == StmtKind::kFor || stmt.kind == StmtKind::kWhile;
         for (const Expr* part : {stmt.a, stmt.b, stmt.c}) visit(part, loops + (stmt.kind == StmtKind::kWhile ? 1 : 0));
         if (stmt.iter != nullptr) visit(*stmt.iter, loops, true);
@@ -50,7 +48,7 @@ class ShapeFinder {
         visit(stmt.else_body, loops);
     }
     void visit(const Iter& iter, int loops, bool alone) {
-        if (iter.kind != IterKind::kZip && iter.local < reads_.size()) reads_[iter.local] += 2;
+        assigned_locals(iter, [&](uint32_t local) { assigned(local); });
         if (iter.kind == IterKind::kIterator && alone && loops == 0) {
             const Expr* source = looped_over(iter);
             if (source->kind == ExprKind::kLocal && source->index < loops_.size()) ++loops_[source->index];
@@ -67,6 +65,10 @@ class ShapeFinder {
         }
         for (const Expr* arg : expr->args) visit(arg, loops);
         visit(expr->block, loops);
+    }
+
+    void assigned(uint32_t local) {
+        if (local < reads_.size()) reads_[local] += 2;
     }
 
     GeneratorShape shape_;

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "compiler/kir/lowering.h"
+#include "compiler/kir/walk.h"
 #include "shared/object_layout.h"
 
 namespace kayton::kir {
@@ -243,43 +244,31 @@ uint8_t FunctionLowering::local_hazards(uint32_t index) const {
 
 // --- which locals the body assigns
 
+namespace {
+
+struct AssignedFinder {
+    std::vector<bool>& assigned;
+    bool& calls_kayton;
+
+    void operator()(const typed::Stmt& stmt) { note(stmt); }
+    void operator()(const typed::Iter& iter) { note(iter); }
+    void operator()(const typed::Expr* expr) {
+        using typed::ExprKind;
+        if (expr->kind == ExprKind::kCall || expr->kind == ExprKind::kCallClosure) calls_kayton = true;
+    }
+
+  private:
+    template <typename Node>
+    void note(const Node& node) {
+        assigned_locals(node, [&](uint32_t local) { assigned[local] = true; });
+    }
+};
+
+}  // namespace
+
 void FunctionLowering::find_assigned() {
     frame_->assigned.assign(frame_->source->locals.size(), false);
-    find_assigned(frame_->source->body);
-}
-
-void FunctionLowering::find_assigned(typed::Block block) {
-    for (const typed::Stmt* stmt : block) {
-        if (stmt->kind == typed::StmtKind::kAssign || stmt->kind == typed::StmtKind::kUnbind) frame_->assigned[stmt->index] = true;
-        for (const typed::Expr* expr : {stmt->a, stmt->b, stmt->c}) {
-            if (expr != nullptr) find_assigned_expr(expr);
-        }
-        if (stmt->iter != nullptr) find_assigned_iter(stmt->iter);
-        find_assigned(stmt->body);
-        find_assigned(stmt->else_body);
-        find_assigned(stmt->finally_body);
-        for (const typed::Handler& handler : stmt->handlers) {
-            if (handler.local >= 0) frame_->assigned[static_cast<size_t>(handler.local)] = true;
-            find_assigned(handler.body);
-        }
-    }
-}
-
-void FunctionLowering::find_assigned_expr(const typed::Expr* expr) {
-    using typed::ExprKind;
-    if (expr->kind == ExprKind::kCall || expr->kind == ExprKind::kCallClosure) {
-        calls_kayton_ = true;
-    }
-    for (const typed::Expr* arg : expr->args) find_assigned_expr(arg);
-    find_assigned(expr->block);
-}
-
-void FunctionLowering::find_assigned_iter(const typed::Iter* iter) {
-    using typed::IterKind;
-    if (iter->kind != IterKind::kZip) frame_->assigned[iter->local] = true;
-    if (iter->kind == IterKind::kDictItems) frame_->assigned[iter->local2] = true;
-    for (const typed::Expr* arg : iter->args) find_assigned_expr(arg);
-    for (const typed::Iter* child : iter->children) find_assigned_iter(child);
+    walk_block(frame_->source->body, AssignedFinder{frame_->assigned, calls_kayton_});
 }
 
 }  // namespace kayton::kir

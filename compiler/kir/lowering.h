@@ -245,9 +245,6 @@ class FunctionLowering {
     ValueId count_calls(int64_t by);
     BlockId uncount_and_leave(BlockId to);
     void find_assigned();
-    void find_assigned(typed::Block block);
-    void find_assigned_expr(const typed::Expr* expr);
-    void find_assigned_iter(const typed::Iter* iter);
     std::vector<ValueId> read_local(uint32_t index);
     void write_local(uint32_t index, const std::vector<ValueId>& parts);
     void set_bound(uint32_t index, bool bound);
