@@ -361,149 +361,89 @@ void Checker::store_item_of(TExpr* object, const SubscriptExpr& target, TExpr* v
            "this is " + to_string(resolved(t))).of_none = prune(t)->kind == TypeKind::kNone;
 }
 
-// The new value of `target op= value`: an object's own __iadd__, else as `target op value`.
-TExpr* Checker::update_in_place(const AugAssignStmt& s, TExpr* current) {
+// The value of `target op= value`. A list, set, dict or Counter is itself changed, also for whoever else holds it; else the
+// object's own __iadd__ answers, else `target op value` makes a new one.
+Checker::Updated Checker::update_in_place(const AugAssignStmt& s, TExpr* current) {
+    const Type* t = prune(current->type);
+    if (t->kind == TypeKind::kList && s.op == BinaryOp::kAdd) {
+        TExpr* list = hold(current);
+        extend_list(list, expression(*s.value, t), s.value->span, s.span);
+        return {list, true};
+    }
     TExpr* right = expression(*s.value);
     static constexpr std::string_view kNames[] = {"__iadd__", "__isub__", "__imul__", "__itruediv__", "__ifloordiv__", "__imod__", "__ipow__",
                                                   "__imatmul__", "__ilshift__", "__irshift__", "__iand__", "__ior__", "__ixor__"};
-    const Type* t = prune(current->type);
     if (const Manifest* manifest = manifest_of(t)) {
         // Types of a crate that can only be added to: Add gives a new value where there is one.
         const std::string in_place(kNames[static_cast<size_t>(s.op)]);
         const std::string apart = "__" + in_place.substr(3);
         if (crate_functions(*manifest, std::string(t->name) + "." + apart).empty() &&
             !crate_functions(*manifest, std::string(t->name) + "." + in_place).empty())
-            return crate_protocol(t, in_place, {current, right}, s.span);
+            return {crate_protocol(t, in_place, {current, right}, s.span), false};
     }
-    if (t->kind == TypeKind::kSet && t->name.empty()) {  // the same set, also for whoever else holds it
-        TExpr* set = hold(current);
-        if (s.op == BinaryOp::kBitOr) {
-            TExpr* more = coerce(right, t, s.value->span, "set update");
-            emit_expr(runtime(RT::kt_set_update, types_.none, s.span, {set, more}));
-            return set;
+    const bool set = t->kind == TypeKind::kSet && t->name.empty();
+    if (set || t->kind == TypeKind::kDict || t->kind == TypeKind::kList) {
+        TExpr* held = hold(current);
+        if (s.op == BinaryOp::kBitOr && t->name != "Counter" && t->kind != TypeKind::kList) {
+            TExpr* more = coerce(right, t, s.value->span, set ? "set update" : "dict update");
+            emit_expr(runtime(set ? RT::kt_set_update : RT::kt_dict_update, types_.none, s.span, {held, more}));
+            return {held, true};
         }
-        TExpr* updated = binary(s.op, set, right, s.span, s.op_span, true);
-        if (prune(updated->type) != t) return updated;
+        TExpr* updated = binary(s.op, held, right, s.span, s.op_span, true);
+        if (resolved(updated->type) != resolved(t)) return {updated, false};
         updated = hold(updated);
-        emit_expr(runtime(RT::kt_set_clear, types_.none, s.span, {set}));
-        emit_expr(runtime(RT::kt_set_update, types_.none, s.span, {set, updated}));
-        return set;
+        if (t->kind == TypeKind::kList) {
+            TExpr* absent = slice_bound(nullptr);
+            emit_expr(runtime(RT::kt_list_set_slice, types_.none, s.span, {held, absent, absent, absent, updated}));
+        } else {
+            emit_expr(runtime(set ? RT::kt_set_clear : RT::kt_dict_clear, types_.none, s.span, {held}));
+            emit_expr(runtime(set ? RT::kt_set_update : RT::kt_dict_update, types_.none, s.span, {held, updated}));
+        }
+        return {held, true};
     }
-    if (is_instance(current->type)) {
-        if (TExpr* updated = call_method(current, kNames[static_cast<size_t>(s.op)], {right}, s.span)) return updated;
+    if (is_instance(t)) {
+        if (TExpr* updated = call_method(current, kNames[static_cast<size_t>(s.op)], {right}, s.span)) return {updated, false};
     }
-    return binary(s.op, current, right, s.span, s.op_span, true);
+    return {binary(s.op, current, right, s.span, s.op_span, true), false};
 }
 
 void Checker::aug_assign(const AugAssignStmt& s) {
-    Span span = s.span;
+    // The parts of the target are evaluated once, though they are read and stored through.
+    std::vector<const Expr*> evaluated;
+    auto once = [&](const Expr* part) -> TExpr* {
+        if (part == nullptr) return nullptr;
+        TExpr* value = hold(expression(*part));
+        state_->evaluated[part] = value;
+        evaluated.push_back(part);
+        return value;
+    };
     if (s.target->kind == ExprKind::kName) {
-        TExpr* current = expression(*s.target);
-        const Type* t = prune(current->type);
-        if (t->kind == TypeKind::kList && s.op == BinaryOp::kAdd) {  // in place
-            TExpr* list = hold(current);
-            TExpr* more = expression(*s.value);
-            extend_list(list, more, s.value->span, span);
-            return;
-        }
-        if (t->kind == TypeKind::kDict && s.op == BinaryOp::kBitOr) {
-            TExpr* dict = hold(current);
-            TExpr* more = coerce(expression(*s.value), t, s.value->span, "dict update");
-            emit_expr(runtime(RT::kt_dict_update, types_.none, span, {dict, more}));
-            return;
-        }
-        assign_name(as<NameExpr>(*s.target).name, update_in_place(s, current), s.target->span);
-        return;
-    }
-    if (s.target->kind == ExprKind::kSubscript) {
-        const auto& sub = as<SubscriptExpr>(*s.target);
-        TExpr* object = hold(expression(*sub.object));
-        const Type* t = prune(object->type);
-        if (t->kind == TypeKind::kNever) return;
-        if (is_instance(t)) {
-            TExpr* key = hold(expression(*sub.index));
-            TExpr* current = call_method(object, "__getitem__", {key}, sub.span);
-            if (current != nullptr) {
-                TExpr* updated = binary(s.op, current, expression(*s.value), span, s.op_span);
-                if (TExpr* stored = call_method(object, "__setitem__", {key, updated}, span)) {
-                    emit_expr(stored);
-                    return;
-                }
-            }
-        }
-        if (const Manifest* manifest = manifest_of(t);
-            manifest != nullptr && !crate_functions(*manifest, std::string(t->name) + ".__setitem__").empty()) {
-            TExpr* key = hold(expression(*sub.index));
-            TExpr* current = crate_protocol(t, "__getitem__", {object, key}, sub.span);
-            TExpr* updated = binary(s.op, current, expression(*s.value), span, s.op_span);
-            emit_expr(crate_protocol(t, "__setitem__", {object, key, updated}, span));
-            return;
-        }
-        if (t->kind != TypeKind::kList && t->kind != TypeKind::kDict) {
-            report(DiagCode::kNotSubscriptable, span, "'" + to_string(resolved(t)) + "' object does not support item assignment");
-            return;
-        }
-        if (sub.index->kind == ExprKind::kSlice) {
-            TExpr* part = slice_value(object, as<SliceExpr>(*sub.index));
-            TExpr* right = expression(*s.value);
-            if (s.op == BinaryOp::kAdd && prune(right->type)->kind != TypeKind::kList) {
-                TExpr* longer = hold(part);
-                extend_list(longer, right, span, span);
-                store_item_of(object, sub, longer);
-                return;
-            }
-            store_item_of(object, sub, binary(s.op, part, right, span, s.op_span));
-            return;
-        }
-        TExpr* raw = expression(*sub.index);
-        const bool list = t->kind == TypeKind::kList;
-        if (t->name.starts_with("defaultdict") || t->name == "Counter") grow(t->args[0], raw->type);
-        TExpr* key = hold(coerce(raw, list ? types_.integer : t->args[0], sub.index->span, list ? "list index" : "dict key", list));
-        const Type* value_type = list ? t->args[0] : t->args[1];
-        TExpr* current = list ? make(TK::kListGet, value_type, sub.span, {object, key}) : dict_item(object, key, sub.span);
-        const Type* vt = prune(value_type);
-        if (vt->kind == TypeKind::kList && s.op == BinaryOp::kAdd) {
-            TExpr* inner = hold(current);
-            TExpr* more = expression(*s.value);
-            extend_list(inner, more, s.value->span, span);
-            return;
-        }
-        TExpr* updated = update_in_place(s, current);
-        if (!flow_into(updated->type, value_type)) {
-            report_limit(DiagCode::kTypeMismatch, span, to_string(resolved(t)) + " cannot take a " + to_string(resolved(updated->type)),
-                   "the result is " + to_string(resolved(updated->type)));
-            return;
-        }
-        updated = convert(updated, value_type);
-        if (list) {
-            TStmt* set = stmt(SK::kSetItem, span);
-            set->a = object;
-            set->b = key;
-            set->c = updated;
-            emit(set);
+        const auto [value, same] = update_in_place(s, expression(*s.target));
+        if (!same) assign_name(as<NameExpr>(*s.target).name, value, s.target->span);
+    } else if (s.target->kind == ExprKind::kSubscript) {
+        const auto& target = as<SubscriptExpr>(*s.target);
+        const Type* object = prune(once(target.object)->type);
+        if (target.index->kind == ExprKind::kSlice) {
+            const auto& slice = as<SliceExpr>(*target.index);
+            for (const Expr* bound : {slice.start, slice.stop, slice.step}) once(bound);
         } else {
-            emit_expr(runtime(RT::kt_dict_set, types_.none, span, {object, key, updated}));
+            const TExpr* key = once(target.index);
+            if (object->name.starts_with("defaultdict") || object->name == "Counter") grow(object->args[0], key->type);
         }
-        return;
-    }
-    if (s.target->kind == ExprKind::kAttribute) {
+        const auto [value, same] = update_in_place(s, expression(target));
+        const bool stays = object->kind == TypeKind::kDict || (object->kind == TypeKind::kList && target.index->kind != ExprKind::kSlice);
+        if (!same || !stays) store_item(target, value);
+    } else if (s.target->kind == ExprKind::kAttribute) {
         const auto& target = as<AttributeExpr>(*s.target);
-        TExpr* current = expression(*s.target);
-        const Type* t = prune(current->type);
-        if (t->kind == TypeKind::kNever) {
-            expression(*s.value);
-            return;
-        }
-        if (t->kind == TypeKind::kList && s.op == BinaryOp::kAdd) {  // in place
-            TExpr* list = hold(current);
-            TExpr* more = expression(*s.value, t);
-            extend_list(list, more, s.value->span, span);
-            return;
-        }
-        store_attribute(target, update_in_place(s, current), nullptr);
-        return;
+        const bool path = target.object->kind == ExprKind::kName || !path_of(*target.object).empty();
+        if (!path) once(target.object);
+        TExpr* current = expression(target);
+        const auto [value, same] = update_in_place(s, current);
+        if (!same || current->kind == TK::kCall) store_attribute(target, value, nullptr);
+    } else {
+        report(DiagCode::kBadTarget, s.target->span, "this cannot be updated in place");
     }
-    report(DiagCode::kBadTarget, s.target->span, "this cannot be updated in place");
+    for (const Expr* part : evaluated) state_->evaluated.erase(part);
 }
 
 void Checker::ann_assign(const AnnAssignStmt& s) {

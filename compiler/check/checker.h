@@ -322,7 +322,11 @@ class Checker {
     void guarded_statement(const syntax::Stmt& s);
     void assign(const syntax::AssignStmt& s);
     void aug_assign(const syntax::AugAssignStmt& s);
-    TExpr* update_in_place(const syntax::AugAssignStmt& s, TExpr* current);
+    struct Updated {
+        TExpr* value;
+        bool in_place;  // the object that was there is still the one
+    };
+    Updated update_in_place(const syntax::AugAssignStmt& s, TExpr* current);
     void ann_assign(const syntax::AnnAssignStmt& s);
     void if_statement(const syntax::IfStmt& s);
     void while_statement(const syntax::WhileStmt& s);
@@ -690,6 +694,7 @@ struct FunctionState {
     int caught_imports = 0;                         // try bodies around the statement at hand whose handlers take an ImportError
     std::vector<OpenBlock> open_blocks;             // outermost first: where what crates lend is looked for
     std::set<uint32_t> lent;                        // locals that hold what a crate lent
+    std::map<const syntax::Expr*, TExpr*> evaluated;  // parts of the target of `x[i] += v` at hand: held, not evaluated again
     std::set<const syntax::Stmt*> tails;            // of a `fn`: expression statements whose value is returned
 };
 

@@ -15,6 +15,7 @@ using TK = typed::ExprKind;
 using SK = typed::StmtKind;
 
 TExpr* Checker::expression(const Expr& e, const Type* expected) {
+    if (const auto held = state_->evaluated.find(&e); held != state_->evaluated.end()) return held->second;
     TExpr* value = expression_value(e, expected);
     if (noting_ && e.kind != ExprKind::kName && e.kind != ExprKind::kAttribute) note(e.span, value->type);
     return value;
@@ -118,6 +119,8 @@ TExpr* Checker::expression_value(const Expr& e, const Type* expected) {
 
 // What a name or a dotted path stands for, values included.
 Entity Checker::entity(const Expr& e) {
+    if (const auto held = state_->evaluated.find(&e); held != state_->evaluated.end())
+        return {EntityKind::kValue, nullptr, {}, nullptr, nullptr, held->second, nullptr};
     Entity found = named_entity(e);
     if (noting_) note(e.span, found);
     return found;
