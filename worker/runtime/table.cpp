@@ -23,24 +23,40 @@ uint64_t& mark_of(char* entry) {
     return *reinterpret_cast<uint64_t*>(entry);
 }
 
-uint64_t slot_of(uint64_t mark, uint64_t mask) {
-    return (mark ^ mark >> 32) & mask;
+uint64_t mixed(uint64_t mark) {
+    return mix(mark, 0xe7037ed1a0b428dbull);
 }
+
+// The slots where an entry may be, best first. Ints that follow each other lie side by side, as in the entries; where
+// that place is taken the others lie apart from it, in pairs of neighbours, so that runs of ints do not join. Every slot
+// has its turn: half the step is odd, and the pairs are a power of two.
+class Slots {
+  public:
+    Slots(uint64_t mark, uint64_t mask) : slot_(mark & mask), mask_(mask), mixed_(mixed(mark)) {}
+    uint64_t operator*() const { return slot_; }
+    void operator++() {
+        slot_ ^= 1;
+        if (second_) slot_ = (slot_ + (mixed_ >> 32 | 1) * 2) & mask_;
+        second_ = !second_;
+    }
+
+  private:
+    uint64_t slot_;
+    uint64_t mask_;
+    uint64_t mixed_;
+    bool second_ = false;
+};
 
 // What an index slot holds of an entry: its position, and above that as many bits of its mark as there is room for, so
 // that a search touches few entries but the one it is for.
 int32_t tag_of(const KtDict* table, uint64_t mark) {
     const auto positions = static_cast<uint32_t>(table->mask);
-    return static_cast<int32_t>(static_cast<uint32_t>(mark >> 31) & 0x7fffffffu & ~positions);
-}
-
-uint64_t int_mark(int64_t key) {
-    return mix(static_cast<uint64_t>(key) ^ 0xa0761d6478bd642full, 0xe7037ed1a0b428dbull) | kLiveEntry;
+    return static_cast<int32_t>(static_cast<uint32_t>(mixed(mark) >> 33) & ~positions);
 }
 
 int32_t mark_key(const KtDict* table, const void* key, uint64_t* mark) {
     switch (table->mode) {
-        case kIntKeys: *mark = int_mark(*static_cast<const int64_t*>(key)); return KT_OK;
+        case kIntKeys: *mark = *static_cast<const uint64_t*>(key) | kLiveEntry; return KT_OK;
         case kStrKeys:
             *mark = static_cast<uint64_t>(kt_str_hash(*static_cast<KtStr* const*>(key))) | kLiveEntry;
             return KT_OK;
@@ -54,17 +70,15 @@ int32_t mark_key(const KtDict* table, const void* key, uint64_t* mark) {
 
 template <typename Equal>
 char* probe(KtDict* table, uint64_t mark, Equal equal) {
-    uint64_t slot = slot_of(mark, table->mask);
     const auto positions = static_cast<int32_t>(table->mask);
     const int32_t tag = tag_of(table, mark);
-    while (true) {
-        const int32_t held = table->index[slot];
+    for (Slots slots(mark, table->mask);; ++slots) {
+        const int32_t held = table->index[*slots];
         if (held == kEmptySlot) return nullptr;
         if ((held & ~positions) == tag) {  // never of a deleted slot: its sign bit is set
             char* entry = entry_at(table, held & positions);
             if (mark_of(entry) == mark && equal(entry + kKeyOffset)) return entry;
         }
-        slot = (slot + 1) & table->mask;
     }
 }
 
@@ -118,9 +132,11 @@ int32_t lookup_marked(KtDict* table, uint64_t mark, const void* key, char** entr
 }
 
 void put_in_index(KtDict* table, uint64_t mark, int64_t position) {
-    uint64_t slot = slot_of(mark, table->mask);
-    while (table->index[slot] >= 0) slot = (slot + 1) & table->mask;
-    table->index[slot] = static_cast<int32_t>(position) | tag_of(table, mark);
+    Slots slots(mark, table->mask);
+    while (table->index[*slots] >= 0) ++slots;
+    int32_t& slot = table->index[*slots];
+    if (slot == kEmptySlot) ++table->taken;
+    slot = static_cast<int32_t>(position) | tag_of(table, mark);
 }
 
 uint64_t slots_for(int64_t capacity) {
@@ -154,6 +170,7 @@ void rebuild(KtDict* table, int64_t capacity) {
     table->filled = table->used;
     table->first = 0;
     table->mask = slots - 1;
+    table->taken = 0;
     table->index = static_cast<int32_t*>(kt_alloc(slots * sizeof(int32_t)));
     std::memset(table->index, 0xFF, slots * sizeof(int32_t));
     for (int64_t i = 0; i < table->filled; ++i) put_in_index(table, mark_of(entry_at(table, i)), i);
@@ -205,7 +222,7 @@ int32_t table_insert(KtDict* table, const void* key, char** entry, bool* added) 
     if (lookup_marked(table, mark, key, entry) != KT_OK) return KT_ERROR;
     *added = *entry == nullptr;
     if (!*added) return KT_OK;
-    if (table->filled == table->capacity) {
+    if (table->filled == table->capacity || table->taken == table->capacity) {
         if (table->used >= kMaxEntries) return raise(Exc::MemoryError, "");
         // The key may lie in this table.
         alignas(16) char small[64];
@@ -232,11 +249,10 @@ int32_t table_insert(KtDict* table, const void* key, char** entry, bool* added) 
 
 void table_remove_entry(KtDict* table, char* entry) {
     const auto position = static_cast<int32_t>((entry - table->entries) / static_cast<int64_t>(table->entry_size));
-    uint64_t slot = slot_of(mark_of(entry), table->mask);
     const int32_t held = position | tag_of(table, mark_of(entry));
-    while (table->index[slot] != held) slot = (slot + 1) & table->mask;
-    const bool chain_ends = table->index[(slot + 1) & table->mask] == kEmptySlot;
-    table->index[slot] = chain_ends ? kEmptySlot : kDeletedSlot;
+    Slots slots(mark_of(entry), table->mask);
+    while (table->index[*slots] != held) ++slots;
+    table->index[*slots] = kDeletedSlot;
     mark_of(entry) = 0;
     --table->used;
     while (table->first < table->filled && mark_of(entry_at(table, table->first)) == 0) ++table->first;
@@ -278,7 +294,7 @@ char* table_last(KtDict* table) {
 
 void table_clear(KtDict* table) {
     KtDict old = *table;
-    table->used = table->filled = table->first = table->capacity = 0;
+    table->used = table->filled = table->first = table->capacity = table->taken = 0;
     table->mask = 0;
     table->index = nullptr;
     table->entries = nullptr;

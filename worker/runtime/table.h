@@ -14,6 +14,7 @@ struct KtDict {
     int64_t filled;    // entries in the array, deleted ones included
     int64_t first;     // no live entry lies before this position
     int64_t capacity;  // entries the array has room for
+    int64_t taken;     // slots of the index with an entry or what a deleted one left; at most `capacity`
     uint64_t mask;     // size of the index - 1
     int32_t* index;    // positions with bits of their marks above; kEmptySlot, kDeletedSlot
     char* entries;
