@@ -3,11 +3,25 @@
 // Plain data in a module's private pages or in the worker; read by the worker's one thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "shared/kayton_api.h"
 
 namespace kayton {
+
+// A KtStr of one ASCII character.
+struct KtAsciiChar {
+    KtObject base;
+    int64_t byte_len;
+    int64_t length;
+    int64_t hash;
+    char data[8];
+};
+struct KtAsciiChars {
+    KtAsciiChar all[128];
+};
+static_assert(offsetof(KtAsciiChar, data) == offsetof(KtStr, data));
 
 // An index or slice bound that the program left out.
 constexpr int64_t kAbsent = INT64_MIN;
@@ -109,8 +123,10 @@ struct KtException {
 //   kt_type_none kt_type_bool kt_type_int kt_type_float kt_type_str kt_type_bytes kt_type_dynamic: const KtTypeInfo
 //   kt_interrupt_flag: volatile int32_t, polled at safe points
 //   kt_stack_limit: const char*, the lowest address a frame may reach; below it kt_raise_recursion is due
+//   kt_ascii_chars: KtAsciiChars, the immortal strings of one ASCII character
 //   kt_recursion_left: int64_t, how many more calls may be open at once, kept by programs that can tell
 #define KT_DATA_SYMBOLS(X) \
     X(kt_type_none) X(kt_type_bool) X(kt_type_int) X(kt_type_float) X(kt_type_str) X(kt_type_bytes) \
     X(kt_type_dynamic) X(kt_interrupt_flag) X(kt_stack_limit) \
-    X(kt_recursion_left)
+    X(kt_recursion_left)   \
+    X(kt_ascii_chars)

@@ -309,16 +309,16 @@ Rvalue FunctionLowering::lower_dict(const Expr* expr) {
     return result;
 }
 
+ValueId FunctionLowering::from_end(ValueId index, ValueId length) {
+    int64_t known = 0;
+    if (b_.is_constant(index, known)) return known < 0 ? b_.binary(Opcode::kAdd, Repr::kInt64, length, index) : index;
+    ValueId negative = b_.binary(Opcode::kLt, Repr::kBool, index, b_.integer(0));
+    return b_.select(Repr::kInt64, negative, b_.binary(Opcode::kAdd, Repr::kInt64, index, length), index);
+}
+
 ValueId FunctionLowering::checked_index(ValueId list, ValueId index, const char* what, Span span) {
     ValueId length = b_.load(Repr::kInt64, list, kListLength, Memory::kLength);
-    int64_t known = 0;
-    if (b_.is_constant(index, known)) {
-        if (known < 0) index = b_.binary(Opcode::kAdd, Repr::kInt64, length, index);
-    } else {
-        ValueId negative = b_.binary(Opcode::kLt, Repr::kBool, index, b_.integer(0));
-        ValueId from_end = b_.binary(Opcode::kAdd, Repr::kInt64, index, length);
-        index = b_.select(Repr::kInt64, negative, from_end, index);
-    }
+    index = from_end(index, length);
     ValueId outside = b_.binary(Opcode::kUGe, Repr::kBool, index, length);
     b_.check(outside, failing(span, [&] {
                  b_.call_runtime(RuntimeFn::kt_raise_index, Repr::kVoid, {b_.data(program_.c_string(what))});

@@ -24,23 +24,40 @@ bool is_literal(const Expr* expr, double value) {
 
 }  // namespace
 
-// `usual` or, where `rare` holds, what the runtime function gives for the arguments.
-Rvalue FunctionLowering::unless(ValueId rare, const Expr* expr, Repr repr, std::vector<ValueId> args,
-                                const std::function<ValueId()>& usual) {
+// What `unusual` gives where `rare` holds, else what `usual` gives.
+ValueId FunctionLowering::either(ValueId rare, Repr repr, const std::function<ValueId()>& unusual,
+                                 const std::function<ValueId()>& usual) {
     SlotId result = b_.new_slot(repr, "result");
     BlockId slow = b_.new_block(true);
     BlockId fast = b_.new_block();
     BlockId done = b_.new_block();
     b_.branch(rare, slow, fast, 2);
     b_.move_to(slow);
-    args.push_back(b_.slot_address(result));
-    b_.call_runtime(expr->runtime, Repr::kVoid, args, raising(expr->span));
+    b_.store_slot(result, unusual());
     b_.jump(done);
     b_.move_to(fast);
     b_.store_slot(result, usual());
     b_.jump(done);
     b_.move_to(done);
-    return plain(expr->type, b_.load_slot(result));
+    return b_.load_slot(result);
+}
+
+// What a runtime function gives that may raise.
+ValueId FunctionLowering::call_fallible(RuntimeFn fn, Repr repr, std::vector<ValueId> args, Span span) {
+    SlotId out = b_.new_slot(repr, "out");
+    args.push_back(b_.slot_address(out));
+    b_.call_runtime(fn, Repr::kVoid, args, raising(span));
+    return b_.load_slot(out);
+}
+
+// `usual` or, where `rare` holds, what the runtime function gives for the arguments.
+ValueId FunctionLowering::unless(ValueId rare, const Expr* expr, Repr repr, const std::vector<ValueId>& args,
+                                 const std::function<ValueId()>& usual) {
+    const std::string_view signature = typed::runtime_info(expr->runtime).signature;
+    const bool fallible = signature[signature.find(':') + 1] == '!';
+    return either(rare, repr, [&] {
+        return fallible ? call_fallible(expr->runtime, repr, args, expr->span) : b_.call_runtime(expr->runtime, repr, args);
+    }, usual);
 }
 
 std::optional<Rvalue> FunctionLowering::lower_fast(const Expr* expr) {
@@ -68,15 +85,15 @@ std::optional<Rvalue> FunctionLowering::lower_fast(const Expr* expr) {
             if (expr->runtime == RuntimeFn::kt_math_ceil) whole = b_.unary(Opcode::kFCeil, Repr::kFloat64, value);
             ValueId size = b_.unary(Opcode::kFAbs, Repr::kFloat64, whole);
             ValueId fits = b_.binary(Opcode::kFLe, Repr::kBool, size, b_.floating(kLargestWhole));
-            return unless(b_.unary(Opcode::kNot, Repr::kBool, fits), expr, Repr::kInt64, {value},
-                          [&] { return b_.unary(Opcode::kFloatToInt, Repr::kInt64, whole); });
+            return plain(expr->type, unless(b_.unary(Opcode::kNot, Repr::kBool, fits), expr, Repr::kInt64, {value},
+                                            [&] { return b_.unary(Opcode::kFloatToInt, Repr::kInt64, whole); }));
         }
         case RuntimeFn::kt_float_pow: {
             if (!is_literal(expr->args[1], 2)) return std::nullopt;
             ValueId value = number(operands()[0]);
             ValueId square = b_.binary(Opcode::kFMul, Repr::kFloat64, value, value);
-            return unless(b_.binary(Opcode::kFEq, Repr::kBool, square, b_.floating(HUGE_VAL)), expr, Repr::kFloat64,
-                          {value, b_.floating(2)}, [&] { return square; });
+            return plain(expr->type, unless(b_.binary(Opcode::kFEq, Repr::kBool, square, b_.floating(HUGE_VAL)), expr,
+                                            Repr::kFloat64, {value, b_.floating(2)}, [&] { return square; }));
         }
         case RuntimeFn::kt_int_pow: {
             const bool cube = is_literal(expr->args[1], 3);
@@ -91,14 +108,9 @@ std::optional<Rvalue> FunctionLowering::lower_fast(const Expr* expr) {
             return plain(expr->type, power);
         }
         case RuntimeFn::kt_str_eq: return lower_str_eq(expr);
-        case RuntimeFn::kt_ord: {
-            ValueId text = scalar(operands()[0]);
-            ValueId length = b_.load(Repr::kInt64, text, offsetof(KtStr, byte_len), Memory::kLength);
-            ValueId one_byte = b_.binary(Opcode::kEq, Repr::kBool, length, b_.integer(1));
-            return unless(b_.unary(Opcode::kNot, Repr::kBool, one_byte), expr, Repr::kInt64, {text},
-                          [&] { return b_.load_byte(text, offsetof(KtStr, data)); });
-        }
-        default: return std::nullopt;
+        case RuntimeFn::kt_ord: return lower_ord(expr);
+        case RuntimeFn::kt_str_index: return lower_str_index(expr);
+        default: return lower_character_test(expr);
     }
 }
 
@@ -121,25 +133,6 @@ std::optional<Rvalue> FunctionLowering::lower_append(const Expr* expr) {
     store_parts(element, parts, b_.element(data, length, layout(element).size), 0, Memory::kElementInt);
     b_.store(list, offsetof(KtList, length), b_.binary(Opcode::kAdd, Repr::kInt64, length, b_.integer(1)), Memory::kLength);
     return unit(expr->type);
-}
-
-// Most texts that differ differ in length.
-Rvalue FunctionLowering::lower_str_eq(const Expr* expr) {
-    std::vector<Rvalue> operands = lower_operands(expr->args, 0);
-    ValueId a = scalar(operands[0]);
-    ValueId b = scalar(operands[1]);
-    SlotId result = b_.new_slot(Repr::kBool, "equal");
-    BlockId compare = b_.new_block();
-    BlockId done = b_.new_block();
-    ValueId length = b_.load(Repr::kInt64, a, offsetof(KtStr, byte_len), Memory::kLength);
-    ValueId other = b_.load(Repr::kInt64, b, offsetof(KtStr, byte_len), Memory::kLength);
-    b_.store_slot(result, b_.boolean(false));
-    b_.branch(b_.binary(Opcode::kEq, Repr::kBool, length, other), compare, done);
-    b_.move_to(compare);
-    b_.store_slot(result, b_.call_runtime(RuntimeFn::kt_str_eq, Repr::kBool, {a, b}));
-    b_.jump(done);
-    b_.move_to(done);
-    return plain(expr->type, b_.load_slot(result));
 }
 
 }  // namespace kayton::kir

@@ -192,10 +192,24 @@ FunctionLowering::Advance FunctionLowering::start_text(const Iter* iter) {
     if (iter->kind == IterKind::kStr) {
         const Type* text = iter->args[0]->type;
         return [=, this](BlockId end, std::vector<Binding>& bindings) {
-            ValueId next = b_.call_runtime(RuntimeFn::kt_str_next, Repr::kPointer, {source, b_.slot_address(position)});
+            ValueId at = b_.load_slot(position);
+            ValueId bytes = b_.load(Repr::kInt64, source, offsetof(KtStr, byte_len), Memory::kLength);
             BlockId go = b_.new_block();
-            b_.branch(b_.binary(Opcode::kEq, Repr::kBool, next, b_.null()), end, go);
+            b_.branch(b_.binary(Opcode::kLt, Repr::kBool, at, bytes), go, end);
             b_.move_to(go);
+            ValueId byte = byte_of(source, at);
+            ValueId wide = b_.binary(Opcode::kGe, Repr::kBool, byte, b_.integer(0x80));
+            const auto call = [&] {
+                SlotId offset = b_.new_slot(Repr::kInt64, "offset");  // of its own: `position` stays in a register
+                b_.store_slot(offset, at);
+                ValueId found = b_.call_runtime(RuntimeFn::kt_str_next, Repr::kPointer, {source, b_.slot_address(offset)});
+                b_.store_slot(position, b_.load_slot(offset));
+                return found;
+            };
+            ValueId next = either(wide, Repr::kPointer, call, [&] {
+                b_.store_slot(position, b_.binary(Opcode::kAdd, Repr::kInt64, at, b_.integer(1)));
+                return ascii_text(byte);
+            });
             bindings.push_back({local, temporary(text, {next})});
         };
     }

@@ -1,7 +1,7 @@
 // Lowers one typed function to KIR. Values are borrowed or owned (+1): an owned one is a temporary on the cleanup stack
 // until something takes it or its statement ends. Every error edge leads to a chain of blocks that undoes the stack as
 // it stood at that edge, then to the nearest handler or the function's error exit.
-// Split by subject: lower_function, ownership, lower_expr, lower_ops, lower_call, lower_fast, lower_convert, lower_stmt, lower_try,
+// Split by subject: lower_function, ownership, lower_expr, lower_ops, lower_call, lower_fast, lower_text, lower_convert, lower_stmt, lower_try,
 // lower_iter, lower_generator, inline_generator. Lives while one function is lowered; one thread.
 #pragma once
 
@@ -119,6 +119,7 @@ class FunctionLowering {
     Rvalue lower_range(const typed::Expr* expr);
     Rvalue lower_field(const typed::Expr* expr);
     Rvalue lower_str_join(const typed::Expr* expr);
+    ValueId from_end(ValueId index, ValueId length);  // an index that counts from the end, when it is negative
     ValueId checked_index(ValueId list, ValueId index, const char* what, Span span);
     ValueId range_length(ValueId start, ValueId stop, ValueId step);
     uint32_t class_field_offset(const Type* type, uint32_t index, const Type** field_type);
@@ -130,9 +131,24 @@ class FunctionLowering {
     Rvalue lower_runtime(const typed::Expr* expr);
     std::optional<Rvalue> lower_fast(const typed::Expr* expr);  // nothing: call the function (lower_fast.cpp)
     std::optional<Rvalue> lower_append(const typed::Expr* expr);
+    ValueId either(ValueId rare, Repr repr, const std::function<ValueId()>& unusual, const std::function<ValueId()>& usual);
+    ValueId call_fallible(RuntimeFn fn, Repr repr, std::vector<ValueId> args, Span span);
+    ValueId unless(ValueId rare, const typed::Expr* expr, Repr repr, const std::vector<ValueId>& args,
+                   const std::function<ValueId()>& usual);
+    // lower_text.cpp
+    struct CharPlace {
+        ValueId at, rare;
+    };
     Rvalue lower_str_eq(const typed::Expr* expr);
-    Rvalue unless(ValueId rare, const typed::Expr* expr, Repr repr, std::vector<ValueId> args,
-                  const std::function<ValueId()>& usual);
+    Rvalue lower_str_index(const typed::Expr* expr);
+    Rvalue lower_ord(const typed::Expr* expr);
+    std::optional<Rvalue> lower_character_eq(const typed::Expr* expr);
+    std::optional<Rvalue> lower_character_test(const typed::Expr* expr);
+    CharPlace char_place(ValueId text, ValueId index);
+    ValueId byte_of(ValueId text, ValueId at = kNone);
+    ValueId is_one_byte(ValueId text);
+    ValueId ascii_text(ValueId byte);
+    ValueId index_text(ValueId text, ValueId index, const typed::Expr* expr);
     Rvalue lower_make_closure(const typed::Expr* expr);
     void add_arguments(const std::vector<Rvalue>& values, std::vector<ValueId>& args);
     Rvalue call_result(const Type* type, ValueId out);

@@ -21,6 +21,7 @@ extern const KtTypeInfo kt_type_none, kt_type_bool, kt_type_int, kt_type_float, 
 extern volatile int32_t kt_interrupt_flag;
 extern const char* kt_stack_limit;
 extern int64_t kt_recursion_left;
+extern KtAsciiChars kt_ascii_chars;
 
 // --- memory, types, start
 void kt_dealloc(void* object);

@@ -11,36 +11,24 @@ namespace kayton {
 
 namespace {
 
-struct StaticStr {
-    KtObject base;
-    int64_t byte_len;
-    int64_t length;
-    int64_t hash;
-    char data[8];
-};
-static_assert(offsetof(StaticStr, data) == offsetof(KtStr, data));
-
-struct StaticStrings {
-    StaticStr chars[128];
-    StaticStr empty;
-};
-constexpr StaticStrings make_static_strings() {
-    StaticStrings all = {};
-    for (int i = 0; i < 128; ++i) all.chars[i] = {{KT_IMMORTAL, &kt_type_str}, 1, 1, 0, {static_cast<char>(i)}};
-    all.empty = {{KT_IMMORTAL, &kt_type_str}, 0, 0, 0, {}};
-    return all;
+constexpr KtAsciiChars make_ascii_chars() {
+    KtAsciiChars made = {};
+    for (int i = 0; i < 128; ++i) made.all[i] = {{KT_IMMORTAL, &kt_type_str}, 1, 1, 0, {static_cast<char>(i)}};
+    return made;
 }
-constinit StaticStrings static_strings = make_static_strings();
+constinit KtAsciiChar empty = {{KT_IMMORTAL, &kt_type_str}, 0, 0, 0, {}};
 
 constexpr int64_t kMaxBytes = int64_t{1} << 46;
 
 }  // namespace
 
+constinit KtAsciiChars kt_ascii_chars = make_ascii_chars();  // extern "C" by its declaration
+
 KtStr* str_empty() {
-    return reinterpret_cast<KtStr*>(&static_strings.empty);
+    return reinterpret_cast<KtStr*>(&empty);
 }
 KtStr* ascii_char(unsigned char c) {
-    return reinterpret_cast<KtStr*>(&static_strings.chars[c]);
+    return reinterpret_cast<KtStr*>(&kt_ascii_chars.all[c]);
 }
 
 KtStr* str_alloc(int64_t byte_len) {
