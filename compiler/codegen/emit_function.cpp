@@ -59,7 +59,9 @@ static bool compiled_quickly(const kir::Function& source) {
            source.file->text().starts_with("# [compile: quick]");
 }
 
-void Emitter::emit_function(const kir::Function& source, llvm::Function* target) {
+void Emitter::emit_function(uint32_t position) {
+    const kir::Function& source = source_.functions[position];
+    llvm::Function* target = declare(position);
     function_ = target;
     scope_ = subprogram(source);
     target->setSubprogram(scope_);
@@ -107,6 +109,11 @@ void Emitter::emit_function(const kir::Function& source, llvm::Function* target)
         slots_[i] = b_.CreateAlloca(type, nullptr, slot.name);
         slots_[i]->setAlignment(llvm::Align(slot.align));
     }
+    result_ = nullptr;
+    if (returns_in_registers(position)) {
+        result_ = b_.CreateAlloca(llvm::ArrayType::get(i8_, source.result_parts.back().offset + 8), nullptr, "result");
+        result_->setAlignment(llvm::Align(8));
+    }
     set_line(source, source.span);
     b_.CreateBr(blocks_[0]);
     for (BlockId block : order) emit_block(source, block);
@@ -142,13 +149,7 @@ void Emitter::emit_inst(const kir::Function& source, const Inst& inst) {
             if (inst.likely == 2) branch->setMetadata(llvm::LLVMContext::MD_prof, cold_weights_);
             return;
         }
-        case Opcode::kReturn:
-            if (inst.a == kir::kNone) {
-                b_.CreateRetVoid();
-            } else {
-                b_.CreateRet(to_memory(use(inst.a), source.values[inst.a]));
-            }
-            return;
+        case Opcode::kReturn: emit_return(source, inst); return;
         case Opcode::kUnreachable: b_.CreateUnreachable(); return;
         case Opcode::kSuspend:
         case Opcode::kCoroEnd: emit_coroutine(inst); return;
@@ -156,6 +157,24 @@ void Emitter::emit_inst(const kir::Function& source, const Inst& inst) {
     }
     llvm::Value* value = emit_value(source, inst);
     if (inst.result != kir::kNone) values_[inst.result] = value;
+}
+
+void Emitter::emit_return(const kir::Function& source, const Inst& inst) {
+    if (inst.a == kir::kNone) {
+        b_.CreateRetVoid();
+        return;
+    }
+    llvm::Value* returned = to_memory(use(inst.a), source.values[inst.a]);
+    if (result_ != nullptr) {
+        const auto* status = llvm::dyn_cast<llvm::ConstantInt>(returned);
+        const bool failed = status != nullptr && !status->isZero();  // then there is no result
+        returned = b_.CreateInsertValue(llvm::PoisonValue::get(function_->getReturnType()), returned, 0);
+        for (unsigned i = 0; i < source.result_parts.size() && !failed; ++i) {
+            const auto [repr, offset] = source.result_parts[i];
+            returned = b_.CreateInsertValue(returned, b_.CreateLoad(memory_type(repr), address(result_, offset)), i + 1);
+        }
+    }
+    b_.CreateRet(returned);
 }
 
 llvm::Value* Emitter::emit_value(const kir::Function& source, const Inst& inst) {
@@ -169,6 +188,7 @@ llvm::Value* Emitter::emit_value(const kir::Function& source, const Inst& inst) 
     };
     switch (inst.op) {
         case Opcode::kParam:
+            if (result_ != nullptr && static_cast<size_t>(inst.imm) + 1 == source.params.size()) return result_;
             return from_memory(function_->getArg(static_cast<unsigned>(inst.imm)), inst.repr);
         case Opcode::kConst:
             if (inst.repr == Repr::kPointer) return llvm::ConstantPointerNull::get(ptr_);
@@ -308,6 +328,8 @@ llvm::Value* Emitter::emit_call(const kir::Function& source, const Inst& inst) {
         types.push_back(args.back()->getType());
     }
     llvm::CallInst* call = nullptr;
+    const bool in_registers = inst.op == Opcode::kCall && returns_in_registers(static_cast<uint32_t>(inst.imm));
+    llvm::Value* out = nullptr;
     if (inst.op == Opcode::kCallIndirect) {
         auto* type = llvm::FunctionType::get(i32_, types, false);
         call = b_.CreateCall(type, use(inst.a), args);
@@ -317,15 +339,23 @@ llvm::Value* Emitter::emit_call(const kir::Function& source, const Inst& inst) {
     } else {
         llvm::Function* callee =
             inst.op == Opcode::kCall ? declare(static_cast<uint32_t>(inst.imm)) : runtime(inst.runtime);
+        if (in_registers) {
+            out = args.back();
+            args.pop_back();
+        }
         call = b_.CreateCall(callee, args);
         call->setAttributes(callee->getAttributes().removeFnAttributes(context_));
     }
     call->setDoesNotThrow();
-    if (inst.edge != kir::kNone) {
-        branch_cold(b_.CreateICmpNE(call, llvm::ConstantInt::get(i32_, 0)), blocks_[inst.edge]);
-        return nullptr;
+    llvm::Value* returned = in_registers ? b_.CreateExtractValue(call, 0) : call;
+    if (inst.edge != kir::kNone) branch_cold(b_.CreateICmpNE(returned, llvm::ConstantInt::get(i32_, 0)), blocks_[inst.edge]);
+    if (in_registers) {
+        const std::vector<kir::ResultPart>& parts = source_.functions[static_cast<size_t>(inst.imm)].result_parts;
+        for (unsigned i = 0; i < parts.size(); ++i) {
+            b_.CreateStore(b_.CreateExtractValue(call, i + 1), address(out, parts[i].offset));
+        }
     }
-    return inst.repr == Repr::kVoid ? nullptr : from_memory(call, inst.repr);
+    return inst.edge != kir::kNone || inst.repr == Repr::kVoid ? nullptr : from_memory(returned, inst.repr);
 }
 
 // --- reference counts

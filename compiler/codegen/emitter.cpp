@@ -30,8 +30,9 @@ void Emitter::emit() {
     start_lines();
     functions_.resize(source_.functions.size());
     data_.resize(source_.data.size());
+    find_functions_by_address();
     for (uint32_t i = 0; i < source_.functions.size(); ++i) {
-        if (!source_.functions[i].external) emit_function(source_.functions[i], declare(i));
+        if (!source_.functions[i].external) emit_function(i);
     }
     if (!worth_optimizing_) {
         for (auto& [name, function] : count_functions_) skip_optimizing(function);
@@ -58,10 +59,47 @@ llvm::Type* Emitter::memory_type(Repr repr) {
     return void_;
 }
 
-llvm::FunctionType* Emitter::function_type(const kir::Function& function) {
+void Emitter::find_functions_by_address() {
+    by_address_.assign(source_.functions.size(), false);
+    auto note = [&](uint32_t position) {
+        if (position != kir::kNone) by_address_[position] = true;
+    };
+    for (uint32_t i = 0; i < source_.functions.size(); ++i) {
+        const kir::Function& function = source_.functions[i];
+        if (function.external || function.exported) note(i);
+        for (const kir::Block& block : function.blocks) {
+            for (const kir::Inst& inst : block.insts) {
+                if (inst.op == kir::Opcode::kFunctionAddr) note(static_cast<uint32_t>(inst.imm));
+            }
+        }
+    }
+    for (const kir::ClassNeed& need : source_.classes) {
+        for (uint32_t function : need.ops) note(function);
+        note(need.finalizer);
+    }
+}
+
+// The status and up to two scalars come back in registers where every call is one of this module's own: the result then
+// never lies in memory, as a loop of calls would otherwise wait for it.
+bool Emitter::returns_in_registers(uint32_t position) const {
+    constexpr size_t kMost = 2;
+    const kir::Function& function = source_.functions[position];
+    return !by_address_[position] && !function.coroutine && !function.result_parts.empty() &&
+           function.result_parts.size() <= kMost;
+}
+
+llvm::FunctionType* Emitter::function_type(uint32_t position) {
+    const kir::Function& function = source_.functions[position];
     std::vector<llvm::Type*> params;
     for (Repr repr : function.params) params.push_back(memory_type(repr));
-    return llvm::FunctionType::get(memory_type(function.result), params, false);
+    llvm::Type* result = memory_type(function.result);
+    if (returns_in_registers(position)) {
+        params.pop_back();
+        std::vector<llvm::Type*> parts = {result};
+        for (const kir::ResultPart& part : function.result_parts) parts.push_back(memory_type(part.repr));
+        result = llvm::StructType::get(context_, parts);
+    }
+    return llvm::FunctionType::get(result, params, false);
 }
 
 // A bool crosses calls as a byte that is 0 or 1.
@@ -76,7 +114,7 @@ void Emitter::mark(llvm::Function* function, llvm::FunctionType* type) {
 llvm::Function* Emitter::declare(uint32_t position) {
     if (functions_[position] != nullptr) return functions_[position];
     const kir::Function& source = source_.functions[position];
-    llvm::FunctionType* type = function_type(source);
+    llvm::FunctionType* type = function_type(position);
     bool visible = source.external || source.exported;
     auto* function = llvm::Function::Create(
         type, visible ? llvm::Function::ExternalLinkage : llvm::Function::InternalLinkage, source.symbol, &module_);
@@ -91,7 +129,7 @@ llvm::Function* Emitter::declare(uint32_t position) {
         function->setDSOLocal(true);
         function->addFnAttr("frame-pointer", "all");
         if (source.runs_once) function->addFnAttr(llvm::Attribute::NoInline);
-        if (source.result == Repr::kInt32 && !source.params.empty()) {
+        if (source.result == Repr::kInt32 && !source.params.empty() && !returns_in_registers(position)) {
             function->addParamAttr(type->getNumParams() - 1, llvm::Attribute::NoAlias);
         }
     }

@@ -32,7 +32,9 @@ class Emitter {
     // --- types and declarations
     llvm::Type* type_of(kir::Repr repr);         // in registers
     llvm::Type* memory_type(kir::Repr repr);     // in memory and across calls
-    llvm::FunctionType* function_type(const kir::Function& function);
+    llvm::FunctionType* function_type(uint32_t position);
+    void find_functions_by_address();
+    [[nodiscard]] bool returns_in_registers(uint32_t position) const;
     llvm::Function* declare(uint32_t position);
     llvm::Function* runtime(typed::RuntimeFn fn);
     void mark(llvm::Function* function, llvm::FunctionType* type);
@@ -51,7 +53,8 @@ class Emitter {
     llvm::Constant* int64(int64_t value) { return llvm::ConstantInt::getSigned(i64_, value); }
 
     // --- functions
-    void emit_function(const kir::Function& source, llvm::Function* target);
+    void emit_function(uint32_t position);
+    void emit_return(const kir::Function& source, const kir::Inst& inst);
     void emit_block(const kir::Function& source, kir::BlockId block);
     void emit_inst(const kir::Function& source, const kir::Inst& inst);
     llvm::Value* emit_value(const kir::Function& source, const kir::Inst& inst);
@@ -86,6 +89,7 @@ class Emitter {
     llvm::Type *void_, *i1_, *i8_, *i32_, *i64_, *f64_;
     llvm::PointerType* ptr_;
     std::vector<llvm::Function*> functions_;
+    std::vector<bool> by_address_;  // functions that are called through pointers, or by other modules
     std::unordered_map<uint16_t, llvm::Function*> runtime_;
     std::vector<llvm::Constant*> data_;
     std::unordered_map<std::string, llvm::Constant*> texts_;
@@ -99,6 +103,7 @@ class Emitter {
     std::vector<llvm::Value*> values_;
     std::vector<llvm::BasicBlock*> blocks_;
     std::vector<llvm::AllocaInst*> slots_;
+    llvm::AllocaInst* result_ = nullptr;  // of one that returns in registers: what it returns, until it does
     bool in_cold_block_ = false;
     llvm::Value* coro_id_ = nullptr;
     llvm::Value* coro_handle_ = nullptr;

@@ -104,6 +104,12 @@ struct Slot {
     std::string name;
 };
 
+// A scalar of what a function gives, `offset` bytes from where its last parameter points.
+struct ResultPart {
+    Repr repr;
+    uint32_t offset;
+};
+
 struct Function {
     std::string symbol;
     std::string display_name;
@@ -112,6 +118,7 @@ struct Function {
     std::vector<Repr> params;
     std::vector<uint16_t> param_objects;  // by parameter, when not empty: the object_size of what is never null, else 0
     Repr result = Repr::kInt32;
+    std::vector<ResultPart> result_parts;  // of a Kayton function
     bool external = false;     // declared only
     bool exported = false;     // other modules may name it
     bool runs_once = false;    // the module body and the entry

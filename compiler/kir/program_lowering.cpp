@@ -18,19 +18,23 @@ using types::TypeKind;
 namespace {
 
 // Can the program tell at which depth its recursion ends?
-bool minds_recursion(typed::Block block) {
+struct RecursionMinder {
     bool found = false;
-    walk_block(block, [&](const typed::Expr* expr) {
+
+    void operator()(const typed::Expr* expr) {
         found = found || (expr->kind == ExprKind::kRuntime && expr->runtime == RuntimeFn::kt_recursion_limit);
-    });
-    return found || std::any_of(block.begin(), block.end(), [](const typed::Stmt* stmt) {
-        for (const typed::Handler& handler : stmt->handlers) {
-            if (minds_recursion(handler.body)) return true;
-            for (const Type* type : handler.types)
-                if (type->name == "RecursionError") return true;
+    }
+    void operator()(const typed::Stmt& stmt) {
+        for (const typed::Handler& handler : stmt.handlers) {
+            for (const Type* type : handler.types) found = found || type->name == "RecursionError";
         }
-        return minds_recursion(stmt->body) || minds_recursion(stmt->else_body) || minds_recursion(stmt->finally_body);
-    });
+    }
+};
+
+bool minds_recursion(typed::Block block) {
+    RecursionMinder minder;
+    walk_block(block, minder);
+    return minder.found;
 }
 
 }  // namespace
@@ -118,6 +122,7 @@ uint32_t ProgramLowering::function(const typed::Function* callee) {
         if (object) target.param_objects.back() = shape.parts[0].object_size;
     }
     target.params.push_back(Repr::kPointer);
+    for (const Part& part : layout(callee->result).parts) target.result_parts.push_back({part.repr, part.offset});
     uint32_t position = at->second;
     module_.functions.push_back(std::move(target));
     if (!callee->external) pending_.emplace_back(callee, position);
