@@ -74,6 +74,14 @@ run 1 kayton check folder
 err_has "4 programs checked: 3 errors in 2 files"
 [[ "$(grep -o 'wrong_[a-z]*. is not defined' err | tr '\n' ' ')" == "wrong_shared' is not defined wrong_a' is not defined wrong_b' is not defined " ]] ||
     failed "kayton check of a folder: order, or an error twice"
+# What is wrong in another text than the program's own is shown with its lines by every command.
+for command in check run; do
+    run 1 kayton $command folder/a.kay
+    cat out err >all
+    for text in "folder/shared.kay:2:12" "return wrong_shared" "folder/a.kay:2:7"; do
+        grep -qF -- "$text" all || failed "kayton $command of a program with a wrong module: expected $text"
+    done
+done
 run 0 kayton check folder/deep trace.kay
 err_is "2 programs checked: no errors"
 run 1 kayton check folder/empty
