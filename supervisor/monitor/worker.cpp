@@ -20,6 +20,7 @@ constexpr size_t kSourcePiece = size_t{256} << 10;
 constexpr size_t kOutputChunk = size_t{64} << 10;
 constexpr std::chrono::milliseconds kCrashGrace{2'000};   // from a crash record's first word to the end of the process
 constexpr std::chrono::milliseconds kDoorbellGrace{500};  // between a closed doorbell and the end of the process
+constexpr std::chrono::milliseconds kCoreTime{120'000};   // more for both, where the kernel writes a core file meanwhile
 
 Result<std::array<UniqueFd, 2>> make_pipe() {
     std::array<int, 2> ends{};
@@ -90,6 +91,7 @@ Result<std::unique_ptr<Worker>> Worker::start(const WorkerRequest& request) {
                                               std::move((*output)[0]), std::move((*error)[0]), request.limits));
     worker->writable_ = request.setup.sandbox.read_write;
     worker->writable_.push_back(request.setup.sandbox.temporary);
+    worker->core_time_ = request.setup.sandbox.core_files ? kCoreTime : std::chrono::milliseconds(0);
     worker->may_run_ = !request.setup.sandbox.execute.empty();
     worker->session_ = worker->process_.pid();
     worker->net_access_ = request.setup.sandbox.net;
@@ -121,7 +123,7 @@ void Worker::turn(std::chrono::milliseconds timeout, WorkerEvents& events) {
     }
     flush_queue();
     watch_limits();
-    if (!doorbell_open_ && !killed_ && std::chrono::steady_clock::now() - doorbell_closed_at_ > kDoorbellGrace) {
+    if (!doorbell_open_ && !killed_ && std::chrono::steady_clock::now() - doorbell_closed_at_ > kDoorbellGrace + core_time_) {
         violate(Violation::kDoorbellClosed);
     }
 }
@@ -136,7 +138,7 @@ void Worker::watch_limits() {
     const auto now = std::chrono::steady_clock::now();
     if (crashed_at_ == std::chrono::steady_clock::time_point{}) {
         crashed_at_ = now;
-    } else if (now - crashed_at_ > kCrashGrace) {
+    } else if (now - crashed_at_ > kCrashGrace + core_time_) {
         kill(EndReason::kLimit, "it crashed and did not end");
     }
 }

@@ -193,6 +193,7 @@ class Worker {
     bool doorbell_open_ = true;
     std::chrono::steady_clock::time_point doorbell_closed_at_{};
     UsageWatch usage_;
+    std::chrono::milliseconds core_time_{0};
     std::chrono::steady_clock::time_point crashed_at_{};  // it has begun to write its crash record
     bool killed_ = false;
     WorkerEnd kill_reason_;
