@@ -93,6 +93,10 @@ void walk_frames(CrashPage& page, bool pc_is_call_target) {
 // Libraries are built without frame pointers, so the walk may lose the Kayton frames below them. They are found by
 // their return addresses: every word of the main thread's stack that points into the code arena, innermost first.
 void scan_stack(CrashPage& page) {
+    constexpr uint64_t kMostStack = uint64_t{256} << 20;
+    if (page.sp >= state.setup.stack_top || state.setup.stack_top - page.sp > kMostStack) {
+        return;  // it points somewhere else: what lies between is not the stack, and may be all addresses
+    }
     uint32_t count = 0;
     uint64_t at = page.sp & ~uint64_t{7};
     while (at < state.setup.stack_top && count < kCrashMaxCodeWords) {
