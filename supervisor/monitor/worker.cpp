@@ -157,15 +157,15 @@ void Worker::wait(std::chrono::milliseconds timeout) {
     }
 }
 
-void Worker::forward_pipes(WorkerEvents& events) {
+bool Worker::forward_pipes(WorkerEvents& events) {
+    bool something = false;
     for (size_t stream = 0; stream < pipes_.size(); ++stream) {
-        if (pipes_[stream]) {
-            forward_pipe(pipes_[stream], stream == 1, events);
-        }
+        something = (pipes_[stream] && forward_pipe(pipes_[stream], stream == 1, events)) || something;
     }
+    return something;
 }
 
-void Worker::forward_pipe(UniqueFd& pipe, bool error, WorkerEvents& events) {
+bool Worker::forward_pipe(UniqueFd& pipe, bool error, WorkerEvents& events) {
     std::array<char, 16 * 1024> buffer;
     const ssize_t size = ::read(pipe.get(), buffer.data(), buffer.size());
     if (size > 0) {
@@ -174,6 +174,7 @@ void Worker::forward_pipe(UniqueFd& pipe, bool error, WorkerEvents& events) {
     } else if (size == 0 || (errno != EAGAIN && errno != EINTR)) {
         pipe.reset();
     }
+    return size > 0;
 }
 
 bool Worker::receive(WorkerEvents& events) {
@@ -431,8 +432,7 @@ void Worker::finish(ProcessEnd process, WorkerEvents& events) {
     while (!killed_ && channel_.has_news()) {
         (void)receive(events);
     }
-    for (size_t turns = 0; (pipes_[0] || pipes_[1]) && turns < kPipeTurns; ++turns) {
-        forward_pipes(events);
+    for (size_t turns = 0; forward_pipes(events) && turns < kPipeTurns; ++turns) {
     }
     // The worker's children are ours now.
     for (const UniqueFd& dropped : dropped_) {

@@ -141,8 +141,9 @@ class Worker {
     Worker(Channel channel, CodeArena arena, ChildProcess process, UniqueFd output, UniqueFd error, UsageLimits limits);
 
     void wait(std::chrono::milliseconds timeout);
-    void forward_pipe(UniqueFd& pipe, bool error, WorkerEvents& events);
-    void forward_pipes(WorkerEvents& events);
+    // Whether there was anything.
+    bool forward_pipe(UniqueFd& pipe, bool error, WorkerEvents& events);
+    bool forward_pipes(WorkerEvents& events);
     [[nodiscard]] bool receive(WorkerEvents& events);  // true: more than output, or more is there
     void flush_output(WorkerEvents& events);
     [[nodiscard]] std::optional<Violation> handle(const FrameHeader& header, WorkerEvents& events);
