@@ -24,6 +24,8 @@ bool is_written(const Ty& type) {
     return bare.kind == TyKind::kTuple || bare.kind == TyKind::kArray || (bare.kind == TyKind::kSlice && bare.args[0]->kind == TyKind::kTuple);
 }
 
+constexpr size_t kMostGeneric = 8;
+constexpr size_t kUse = 1 << 16;  // uses count before order of appearance
 constexpr size_t kMostHeld = 4;  // types of crates that one conversion starts from
 
 // What a program may have at hand to convert: text, numbers, bytes, literals of these, and values of crates.
@@ -205,18 +207,20 @@ std::vector<TyRef> Instances::implementors(const Bound& bound, const std::vector
     const bool tuples = std::any_of(literals.begin(), literals.end(), [](const TyRef& type) { return type->kind == TyKind::kTuple && !type->args.empty(); });
     if (tuples) std::erase_if(literals, [](const TyRef& type) { return type->kind == TyKind::kArray; });
     // Plain instances before those that wrap others, and what stands near the crate's root before its corners.
-    std::stable_sort(generic.begin(), generic.end(), [&](const TyRef& a, const TyRef& b) {
-        return remoteness(*a) < remoteness(*b);
-    });
-    // Those that more instances are made of before the others.
-    std::map<std::string, int> uses;
-    for (const TyRef& type : parts) ++uses[type_key(*type)];
-    std::stable_sort(parts.begin(), parts.end(), [&](const TyRef& a, const TyRef& b) { return uses[type_key(*a)] > uses[type_key(*b)]; });
-    std::erase_if(parts, [&](const TyRef& type) { return uses.erase(type_key(*type)) == 0; });
-    std::erase_if(parts, says_otherwise);
-    std::erase_if(generic, says_otherwise);
-    generic.insert(generic.begin(), parts.begin(), parts.end());
-    if (generic.size() > 8) generic.resize(8);
+    // Before both, what several instances are made of.
+    std::vector<std::pair<std::pair<size_t, size_t>, TyRef>> near;
+    std::map<std::string, std::pair<size_t, TyRef>> uses;
+    for (const TyRef& type : generic) near.emplace_back(remoteness(*type), type);
+    for (const TyRef& type : parts) {
+        auto& use = uses.emplace(type_key(*type), std::pair(uses.size(), type)).first->second;
+        use.first += kUse;
+    }
+    for (const auto& [key, use] : uses)
+        near.emplace_back(std::pair(size_t{0}, SIZE_MAX - use.first / kUse * kUse + use.first % kUse), use.second);
+    std::stable_sort(near.begin(), near.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    generic.clear();
+    for (const auto& [distance, type] : near)
+        if (generic.size() < kMostGeneric && !says_otherwise(type)) generic.push_back(type);
     if (by_reference) {
         // What a reference does leaves the value to its owner.
         std::vector<TyRef> owned = generic;

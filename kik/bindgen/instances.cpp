@@ -56,7 +56,17 @@ std::vector<TypeParam> Instances::params(const RustdocCrate& crate, const Json& 
     // S: Data<Elem = A> decides A where S is known.
     const auto says = [&](const TyRef& self, const Json& bounds) {
         if (mentions_generic(*self)) return;
-        for (const Bound& bound : normalizer.bounds(crate, bounds, known))
+        for (const Bound& bound : normalizer.bounds(crate, bounds, known)) {
+            if (bound.is_fn && self->kind == TyKind::kFnPointer && self->args.size() == bound.args.size() + 1) {
+                // F: FnMut(&Row) -> Result<T>: what a function gives decides T.
+                Subst met;
+                const auto output = bound.assoc.find("Output");
+                bool fits = output == bound.assoc.end() || unify(*output->second, *self->args.back(), met);
+                for (size_t i = 0; fits && i < bound.args.size(); ++i) fits = unify(*bound.args[i], *self->args[i], met);
+                for (TypeParam& param : out)
+                    if (const auto decided = met.types.find(param.name); fits && decided != met.types.end()) param.exact = {decided->second};
+                continue;
+            }
             for (const auto& [associated, wanted] : bound.assoc) {
                 const auto found = std::find_if(out.begin(), out.end(), [&, &name = wanted->name](const TypeParam& p) {
                     return wanted->kind == TyKind::kGeneric && p.name == name;
@@ -64,6 +74,7 @@ std::vector<TypeParam> Instances::params(const RustdocCrate& crate, const Json& 
                 const TyRef said = found == out.end() ? nullptr : normalizer.associated(*self, associated, &bound);
                 if (said && !mentions_generic(*said)) found->exact = {normalizer.settle(said)};
             }
+        }
     };
     for (const Json& param : generics["params"])
         if (const auto given = known.types.find(param["name"].get<std::string>());
