@@ -28,6 +28,13 @@ constexpr size_t kMostGeneric = 8;
 constexpr size_t kUse = 1 << 16;  // uses count before order of appearance
 constexpr size_t kMostHeld = 4;  // types of crates that one conversion starts from
 
+std::string bound_text(const Bound& bound) {
+    std::string out = bound.outlives + join(bound.trait, "::");
+    for (const TyRef& arg : bound.args) out += "," + type_key(*arg, true);
+    for (const auto& [name, type] : bound.assoc) out += "," + name + "=" + type_key(*type, true);
+    return out;
+}
+
 // What a program may have at hand to convert: text, numbers, bytes, literals of these, and values of crates.
 bool is_source(const Ty& type) {
     switch (type.kind) {
@@ -63,7 +70,21 @@ bool is_unsized(const Json& generics, const std::string& name) {
 
 }  // namespace
 
+// Found once for each question, until the table has grown.
 std::vector<TyRef> Instances::implementors(const Bound& bound, const std::vector<Bound>& beside, int depth) {
+    std::string question = std::to_string(depth) + bound_text(bound);
+    for (const Bound& other : beside) question += "+" + bound_text(other);
+    // The impl at hand decides associated types of its own type.
+    if (const auto& impl = table_.normalizer().current_impl)
+        question += " in " + std::to_string(reinterpret_cast<uintptr_t>(impl->impl)) + type_key(*impl->self);
+    const size_t size = table_.entries().size();
+    if (const auto known = found_.find(question); known != found_.end() && known->second.first == size) return known->second.second;
+    std::vector<TyRef> out = find_implementors(bound, beside, depth);
+    if (table_.entries().size() == size) found_[question] = {size, out};
+    return out;
+}
+
+std::vector<TyRef> Instances::find_implementors(const Bound& bound, const std::vector<Bound>& beside, int depth) {
     const Path& trait = bound.trait;
     std::vector<TyRef> out;
     const ItemRef home = table_.world().find(trait);
