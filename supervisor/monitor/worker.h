@@ -141,8 +141,9 @@ class Worker {
     Worker(Channel channel, CodeArena arena, ChildProcess process, UniqueFd output, UniqueFd error, UsageLimits limits);
 
     void wait(std::chrono::milliseconds timeout);
-    void forward_pipe(UniqueFd& pipe, bool error, WorkerEvents& events);
-    void forward_pipes(WorkerEvents& events);
+    // Whether there was anything.
+    bool forward_pipe(UniqueFd& pipe, bool error, WorkerEvents& events);
+    bool forward_pipes(WorkerEvents& events);
     [[nodiscard]] bool receive(WorkerEvents& events);  // true: more than output, or more is there
     void flush_output(WorkerEvents& events);
     [[nodiscard]] std::optional<Violation> handle(const FrameHeader& header, WorkerEvents& events);
@@ -193,6 +194,7 @@ class Worker {
     bool doorbell_open_ = true;
     std::chrono::steady_clock::time_point doorbell_closed_at_{};
     UsageWatch usage_;
+    std::chrono::milliseconds core_time_{0};
     std::chrono::steady_clock::time_point crashed_at_{};  // it has begun to write its crash record
     bool killed_ = false;
     WorkerEnd kill_reason_;

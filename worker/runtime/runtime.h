@@ -25,6 +25,10 @@ extern int64_t kt_recursion_left;
 // --- memory, types, start
 void kt_dealloc(void* object);
 void kt_value_retain(const KtTypeInfo* type, const void* value);
+void kt_retain(void* object);
+void kt_release(void* object);
+void kt_retain_value(const KtTypeInfo* type, int64_t payload);
+void kt_release_value(const KtTypeInfo* type, int64_t payload);
 void kt_value_release(const KtTypeInfo* type, const void* value);
 int32_t kt_startup(const KtStartupTable* table);
 int32_t kt_safepoint();
