@@ -12,7 +12,7 @@ namespace kayton {
 
 enum class ErrorKind {
     kInput,       // the person's program, file or command line: exit 1
-    kUsage,       // a wrong command line: exit 2
+    kUsage,       // a wrong command line: exit 2 of kayton, 1 of kik
     kNotFound,    // a file, crate or environment that is not there: exit 1
     kSystem,      // the operating system refused: exit 1
     kImport,      // ImportError: a crate that is not installed: exit 1

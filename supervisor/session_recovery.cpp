@@ -52,7 +52,7 @@ std::string Session::make_checkpoint() {
     if (auto made = worker_->make_checkpoint(threads == 1, *events_); !made && !worker_->end()) {
         notice = "variables would not survive a crash of this cell: " + made.error().message;
     }
-    if (std::chrono::steady_clock::now() - begun > kCheckpointBudget) {
+    if (worker_->has_checkpoint() && std::chrono::steady_clock::now() - begun > kCheckpointBudget) {
         checkpoints_too_slow_ = true;
         notice =
             "the program's memory has grown so large that it is no longer copied before each cell: variables would "

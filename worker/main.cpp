@@ -91,6 +91,7 @@ Result<void> start(const char* stack_top) {
     crash.page = &boot->channel.crash_page();
     crash.code_base = arena->code.address();
     crash.code_size = arena->code.size();
+    crash.arena_size = arena->code.size() + arena->data.size();
     crash.stack_top = reinterpret_cast<uint64_t>(stack_top);
     if (auto installed = install_crash_record(crash); !installed) {
         return installed;

@@ -21,15 +21,28 @@ bool is_function_name(const Entity& entity) {
            entity.kind == EntityKind::kCrateFunctions;
 }
 
-// What a loop can go over, and a list parameter therefore takes.
-bool is_listable(const Type* from) {
+// What a loop can go over, and a list parameter therefore takes; of lists those whose elements cross in another form.
+bool is_listable(const Type* from, const Type* to) {
     switch (from->kind) {
         case TypeKind::kRange:
         case TypeKind::kSet:
         case TypeKind::kIterator: return true;
         case TypeKind::kTuple: return !from->args.empty();
+        case TypeKind::kList: {
+            const Type* element = prune(to->args[0]);
+            const Type* given = prune(from->args[0]);
+            const bool any = element->kind == TypeKind::kDynamic || (element->kind == TypeKind::kTuple && given->kind == TypeKind::kTuple &&
+                                                                     std::any_of(element->args.begin(), element->args.end(), [](const Type* t) { return prune(t)->kind == TypeKind::kDynamic; }));
+            return any && given->kind != TypeKind::kDynamic && given->kind != TypeKind::kVar && given->kind != TypeKind::kNever;
+        }
         default: return false;
     }
+}
+
+// Any value, or a list of any values.
+bool takes_anything(const Type* type) {
+    const Type* inner = type->kind == TypeKind::kList ? prune(type->args[0]) : type;
+    return inner->kind == TypeKind::kDynamic;
 }
 
 const Type* function_member(const Type* type) {
@@ -60,7 +73,10 @@ bool Checker::fits_parameter(const Type* parameter, const TExpr* argument) {
             const Type* element = prune(from->args[i]);
             const Type* wanted = prune(to->args[i]);
             if (element->kind == TypeKind::kVar || element->kind == TypeKind::kNever || wanted->kind == TypeKind::kVar || wanted->kind == TypeKind::kDynamic) continue;
-            if (resolved(element) != resolved(wanted)) return false;
+            if (resolved(element) == resolved(wanted)) continue;
+            TExpr member{};
+            member.type = element;
+            return to->kind == TypeKind::kList && is_listable(from, to) && fits_parameter(wanted, &member);
         }
         return true;
     }
@@ -72,7 +88,7 @@ bool Checker::fits_parameter(const Type* parameter, const TExpr* argument) {
         }
         return true;
     }
-    if (to->kind == TypeKind::kList && is_listable(from)) {
+    if (to->kind == TypeKind::kList && is_listable(from, to)) {
         for (const Type* element : from->args) {
             TExpr member{};
             member.type = element;
@@ -100,12 +116,12 @@ TExpr* Checker::plugin_call(const Manifest& manifest, const ManifestFunction& fu
         if (open[i] == nullptr || !has_names(open[i])) {
             const Type* to = program_.plugin_functions[index].params[i];
             TExpr* value = args[i];
-            if (prune(to)->kind == TypeKind::kList && is_listable(prune(value->type))) value = listed(value, to);
+            if (prune(to)->kind == TypeKind::kList && is_listable(prune(value->type), prune(to))) value = listed(value, to);
             if (prune(to)->kind == TypeKind::kTuple && value->kind == TK::kTuple && prune(to)->args.size() == value->args.size()) {
                 Args members;
                 for (size_t k = 0; k < value->args.size(); ++k) {
                     TExpr* member = value->args[k];
-                    if (prune(prune(to)->args[k])->kind == TypeKind::kList && is_listable(prune(member->type))) member = listed(member, prune(to)->args[k]);
+                    if (prune(prune(to)->args[k])->kind == TypeKind::kList && is_listable(prune(member->type), prune(prune(to)->args[k]))) member = listed(member, prune(to)->args[k]);
                     members.push_back(coerce(member, prune(to)->args[k], member->span, what, true));
                 }
                 converted.push_back(make(TK::kTuple, to, value->span, members));
@@ -116,7 +132,7 @@ TExpr* Checker::plugin_call(const Manifest& manifest, const ManifestFunction& fu
         }
         const Type* real = with_names(open[i], known);
         TExpr* value = args[i];
-        if (prune(real)->kind == TypeKind::kList && is_listable(prune(value->type))) value = listed(value, real);
+        if (prune(real)->kind == TypeKind::kList && is_listable(prune(value->type), prune(real))) value = listed(value, real);
         value = coerce(value, real, args[i]->span, what, true);
         converted.push_back(prune(value->type)->kind == TypeKind::kNever ? value : hand_over(value, open[i]));
     }
@@ -281,11 +297,12 @@ TExpr* Checker::crate_call_of(const Manifest& manifest, const std::string& name,
             const Type* real = with_names(open, known);
             if (!fits_parameter(real, all[i])) return -1;
             if (resolved(real) == resolved(all[i]->type)) score += open->kind == TypeKind::kHandle && open->name.starts_with("$") ? 2 : 4;
+            else if (!takes_anything(open)) score += 1;
         }
         if (expected != nullptr) {
             const Type* result = parse_type(f.result, true);
             if (result != nullptr && has_names(result)) score += 1;
-            else if (result != nullptr && accepts(expected, result)) score += 3;
+            else if (result != nullptr && accepts(expected, result)) score += resolved(expected) == resolved(result) ? 4 : 3;
         }
         return score;
     };
@@ -376,13 +393,13 @@ TExpr* Checker::crate_call_of(const Manifest& manifest, const std::string& name,
             emit_expr(value);
             value = constant_none(span);
         }
-        if (prune(real)->kind == TypeKind::kList && is_listable(prune(value->type))) value = listed(value, real);
+        if (prune(real)->kind == TypeKind::kList && is_listable(prune(value->type), prune(real))) value = listed(value, real);
         if (prune(real)->kind == TypeKind::kTuple && value->kind == TK::kTuple && prune(real)->args.size() == value->args.size()) {
             Args members;
             for (size_t k = 0; k < value->args.size(); ++k) {
                 const Type* to = prune(real)->args[k];
                 TExpr* member = value->args[k];
-                if (prune(to)->kind == TypeKind::kList && is_listable(prune(member->type))) member = listed(member, to);
+                if (prune(to)->kind == TypeKind::kList && is_listable(prune(member->type), prune(to))) member = listed(member, to);
                 members.push_back(coerce(member, to, member->span, what, true));
             }
             value = make(TK::kTuple, real, value->span, members);

@@ -111,6 +111,24 @@ bool bound_anew(const Stmt& loop, std::string_view name) {
     return true;
 }
 
+// The name that a plain assignment binds and does not look at; empty for other statements, and where a handler or a
+// `finally` around it would look at what the name held before.
+std::string_view replaced_name(const Stmt& statement, const std::vector<OpenBlock>& open) {
+    if (statement.kind != StmtKind::kAssign) return {};
+    const AssignStmt& assign = as<AssignStmt>(statement);
+    if (assign.targets.size() != 1 || assign.targets[0]->kind != ExprKind::kName) return {};
+    const std::string_view name = as<NameExpr>(*assign.targets[0]).name;
+    if (names(assign.value, name)) return {};
+    for (const OpenBlock& block : open) {
+        if (block.statements[block.at]->kind != StmtKind::kTry) continue;
+        const TryStmt& guarded = as<TryStmt>(*block.statements[block.at]);
+        if (names(guarded.finally_body, name)) return {};
+        for (const ExceptHandler& handler : guarded.handlers)
+            if (names(handler.body, name)) return {};
+    }
+    return name;
+}
+
 Body else_of(const Stmt& loop) { return loop.kind == StmtKind::kWhile ? as<WhileStmt>(loop).else_body : as<ForStmt>(loop).else_body; }
 
 // Whether the name may be looked at after the statement at hand, the innermost of `open`.
@@ -161,10 +179,28 @@ void Checker::body(Body statements) {
         }
     } close{ends_borrows ? &state_->open_blocks : nullptr};
     LentLocals finder(program_, state_->lent);
+    // A local that holds what a crate lent.
+    const auto may_let_go = [&](size_t slot) {
+        const VarState& var = state_->env.vars[slot];
+        if (var.entity || var.global || var.local < static_cast<int32_t>(state_->function->param_count) || var.bound == Bound::kNo) return false;
+        const std::string_view name = decl.scope.names[slot];
+        if (name.starts_with("_") || state_->instance->captured.contains(name)) return false;
+        const auto local = static_cast<uint32_t>(var.local);
+        return state_->lent.contains(local) || lends(state_->function->locals[local].type, lookup);
+    };
+    const auto let_go = [&](size_t slot, Span span) {
+        TStmt* unbind = stmt(SK::kUnbind, span);
+        unbind->index = static_cast<uint32_t>(state_->env.vars[slot].local);
+        emit(unbind);
+    };
     for (size_t i = 0; i < statements.size(); ++i) {
         if (!state_->env.reachable) return;
         if (ends_borrows) state_->open_blocks.back().at = i;
         const size_t before = state_->out->size();
+        // `row = rows.next()`: what the name holds is not looked at again, and borrows nothing while the value is made.
+        const std::string_view replaced = ends_borrows ? replaced_name(*statements[i], state_->open_blocks) : std::string_view();
+        for (size_t slot = 0; slot < state_->env.vars.size() && !replaced.empty(); ++slot)
+            if (decl.scope.names[slot] == replaced && may_let_go(slot)) let_go(slot, statements[i]->span);
         const size_t first_temporary = state_->function->locals.size();
         guarded_statement(*statements[i]);
         if (types_.take_endless()) report_endless(*statements[i]);
@@ -181,16 +217,8 @@ void Checker::body(Body statements) {
         // At the end of the whole, everything goes anyway.
         if (!ends_borrows || (whole && i + 1 == statements.size())) continue;
         for (size_t slot = 0; slot < state_->env.vars.size(); ++slot) {
-            const VarState& var = state_->env.vars[slot];
-            if (var.entity || var.global || var.local < static_cast<int32_t>(state_->function->param_count) || var.bound == Bound::kNo) continue;
-            const std::string_view name = decl.scope.names[slot];
-            if (name.starts_with("_") || state_->instance->captured.contains(name)) continue;
-            const auto local = static_cast<uint32_t>(var.local);
-            if (!state_->lent.contains(local) && !lends(state_->function->locals[local].type, lookup)) continue;
-            if (used_later(state_->open_blocks, name)) continue;
-            TStmt* unbind = stmt(SK::kUnbind, statements[i]->span);
-            unbind->index = local;
-            emit(unbind);
+            if (!may_let_go(slot) || used_later(state_->open_blocks, decl.scope.names[slot])) continue;
+            let_go(slot, statements[i]->span);
             state_->env.vars[slot] = VarState{};
         }
     }

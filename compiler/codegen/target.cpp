@@ -12,6 +12,12 @@
 #include <llvm/TargetParser/Host.h>
 #include <llvm/TargetParser/SubtargetFeature.h>
 #include <llvm/TargetParser/Triple.h>
+#if __has_include(<llvm/Target/RegisterTargetPassConfigCallback.h>)
+#define KAYTON_HAS_PASS_CONFIG_CALLBACK
+#include <llvm/CodeGen/Passes.h>
+#include <llvm/CodeGen/TargetPassConfig.h>
+#include <llvm/Target/RegisterTargetPassConfigCallback.h>
+#endif
 
 #include <string>
 #include <utility>
@@ -25,6 +31,21 @@ class ObjectWriter {
     ObjectWriter() : out_(object_) {}
 
     [[nodiscard]] bool open(llvm::TargetMachine& machine) {
+#ifdef KAYTON_HAS_PASS_CONFIG_CALLBACK
+        // A module of a cell is small: what passes cost that have nothing to do in our code is a good part of the whole.
+        const llvm::RegisterTargetPassConfigCallback leave_out(
+            [](llvm::TargetMachine& of, llvm::PassManagerBase&, llvm::TargetPassConfig* config) {
+                if (of.getOptLevel() != llvm::CodeGenOptLevel::None) return;
+                for (char* pass : {&llvm::LiveDebugValuesID, &llvm::RemoveRedundantDebugValuesID, &llvm::GCLoweringID,
+                                   &llvm::ShadowStackGCLoweringID, &llvm::GCMachineCodeAnalysisID,
+                                   &llvm::FixupStatepointCallerSavedID, &llvm::StackMapLivenessID,
+                                   &llvm::FEntryInserterID, &llvm::XRayInstrumentationID, &llvm::PatchableFunctionID,
+                                   &llvm::FuncletLayoutID, &llvm::MachineSanitizerBinaryMetadataID,
+                                   &llvm::RemoveLoadsIntoFakeUsesID, &llvm::StackFrameLayoutAnalysisPassID}) {
+                    config->disablePass(pass);
+                }
+            });
+#endif
         return !machine.addPassesToEmitFile(passes_, out_, nullptr, llvm::CodeGenFileType::ObjectFile,
                                             /*DisableVerify=*/true);
     }

@@ -4,10 +4,13 @@
 #pragma once
 
 #include <array>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "shared/result.h"
+
+struct evp_mac_ctx_st;
 
 namespace kayton::kernel {
 
@@ -20,9 +23,11 @@ class Signer {
     [[nodiscard]] bool verify(std::string_view signature, const std::array<std::string_view, 4>& parts) const;
 
   private:
-    explicit Signer(std::string key) : key_(std::move(key)) {}
+    // A context of OpenSSL's that knows the key and is copied for each message: to make one takes longer than to sign.
+    using Keyed = std::shared_ptr<evp_mac_ctx_st>;
+    explicit Signer(Keyed keyed) : keyed_(std::move(keyed)) {}
 
-    std::string key_;
+    Keyed keyed_;  // null: no key
 };
 
 }  // namespace kayton::kernel

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "kik/bindgen/everyday_types.h"
 #include "kik/bindgen/generator.h"
 
 namespace kayton::bindgen {
@@ -10,9 +11,10 @@ namespace kayton::bindgen {
 namespace {
 
 // rustc takes 5 to 15 ms a thunk: what goes beyond a minute's work is the instances of instances.
-constexpr int kMostThunks = 4000;
-constexpr int kPlentyOfThunks = 2800;
-constexpr const char* kFull = "the crate's bindings hold 4000 functions already";
+constexpr int kMostThunks = 6000;
+constexpr int kPlentyOfThunks = 5000;
+constexpr size_t kMainInstances = 4;  // of a numeric type: those that have every overload
+constexpr const char* kFull = "the crate's bindings hold 6000 functions already";
 
 bool holds_handle(TypeTable& table, const Ty& type) {
     if (type.kind == TyKind::kImpl || type.kind == TyKind::kDyn) return true;
@@ -75,6 +77,20 @@ bool is_bare(const Ty& type) {
     return type.is_unit() || type.is_prim("usize");
 }
 
+bool mentions(const Ty& type, const std::string& param) {
+    return (type.kind == TyKind::kGeneric && type.name == param) ||
+           std::any_of(type.args.begin(), type.args.end(), [&](const TyRef& arg) { return mentions(*arg, param); });
+}
+
+// Of a numeric type a parameter that any value would do for is a number, of the same kind first.
+void take_numbers(TypeParam& param, const Ty& self) {
+    if (!param.exact.empty() || param.synthetic) return;
+    for (const Bound& bound : param.bounds)
+        if (bound.is_fn || (bound.outlives.empty() && !is_marker(bound.trait))) return;
+    const bool whole = std::any_of(self.args.begin(), self.args.end(), [](const TyRef& arg) { return arg->is_prim("i64"); });
+    param.exact = {make_prim(whole ? "i64" : "f64"), make_prim(whole ? "f64" : "i64"), make_prim("bool")};
+}
+
 std::string parameter_name(const std::string& pattern, size_t index) {
     const bool plain =
         !pattern.empty() && pattern != "_" &&
@@ -117,7 +133,7 @@ void Generator::bind(const Binding& binding) {
         const bool numeric = binding.self && std::any_of(binding.self->args.begin(), binding.self->args.end(), [](const TyRef& arg) {
                                  return arg->is_prim("i64") || arg->is_prim("f64");
                              });
-        const size_t most = scarce ? 2 : numeric ? 5 : 12;
+        const size_t few = scarce ? 2 : !numeric ? 16 : is_main(*binding.self) ? 6 : 2;
         Subst base = binding.subst;
         if (binding.self) base.types["Self"] = binding.self;
         const RustdocCrate& crate = *binding.unit.crate;
@@ -135,6 +151,8 @@ void Generator::bind(const Binding& binding) {
             collect_impls(*written_types.back(), impls);
         }
         instances_.take_defaults(params, written_types);
+        if (numeric)
+            for (TypeParam& param : params) take_numbers(param, *binding.self);
         std::vector<TypeParam> all = params;
         all.insert(all.end(), impls.begin(), impls.end());
         const std::vector<TypeParam> written(params.begin() + static_cast<std::ptrdiff_t>(outer), params.end());
@@ -144,11 +162,19 @@ void Generator::bind(const Binding& binding) {
                    normalizer_.conditions(*binding.impl->crate, *binding.impl_generics, subst) != Answer::kNo;
         };
         if (!fits(base)) throw Unmapped{"the type does not meet the function's conditions"};
-        std::vector<Subst> choices = instances_.choose(all, base, 8, fits);
+        // What only the result decides needs each kind of result for each kind of argument.
+        const bool by_result = std::any_of(written.begin(), written.end(), [&](const TypeParam& param) {
+            return !param.synthetic && mentions(*written_types.front(), param.name) &&
+                   std::none_of(written_types.begin() + 1, written_types.end(), [&](const TyRef& type) { return mentions(*type, param.name); });
+        });
+        const size_t most = by_result && !scarce && !numeric && written.size() > 1 ? 24 : few;
+        std::vector<Subst> choices = instances_.choose(all, base, most, fits);
         if (choices.size() > most) choices.resize(most);
         for (const Subst& subst : choices) {
             try {
                 normalizer_.current_impl = binding.impl;
+                // What the impl's own parameters were chosen to be decides its associated types.
+                if (normalizer_.current_impl) normalizer_.current_impl->subst.types.insert(subst.types.begin(), subst.types.end());
                 bind_instance(binding, subst, written, impls.size());
             } catch (const Unmapped& why) {
                 refuse(binding.unit, binding.name, why.reason);
@@ -306,6 +332,17 @@ void Generator::bind_instance(const Binding& binding, const Subst& subst, const 
     int op_slot = -1;
     if (!binding.op.empty()) op_slot = table_.handle(binding.self);
     add_thunk(std::move(manifest), mapped, result, body, binding.unit, binding.op, op_slot);
+}
+
+// Whether a type is among the first instances of its definition.
+bool Generator::is_main(const Ty& type) const {
+    size_t before = 0;
+    for (const TypeSlotEntry& entry : table_.entries()) {
+        if (!entry.type || entry.type->path != type.path) continue;
+        if (type_key(*entry.type) == type_key(type)) return true;
+        if (++before >= kMainInstances) return false;
+    }
+    return true;
 }
 
 // Counting what rustc rejected too, so that every round stops at the same place.

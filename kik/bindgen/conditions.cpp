@@ -2,6 +2,7 @@
 // library. What is certainly not so need not be tried with rustc, and leaves its room to what is.
 #include <algorithm>
 
+#include "kik/bindgen/everyday_types.h"
 #include "kik/bindgen/types.h"
 
 namespace kayton::bindgen {
@@ -73,6 +74,10 @@ Answer may_be_called(const Ty& self) {
     return plain ? Answer::kNo : Answer::kUnknown;
 }
 
+bool has_projection(const Ty& type) {
+    return type.kind == TyKind::kProjection || std::any_of(type.args.begin(), type.args.end(), [](const TyRef& arg) { return has_projection(*arg); });
+}
+
 bool is_auto(const Path& trait) {
     static const std::set<std::string> names = {"Send", "Sync", "Unpin", "UnwindSafe", "RefUnwindSafe", "Freeze"};
     return is_std(trait) && names.contains(trait.back());
@@ -119,6 +124,12 @@ Answer Normalizer::impl_fits(const RustdocCrate& crate, KnownImpl& known, const 
     return answer;
 }
 
+// Impls of a trait that cannot be named from outside are missing from rustdoc's JSON.
+bool Normalizer::is_public(const Path& trait) {
+    const ItemRef item = world_.find(trait);
+    return item && item.crate->public_paths().contains(item.id);
+}
+
 // The associated type of a supertrait: DataMut's Elem is RawData's.
 TyRef Normalizer::inherited(const Ty& self, const std::string& name, const Path& trait, const Subst& subst) {
     const ItemRef definition = world_.find(trait);
@@ -138,6 +149,9 @@ Answer Normalizer::holds(const Ty& self, const Bound& bound) {
     if (bound.is_fn) return may_be_called(self);
     if (self.kind == TyKind::kFnPointer || self.kind == TyKind::kDyn || self.kind == TyKind::kImpl ||
         self.kind == TyKind::kUnsupported || self.kind == TyKind::kConst || self.is_prim("never"))
+        return Answer::kUnknown;
+    // What no impl at hand says may be anything.
+    if (has_projection(self) || std::any_of(bound.args.begin(), bound.args.end(), [](const TyRef& arg) { return has_projection(*arg); }))
         return Answer::kUnknown;
     std::string key = type_key(self) + ": " + join(bound.trait, "::");
     for (const TyRef& arg : bound.args) key += "," + type_key(*arg);
@@ -183,6 +197,8 @@ Answer Normalizer::find_answer(const Ty& self, const Bound& bound) {
         if (trait == "Copy" || bound.trait[1] == "io" || trait == "Iterator" || trait == "AsRef") return Answer::kNo;
         return Answer::kUnknown;
     }
+    // kayton_bind says so itself, where the crate knows serde.
+    if (is_dynamic(self) && is_serde(bound.trait)) return trait == "Serialize" ? Answer::kYes : Answer::kUnknown;
     if (self.kind == TyKind::kTuple && std_trait && (trait == "Display" || bound.trait[1] == "ops")) return Answer::kNo;
     if (self.kind == TyKind::kPath && is_std(self.path) && std_trait) {
         static const std::set<std::string> sequences = {"Vec", "String", "HashMap", "HashSet", "VecDeque", "BTreeMap"};
@@ -198,12 +214,16 @@ Answer Normalizer::find_answer(const Ty& self, const Bound& bound) {
     };
     collect(collect, self);
     for (const TyRef& arg : bound.args) collect(collect, *arg);
+    // f64: Add<Complex<f64>>: an operator's impl that names a crate's type is not the standard library's.
+    const bool beside_crate = std_trait && bound.trait[1] == "ops" && std::any_of(bound.args.begin(), bound.args.end(), [](const TyRef& arg) {
+        return arg->kind == TyKind::kPath && !is_std(arg->path) && !is_dynamic(*arg);
+    });
     bool all_described = true;
     Answer best = Answer::kNo;
     for (const std::string& home : homes) {
         if (home == "core" || home == "alloc" || home == "std") {
             // Impls of the standard library's traits for every type are listed with each type that has them.
-            all_described = all_described && (!std_trait || self.kind == TyKind::kPath);
+            all_described = all_described && (!std_trait || self.kind == TyKind::kPath || beside_crate);
             continue;
         }
         const RustdocCrate* crate = world_.crate(home);
@@ -219,7 +239,7 @@ Answer Normalizer::find_answer(const Ty& self, const Bound& bound) {
         }
     }
     if (best != Answer::kNo) return best;
-    if (!all_described || (!std_trait && !world_.find(bound.trait))) return Answer::kUnknown;
+    if (!all_described || (!std_trait && !is_public(bound.trait))) return Answer::kUnknown;
     const ItemRef home = self.kind == TyKind::kPath ? world_.find(self.path) : ItemRef{};
     if (self.kind == TyKind::kPath && !is_dynamic(self) && !is_std(self.path) && !home) return Answer::kUnknown;
     // Impls for an alias are missing from rustdoc's JSON, but what follows from them is listed with the type: from

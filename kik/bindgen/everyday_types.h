@@ -27,6 +27,9 @@ inline bool is_marker(const Path& trait) {
                                                   "RefUnwindSafe", "Freeze", "MetaSized", "PointeeSized"};
     return is_std(trait) && markers.contains(trait.back());
 }
+inline bool is_serde(const Path& trait) {
+    return !trait.empty() && (trait[0] == "serde" || trait[0] == "serde_core");
+}
 // Types of the standard library that programs have values of.
 inline bool is_everyday(const Ty& type) {
     static const std::set<std::string> known = {"String",   "PathBuf",  "OsString",   "Duration",       "Vec",   "Option",

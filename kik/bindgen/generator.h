@@ -69,7 +69,8 @@ class Generator {
     // generic_items.cpp: instances of generic types and aliases, and what else the manifest says about names.
     [[nodiscard]] std::vector<TyRef> instances_of(const ItemRef& item);
     std::vector<TyRef> concrete_instances(const ItemRef& item);
-    void visit_generic_alias(const ItemRef& item);
+    [[nodiscard]] std::vector<TyRef> used_instances(const ItemRef& item);
+    void visit_generic_alias(const ItemRef& item, bool others);
     void name_instance(const TyRef& type, const Path& path, const std::vector<TyRef>& args);
     void visit_extension_traits();
     void visit_index_mut(const TyRef& type, const std::string& name, const ImplContext& context, const Bound& trait,
@@ -81,6 +82,8 @@ class Generator {
     void visit_constant(const ItemRef& item, const Path& path);
     void visit_type(const TyRef& type, int slot);
     void visit_impl(const TyRef& type, const std::string& name, const RustdocCrate& crate, const Json& impl);
+    // Of `context.impl`, which is of a trait.
+    void visit_trait_impl(const TyRef& type, const std::string& name, const ImplContext& context);
     void visit_trait_methods(const TyRef& type, const std::string& name, const ImplContext& context,
                              const Bound& trait);
     void visit_deref(const TyRef& type, const std::string& name, const ImplContext& context);
@@ -111,6 +114,7 @@ class Generator {
     void add_thunk(ManifestFunction function, const std::vector<Mapped>& params, const Mapped& result,
                    const std::string& body, const ItemRef& unit, const std::string& op = "", int op_slot = -1);
     [[nodiscard]] bool full() const;
+    [[nodiscard]] bool is_main(const Ty& type) const;
     [[nodiscard]] std::string next_stable(const std::string& name);
     void refuse(const ItemRef& unit, const std::string& label, const std::string& reason);
     Unit& unit(const ItemRef& item, const std::string& label);
@@ -119,6 +123,7 @@ class Generator {
     // emission.cpp
     void take_removed();
     [[nodiscard]] bool is_removed(const TypeSlotEntry& entry) const;
+    [[nodiscard]] std::string having(const Bound& trait);
     [[nodiscard]] std::string lib_rs(std::map<int, std::string>& thunk_at_line);
     [[nodiscard]] Manifest manifest();
 
@@ -142,9 +147,13 @@ class Generator {
         std::vector<std::string> names, args;
     };
     std::map<int, InstanceNames> instance_names_;
+    std::map<std::string, std::vector<std::pair<Path, std::vector<TyRef>>>> waiting_names_;  // aliases, by type
+    std::map<Path, std::set<Path>> named_;  // of generic definitions: the aliases whose instances are made at once
     std::vector<std::string> traits_;
     std::vector<ManifestAlias> alias_paths_;
     std::map<std::string, std::vector<TyRef>> bounds_known_;
+    std::map<Path, std::vector<std::pair<TyRef, int>>> uses_;  // of generic items in the crate's signatures
+    bool uses_known_ = false;
 };
 
 // "fn find<'h>(&self, haystack: &'h str) -> Option<Match<'h>>"

@@ -9,6 +9,8 @@ namespace kayton::bindgen {
 namespace {
 
 constexpr size_t kMostChoices = 4;
+constexpr size_t kMostEager = 9;   // aliases of one definition
+constexpr size_t kOftenNamed = 9;  // in documentation: worth more than one instance
 
 // The position of each type parameter of a definition, by name.
 std::map<std::string, size_t> positions(const Json& generics) {
@@ -17,6 +19,14 @@ std::map<std::string, size_t> positions(const Json& generics) {
     for (const Json& param : generics["params"])
         if (!param["kind"].contains("lifetime")) out[param["name"].get<std::string>()] = next++;
     return out;
+}
+
+// impl Trait, an unnamed size, what no impl at hand says: no type to make an instance of.
+bool has_open_part(const Ty& type) {
+    const bool open = type.kind == TyKind::kImpl || type.kind == TyKind::kDyn || type.kind == TyKind::kProjection || type.kind == TyKind::kRawPointer ||
+                      type.kind == TyKind::kUnsupported || (type.kind == TyKind::kConst && type.name.find_first_not_of("0123456789") != std::string::npos) ||
+                      (type.kind == TyKind::kArray && type.name.find_first_not_of("0123456789") != std::string::npos);
+    return open || std::any_of(type.args.begin(), type.args.end(), [](const TyRef& arg) { return has_open_part(*arg); });
 }
 
 std::string argument_text(const Ty& type) {
@@ -49,6 +59,38 @@ std::vector<TyRef> Generator::concrete_instances(const ItemRef& item) {
         }
     }
     return made;
+}
+
+// Rgb<u8>, of the crate's own signatures, fields and aliases: what it works with itself, the most used first.
+std::vector<TyRef> Generator::used_instances(const ItemRef& item) {
+    if (!uses_known_) {
+        uses_known_ = true;
+        const auto outer = std::exchange(normalizer_.elided, [] { return std::string("'_"); });
+        const auto count = [&](const auto& again, const TyRef& type) -> void {
+            for (const TyRef& arg : type->args) again(again, arg);
+            if (type->kind != TyKind::kPath || type->args.empty() || is_std(type->path) || mentions_generic(*type)) return;
+            if (!lifetime_slots(*type).empty() || mentions_static(*type) || has_open_part(*type)) return;
+            auto& known = uses_[type->path];
+            const auto at = std::find_if(known.begin(), known.end(), [&](const auto& use) { return type_key(*use.first) == type_key(*type); });
+            if (at == known.end()) known.emplace_back(type, 1);
+            else ++at->second;
+        };
+        const auto look = [&](const Json& type) {
+            if (!type.is_null()) count(count, normalizer_.settle(normalizer_.type(main_, type, {})));
+        };
+        for (const Json* function : main_.all("function")) {
+            for (const Json& input : item_body(*function)["sig"]["inputs"]) look(input[1]);
+            look(item_body(*function)["sig"]["output"]);
+        }
+        for (const Json* field : main_.all("struct_field")) look(item_body(*field));
+        normalizer_.elided = outer;
+        for (auto& [path, known] : uses_)
+            std::stable_sort(known.begin(), known.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+    }
+    std::vector<TyRef> out;
+    for (const auto& [type, count] : uses_[item.crate->canonical(item.id)])
+        if (out.size() < kMostChoices) out.push_back(type);
+    return out;
 }
 
 // Registers what a generic struct or enum is bound for.
@@ -100,6 +142,22 @@ std::vector<TyRef> Generator::instances_of(const ItemRef& item) {
     std::vector<Subst> choices;
     std::vector<TypeParam> open;
     Subst known = defaults;
+    std::vector<TyRef> used;
+    if (numeric)
+        for (const TyRef& type : used_instances(item)) {
+            try {
+                if (table_.is_error(*type) || is_byte_array(*type)) continue;
+                std::vector<TyRef> shown;
+                for (const auto& [name, place] : places)
+                    if (place < type->args.size() && !written.types.contains(name)) shown.push_back(type->args[place]);
+                name_instance(type, names_.public_path(item), shown);
+                used.push_back(type);
+            } catch (const Unmapped& why) {
+                skip(join(names_.public_path(item), "."), why.reason);
+            }
+        }
+    // What the crate uses itself is what there is to do something with: other numbers would only be guesses.
+    if (!used.empty()) return used;
     for (TypeParam& param : params) {
         const bool plain = std::all_of(param.bounds.begin(), param.bounds.end(), [](const Bound& bound) {
             return !bound.outlives.empty() || (is_std(bound.trait) && bound.trait[1] != "io" && !bound.is_fn &&
@@ -159,7 +217,7 @@ void Generator::name_instance(const TyRef& type, const Path& path, const std::ve
 }
 
 // type Array2<A> = ArrayBase<OwnedRepr<A>, Ix2>
-void Generator::visit_generic_alias(const ItemRef& item) {
+void Generator::visit_generic_alias(const ItemRef& item, bool others) {
     const Json& body = item_body(item.json());
     const TyRef pattern = normalizer_.type(*item.crate, body["type"], {});
     if (pattern->kind != TyKind::kPath || is_std(pattern->path)) return;
@@ -209,6 +267,7 @@ void Generator::visit_generic_alias(const ItemRef& item) {
     std::vector<Subst> choices = instances_.choose(open, known, kMostChoices);
     if (choices.size() > kMostChoices) choices.resize(kMostChoices);
     for (const Subst& choice : choices) {
+        if ((&choice != &choices.front()) != others) continue;
         int lifetimes = 0;
         normalizer_.elided = [&lifetimes] { return "'s" + std::to_string(lifetimes++); };
         const TyRef type = normalizer_.settle(normalizer_.type(*item.crate, body["type"], choice));
@@ -223,8 +282,14 @@ void Generator::visit_generic_alias(const ItemRef& item) {
         }
         try {
             if (table_.is_error(*type)) continue;
-            if (lifetime_slots(*type).empty()) normalizer_.aliases.emplace(type_key(*type), AliasUse{item, args});
-            name_instance(type, path, shown);
+            normalizer_.aliases.emplace(type_key(*type), AliasUse{item, args});
+            // Of a definition with many names those that the documentation uses least wait until something gives a value.
+            std::set<Path>& named = named_[type->path];
+            if (named.size() < kMostEager && !others) named.insert(path);
+            if (!named.contains(path) || (others && main_.mentions(path.back()) < kOftenNamed && named.size() == kMostEager))
+                waiting_names_[type_key(*type)].emplace_back(path, shown);
+            else
+                name_instance(type, path, shown);
         } catch (const Unmapped& why) {
             skip(join(path, "."), why.reason);
         }

@@ -16,13 +16,79 @@ TyRef widest_integer(const std::vector<TyRef>& types) {
     return nullptr;
 }
 
+constexpr size_t kMostWritten = 14;  // tuples and arrays of up to six members
+
+// What a program writes as a literal: a tuple, or an array, also by reference.
+bool is_written(const Ty& type) {
+    const Ty& bare = type.kind == TyKind::kRef ? *type.args[0] : type;
+    return bare.kind == TyKind::kTuple || bare.kind == TyKind::kArray || (bare.kind == TyKind::kSlice && bare.args[0]->kind == TyKind::kTuple);
+}
+
+constexpr size_t kMostGeneric = 8;
+constexpr size_t kUse = 1 << 16;  // uses count before order of appearance
+constexpr size_t kMostHeld = 4;  // types of crates that one conversion starts from
+
+std::string bound_text(const Bound& bound) {
+    std::string out = bound.outlives + join(bound.trait, "::");
+    for (const TyRef& arg : bound.args) out += "," + type_key(*arg, true);
+    for (const auto& [name, type] : bound.assoc) out += "," + name + "=" + type_key(*type, true);
+    return out;
+}
+
+// What a program may have at hand to convert: text, numbers, bytes, literals of these, and values of crates.
+bool is_source(const Ty& type) {
+    switch (type.kind) {
+        case TyKind::kPrim: return type.name != "never" && type.name != "str";
+        case TyKind::kRef: return !type.is_mut && (type.args[0]->is_prim("str") || (type.args[0]->kind == TyKind::kSlice && is_source(*type.args[0]->args[0])));
+        case TyKind::kTuple: return !type.args.empty() && std::all_of(type.args.begin(), type.args.end(), [](const TyRef& arg) { return is_source(*arg); });
+        case TyKind::kArray: return type.name.find_first_not_of("0123456789") == std::string::npos && is_source(*type.args[0]);
+        case TyKind::kPath:
+            if (!is_std(type.path)) return type.lifetimes.empty();
+            return type.is_std_path("String") || type.is_std_path("PathBuf") || type.is_std_path("Duration") || (type.is_std_path("Vec") && is_source(*type.args[0]));
+        default: return false;
+    }
+}
+
+bool holds_object(const Ty& type) {
+    return type.kind == TyKind::kDyn || std::any_of(type.args.begin(), type.args.end(), [](const TyRef& arg) { return holds_object(*arg); });
+}
+
+// T: ?Sized
+bool is_unsized(const Json& generics, const std::string& name) {
+    for (const Json& param : generics["params"]) {
+        if (param["name"] != name || !param["kind"].contains("type")) continue;
+        for (const Json& bound : param["kind"]["type"]["bounds"])
+            if (bound.contains("trait_bound") && bound["trait_bound"]["modifier"] == "maybe") return true;
+    }
+    for (const Json& predicate : generics["where_predicates"]) {
+        if (!predicate.contains("bound_predicate") || predicate["bound_predicate"]["type"] != Json{{"generic", name}}) continue;
+        for (const Json& bound : predicate["bound_predicate"]["bounds"])
+            if (bound.contains("trait_bound") && bound["trait_bound"]["modifier"] == "maybe") return true;
+    }
+    return false;
+}
+
 }  // namespace
 
+// Found once for each question, until the table has grown.
 std::vector<TyRef> Instances::implementors(const Bound& bound, const std::vector<Bound>& beside, int depth) {
+    std::string question = std::to_string(depth) + bound_text(bound);
+    for (const Bound& other : beside) question += "+" + bound_text(other);
+    // The impl at hand decides associated types of its own type.
+    if (const auto& impl = table_.normalizer().current_impl)
+        question += " in " + std::to_string(reinterpret_cast<uintptr_t>(impl->impl)) + type_key(*impl->self);
+    const size_t size = table_.entries().size();
+    if (const auto known = found_.find(question); known != found_.end() && known->second.first == size) return known->second.second;
+    std::vector<TyRef> out = find_implementors(bound, beside, depth);
+    if (table_.entries().size() == size) found_[question] = {size, out};
+    return out;
+}
+
+std::vector<TyRef> Instances::find_implementors(const Bound& bound, const std::vector<Bound>& beside, int depth) {
     const Path& trait = bound.trait;
     std::vector<TyRef> out;
     const ItemRef home = table_.world().find(trait);
-    const bool serde = !trait.empty() && (trait[0] == "serde" || trait[0] == "serde_core");
+    const bool serde = is_serde(trait);
     if (serde && trait.back() == "DeserializeOwned") {
         // Named by rustdoc on every type that has it, by whatever impl.
         return known_implementors(trait);
@@ -30,8 +96,11 @@ std::vector<TyRef> Instances::implementors(const Bound& bound, const std::vector
     if (!home || (serde && (trait.back() == "Deserialize" || trait.back() == "Serialize")))
         return known_implementors(trait);
     std::set<std::string> seen;
-    std::vector<TyRef> blanket, generic, numbers;
+    std::vector<TyRef> blanket, generic, parts, numbers;
     bool by_reference = false;  // impl<G: Trait> Trait for &G
+    bool unsized_too = false;   // the same, or for Box<G>, where G may be a trait object
+    bool optional = false;      // impl<G: Trait> Trait for Option<G>
+    std::vector<TyRef> literals;  // tuples and arrays, which a program writes as such
     const auto add = [&](const TyRef& type) {
         if (seen.insert(type_key(*type)).second) out.push_back(type);
     };
@@ -91,34 +160,88 @@ std::vector<TyRef> Instances::implementors(const Bound& bound, const std::vector
         if (mentions_static(*type)) continue;
         if (type->kind == TyKind::kPath && is_std(type->path) && !is_everyday(*type)) continue;
         if (type->kind == TyKind::kFnPointer || type->kind == TyKind::kDyn) continue;
+        // [&dyn Trait; 0], and arrays of any length.
+        if (type->kind == TyKind::kArray && (type->args[0]->kind == TyKind::kRef || type->name.find_first_not_of("0123456789") != std::string::npos)) continue;
+        if (type->is_std_path("Option") && type->args[0]->kind == TyKind::kGeneric) {
+            optional = true;
+            continue;
+        }
+        if (type->kind == TyKind::kRef && mentions_generic(*type) && type->args[0]->kind == TyKind::kSlice) {
+            // &[(S, T)]
+            try {
+                std::vector<TyRef> made, of_any;
+                for (const Subst& subst : choose(params(crate, impl["generics"], {}), {})) {
+                    made.push_back(substitute(type, subst));
+                    if (holds_object(*made.back())) of_any.push_back(made.back());
+                }
+                // Lists of values of any type take those of one type too.
+                if (!of_any.empty()) made = of_any;
+                literals.insert(literals.end(), made.begin(), made.begin() + static_cast<std::ptrdiff_t>(std::min<size_t>(made.size(), 3)));
+            } catch (const Unmapped&) {
+            }
+            continue;
+        }
         if (mentions_generic(*type)) {
             // An impl for a generic type: the instances that are there.
             const Ty& bare = type->kind == TyKind::kRef ? *type->args[0] : *type;
-            by_reference = by_reference || (type->kind == TyKind::kRef && !type->is_mut && bare.kind == TyKind::kGeneric);
+            const bool reference = type->kind == TyKind::kRef && !type->is_mut && bare.kind == TyKind::kGeneric;
+            by_reference = by_reference || reference;
+            unsized_too = unsized_too || (reference && is_unsized(impl["generics"], bare.name));
             if (type->kind == TyKind::kTuple || type->kind == TyKind::kArray) {
                 for (const TyRef& one : numbered(type)) numbers.push_back(one);
                 continue;
             }
             if (bare.kind != TyKind::kPath) continue;
+            const auto take = [&](const TyRef& instance, std::vector<TyRef>& into) {
+                Subst subst;
+                if (instance->kind != TyKind::kPath || instance->path != bare.path || !unify(bare, *instance, subst)) return;
+                into.push_back(type->kind == TyKind::kRef ? make_ref(instance, "'given", type->is_mut) : instance);
+            };
             for (size_t i = 0; i < table_.entries().size(); ++i) {
                 const TypeSlotEntry& entry = table_.entries()[i];
-                if (entry.kind != SlotKind::kHandle || !entry.type || entry.type->path != bare.path) continue;
-                Subst subst;
-                if (!unify(bare, *entry.type, subst)) continue;
-                generic.push_back(type->kind == TyKind::kRef ? make_ref(entry.type, "'given", type->is_mut) : entry.type);
+                if (entry.kind != SlotKind::kHandle || !entry.type) continue;
+                take(entry.type, generic);
+                // ArrayBase<OwnedRepr<f64>, Ix2>: what other instances are made of.
+                for (const TyRef& arg : entry.type->args) take(arg, parts);
             }
             continue;
         }
         if (type->kind == TyKind::kRef && !type->args[0]->is_prim("str") &&
             !(type->args[0]->kind == TyKind::kSlice))
             continue;
-        add(type);
+        if (type->kind == TyKind::kTuple || type->kind == TyKind::kArray)
+            literals.push_back(type);
+        else
+            add(type);
     }
+    // Trait<Assoc = X>: those whose impl says another type are none.
+    const auto says_otherwise = [&](const TyRef& type) {
+        for (const auto& [name, wanted] : bound.assoc) {
+            if (mentions_generic(*wanted)) continue;
+            TyRef said = table_.normalizer().associated(*type, name, &bound);
+            if (said) said = table_.normalizer().settle(said);
+            if (said && said->kind != TyKind::kProjection && !mentions_generic(*said) && type_key(*said) != type_key(*wanted)) return true;
+        }
+        return table_.normalizer().holds(*type, bound) == Answer::kNo;
+    };
+    // [T; 2] beside (T, T): one literal is enough, and tuples say how long they are.
+    const bool tuples = std::any_of(literals.begin(), literals.end(), [](const TyRef& type) { return type->kind == TyKind::kTuple && !type->args.empty(); });
+    if (tuples) std::erase_if(literals, [](const TyRef& type) { return type->kind == TyKind::kArray; });
     // Plain instances before those that wrap others, and what stands near the crate's root before its corners.
-    std::stable_sort(generic.begin(), generic.end(), [&](const TyRef& a, const TyRef& b) {
-        return remoteness(*a) < remoteness(*b);
-    });
-    if (generic.size() > 8) generic.resize(8);
+    // Before both, what several instances are made of.
+    std::vector<std::pair<std::pair<size_t, size_t>, TyRef>> near;
+    std::map<std::string, std::pair<size_t, TyRef>> uses;
+    for (const TyRef& type : generic) near.emplace_back(remoteness(*type), type);
+    for (const TyRef& type : parts) {
+        auto& use = uses.emplace(type_key(*type), std::pair(uses.size(), type)).first->second;
+        use.first += kUse;
+    }
+    for (const auto& [key, use] : uses)
+        near.emplace_back(std::pair(size_t{0}, SIZE_MAX - use.first / kUse * kUse + use.first % kUse), use.second);
+    std::stable_sort(near.begin(), near.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    generic.clear();
+    for (const auto& [distance, type] : near)
+        if (generic.size() < kMostGeneric && !says_otherwise(type)) generic.push_back(type);
     if (by_reference) {
         // What a reference does leaves the value to its owner.
         std::vector<TyRef> owned = generic;
@@ -130,36 +253,47 @@ std::vector<TyRef> Instances::implementors(const Bound& bound, const std::vector
     const auto rank = [](const TyRef& type) {
         if (type->is_prim("i64")) return 0;
         if (type->is_prim("f64")) return 1;
-        if (type->kind == TyKind::kRef) return 2;
-        if (type->kind == TyKind::kPath && !is_std(type->path)) return 3;
-        return type->kind == TyKind::kPrim ? 5 : 4;
+        if (type->is_unit()) return 2;
+        if (type->kind == TyKind::kRef) return is_written(*type) ? 4 : 3;
+        if (is_written(*type)) return 4;
+        if (type->kind == TyKind::kPath && !is_std(type->path)) return 5;
+        return type->kind == TyKind::kPrim ? 7 : 6;
     };
+    for (const TyRef& type : literals)
+        if (!mentions_generic(*type)) add(type);
     std::stable_sort(out.begin(), out.end(), [&](const TyRef& a, const TyRef& b) { return rank(a) < rank(b); });
     // Of the whole numbers one kind, the one that holds most of an int: the others would be the same function again.
     const TyRef kept = widest_integer(out);
     std::erase_if(out, [&](const TyRef& type) { return is_integer(*type) && type != kept; });
     if (std::any_of(out.begin(), out.end(), [](const TyRef& type) { return type->is_prim("f64"); }))
         std::erase_if(out, [](const TyRef& type) { return type->is_prim("f32"); });
-    // Trait<Assoc = X>: those whose impl says another type are none.
-    const auto says_otherwise = [&](const TyRef& type) {
-        for (const auto& [name, wanted] : bound.assoc) {
-            if (mentions_generic(*wanted)) continue;
-            const TyRef said = table_.normalizer().associated(*type, name, &bound);
-            if (said && !mentions_generic(*said) && type_key(*said) != type_key(*wanted)) return true;
-        }
-        return false;
-    };
     std::erase_if(out, says_otherwise);
     std::erase_if(numbers, says_otherwise);
     std::erase_if(blanket, says_otherwise);
-    if (!bound.args.empty() && !blanket.empty()) return blanket;
-    const size_t most = std::max<size_t>(6, generic.size()) * (by_reference ? 2 : 1);
+    const size_t written = static_cast<size_t>(std::count_if(out.begin(), out.end(), [](const TyRef& type) { return is_written(*type); }));
+    const size_t most = std::max<size_t>(6, generic.size()) * (by_reference ? 2 : 1) + std::min(written, kMostWritten);
     if (out.size() > most) out.resize(most);
-    for (const TyRef& type : numbers) add(type);
-    for (const TyRef& type : known_implementors(trait))
-        if (out.size() < 8) add(type);
+    if (optional) {
+        const std::vector<TyRef> plain = out;
+        for (const TyRef& type : plain)
+            if (type->kind == TyKind::kPrim || type->is_std_path("String")) add(make_path({"core", "option", "Option"}, {type}));
+    }
+    // Where values of any type are taken together, tuples of one type each add nothing.
+    const bool objects = std::any_of(out.begin(), out.end(), [](const TyRef& type) { return holds_object(*type); });
+    if (!objects)
+        for (const TyRef& type : numbers) add(type);
+    if (unsized_too && item_body(home.json()).value("is_dyn_compatible", false)) {
+        Ty object;
+        object.kind = TyKind::kDyn;
+        object.bounds = {bound};
+        // First, so that it stays whatever else there is: an exact type is preferred to it at every call.
+        out.insert(out.begin(), make_ref(std::make_shared<const Ty>(std::move(object)), "'given"));
+    }
+    std::stable_sort(blanket.begin(), blanket.end(), [&](const TyRef& a, const TyRef& b) { return rank(a) < rank(b); });
     for (const TyRef& type : blanket)
-        if (out.size() < 10) add(type);
+        if (out.size() < most + 4) add(type);
+    for (const TyRef& type : known_implementors(trait))
+        if (out.size() < most + 2 && !says_otherwise(type)) add(type);
     return out;
 }
 
@@ -270,7 +404,7 @@ std::vector<TyRef> Instances::known_implementors(const Path& trait) {
     std::vector<TyRef> out = known.enums;
     out.insert(out.end(), known.others.begin(), known.others.end());
     if (out.size() > 5) out.resize(5);
-    if (!trait.empty() && (trait[0] == "serde" || trait[0] == "serde_core") &&
+    if (is_serde(trait) &&
         (trait.back().starts_with("Deserialize") || trait.back() == "Serialize")) {
         for (const TyRef& type : {string_type(), make_prim("i64"), make_prim("f64"), make_prim("bool"),
                                   vec_of(make_prim("i64")), vec_of(make_prim("f64")), vec_of(string_type())})
@@ -300,7 +434,7 @@ std::vector<TyRef> Instances::conversions_into(const TyRef& target, int depth) {
         return {str_ref()};
     if (target->is_std_path("Vec") && target->args.at(0)->is_prim("u8")) return {bytes_ref(), str_ref()};
     if (target->is_std_path("Cow")) return {bytes_ref()};
-    std::vector<TyRef> out = {target};
+    std::vector<TyRef> out = {target}, plain;
     if (target->is_std_path("Option")) out = {target->args.at(0), target};
     if (target->kind != TyKind::kPath || is_std(target->path)) return out;
     const ItemRef home = table_.world().find(target->path);
@@ -310,7 +444,7 @@ std::vector<TyRef> Instances::conversions_into(const TyRef& target, int depth) {
         if (item == nullptr || item_body(*item)["trait"].is_null() || item_body(*item)["blanket_impl"].is_object())
             continue;
         const Bound bound = table_.normalizer().trait_bound(*home.crate, item_body(*item)["trait"], {});
-        if (bound.trait.back() != "From" || bound.args.size() != 1) continue;
+        if ((bound.trait.back() != "From" && bound.trait.back() != "TryFrom") || bound.args.size() != 1) continue;
         const TyRef& from = bound.args[0];
         const bool borrowed = from->kind == TyKind::kRef && !from->is_mut && from->args[0]->kind == TyKind::kGeneric;
         if (from->kind == TyKind::kGeneric || borrowed) {
@@ -341,9 +475,23 @@ std::vector<TyRef> Instances::conversions_into(const TyRef& target, int depth) {
             continue;
         }
         if (mentions_generic(*from) || mentions_static(*from)) continue;
-        if (from->is_std_path("String") || from->kind == TyKind::kPrim ||
-            (from->kind == TyKind::kRef && from->args[0]->is_prim("str")))
-            out.push_back(from->is_std_path("String") ? string_type() : from);
+        if (is_source(*from)) plain.push_back(from->is_std_path("String") ? string_type() : from);
+    }
+    // What a program writes, then what it holds; of whole numbers one kind, of text the borrowed one.
+    const auto rank = [](const TyRef& type) {
+        if (type->kind == TyKind::kRef) return type->args[0]->is_prim("str") ? 0 : 5;
+        if (type->is_std_path("String")) return 1;
+        if (type->kind == TyKind::kPrim) return is_integer(*type) ? 2 : 3;
+        return is_written(*type) ? 4 : type->kind == TyKind::kPath && !is_std(type->path) ? 7 : 6;
+    };
+    std::stable_sort(plain.begin(), plain.end(), [&](const TyRef& a, const TyRef& b) { return rank(a) < rank(b); });
+    const TyRef kept = widest_integer(plain);
+    const bool text = !plain.empty() && rank(plain.front()) == 0;
+    size_t held = 0;
+    for (const TyRef& type : plain) {
+        if ((is_integer(*type) && type != kept) || (text && type->is_std_path("String"))) continue;
+        if (rank(type) == 7 && ++held > kMostHeld) continue;
+        out.push_back(type);
     }
     return out;
 }

@@ -15,6 +15,22 @@ bool is_arithmetic(const std::string& trait) {
     return known.contains(trait);
 }
 
+constexpr size_t kMostChoices = 16;
+
+// What each choice made before leads to, taken in turn until there are enough.
+std::vector<Subst> in_turn(std::vector<std::vector<Subst>> lists, size_t most) {
+    std::vector<std::pair<size_t, size_t>> order;
+    for (size_t list = 0; list < lists.size(); ++list)
+        for (size_t at = 0; at < lists[list].size(); ++at) order.emplace_back(at, list);
+    std::sort(order.begin(), order.end());
+    if (order.size() > most) order.resize(most);
+    // In the order of the first choice again: overloads are listed by it.
+    std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+    std::vector<Subst> out;
+    for (const auto& [at, list] : order) out.push_back(std::move(lists[list][at]));
+    return out;
+}
+
 TyRef replace_generic(const TyRef& type) {
     // What only an inner parameter would decide is text.
     return type->kind == TyKind::kGeneric ? str_ref() : type;
@@ -40,7 +56,17 @@ std::vector<TypeParam> Instances::params(const RustdocCrate& crate, const Json& 
     // S: Data<Elem = A> decides A where S is known.
     const auto says = [&](const TyRef& self, const Json& bounds) {
         if (mentions_generic(*self)) return;
-        for (const Bound& bound : normalizer.bounds(crate, bounds, known))
+        for (const Bound& bound : normalizer.bounds(crate, bounds, known)) {
+            if (bound.is_fn && self->kind == TyKind::kFnPointer && self->args.size() == bound.args.size() + 1) {
+                // F: FnMut(&Row) -> Result<T>: what a function gives decides T.
+                Subst met;
+                const auto output = bound.assoc.find("Output");
+                bool fits = output == bound.assoc.end() || unify(*output->second, *self->args.back(), met);
+                for (size_t i = 0; fits && i < bound.args.size(); ++i) fits = unify(*bound.args[i], *self->args[i], met);
+                for (TypeParam& param : out)
+                    if (const auto decided = met.types.find(param.name); fits && decided != met.types.end()) param.exact = {decided->second};
+                continue;
+            }
             for (const auto& [associated, wanted] : bound.assoc) {
                 const auto found = std::find_if(out.begin(), out.end(), [&, &name = wanted->name](const TypeParam& p) {
                     return wanted->kind == TyKind::kGeneric && p.name == name;
@@ -48,6 +74,7 @@ std::vector<TypeParam> Instances::params(const RustdocCrate& crate, const Json& 
                 const TyRef said = found == out.end() ? nullptr : normalizer.associated(*self, associated, &bound);
                 if (said && !mentions_generic(*said)) found->exact = {normalizer.settle(said)};
             }
+        }
     };
     for (const Json& param : generics["params"])
         if (const auto given = known.types.find(param["name"].get<std::string>());
@@ -69,6 +96,14 @@ std::vector<TypeParam> Instances::params(const RustdocCrate& crate, const Json& 
                 if (bound.trait.back() == "Borrow" && is_std(bound.trait)) {
                     if (exact->is_std_path("String")) exact = make_prim("str");
                     found->exact = {exact};
+                } else if (is_std(bound.trait) && (bound.trait.back() == "From" || bound.trait.back() == "TryFrom")) {
+                    found->exact = conversions_into(exact, 0);
+                } else if (is_std(bound.trait) && is_arithmetic(bound.trait.back()) &&
+                           std::all_of(found->bounds.begin(), found->bounds.end(), [](const Bound& each) {
+                               return !each.outlives.empty() || is_marker(each.trait);
+                           })) {
+                    // f64: Add<B>: what the operator has on its other side is the like.
+                    found->exact = {normalizer.type(crate, lender, known)};
                 } else if (!is_std(bound.trait) && found->bounds.empty()) {
                     // StandardUniform: Distribution<T>: the arguments for which the type has an impl.
                     found->exact = impl_arguments(*exact, bound.trait);
@@ -178,10 +213,11 @@ std::vector<TyRef> Instances::candidates(const TypeParam& param, int depth) {
         const TyRef argument = bound->args.empty() ? nullptr : bound->args[0];
         if (!is_std(bound->trait)) {
             // Serde's Serialize: whatever the program has.
-            const bool serde = bound->trait[0] == "serde" || bound->trait[0] == "serde_core";
-            if (serde && bound->trait.back() == "Serialize" && !marked("Send")) add({make_dynamic(param.name)});
+            if (is_serde(bound->trait) && bound->trait.back() == "Serialize" && !marked("Send")) add({make_dynamic(param.name)});
             add(implementors(*bound, param.bounds, depth));
             if (out.empty()) throw Unmapped{"no type is known that implements " + join(bound->trait, "::")};
+            if (must_own)
+                std::erase_if(out, [](const TyRef& type) { return type->kind == TyKind::kRef && type->args[0]->kind == TyKind::kDyn; });
             if (marked("Copy"))
                 std::erase_if(out, [](const TyRef& type) { return is_dynamic(*type) || type->is_std_path("String"); });
         } else if (name == "AsRef" && argument) {
@@ -263,7 +299,7 @@ std::vector<TyRef> Instances::candidates(const TypeParam& param, int depth) {
     for (const TyRef& type : out)
         if (!mentions_generic(*type) && seen.insert(type_key(*type)).second) unique.push_back(type);
     if (unique.empty()) throw Unmapped{"type parameter " + param.name + " has no instance"};
-    if (unique.size() > 16) unique.resize(16);
+    if (unique.size() > 24) unique.resize(24);
     return unique;
 }
 
@@ -292,23 +328,32 @@ std::vector<Subst> Instances::choose(std::vector<TypeParam> params, const Subst&
                                 [&](const TypeParam& other) { return &other != &param && waits_for(param, other); });
         });
         if (next == params.end()) next = params.begin();
-        std::vector<Subst> longer;
+        std::vector<std::vector<Subst>> longer;
+        std::string reason;
         for (const Subst& subst : out) {
+            longer.emplace_back();
             TypeParam param = *next;
             for (std::vector<Bound>* list : {&param.bounds, &param.item_bounds})
                 for (Bound& bound : *list) {
                     for (TyRef& arg : bound.args) arg = table_.normalizer().settle(substitute(arg, subst));
                     for (auto& [name, ty] : bound.assoc) ty = table_.normalizer().settle(substitute(ty, subst));
                 }
-            for (const TyRef& type : candidates(param, 0)) {
+            std::vector<TyRef> types;
+            try {
+                types = candidates(param, 0);
+            } catch (const Unmapped& why) {
+                // Another choice of what was decided before may have some.
+                reason = why.reason;
+            }
+            for (const TyRef& type : types) {
                 Subst more = subst;
                 more.types[param.name] = type;
-                if (!fits || fits(more)) longer.push_back(std::move(more));
+                if (!fits || fits(more)) longer.back().push_back(std::move(more));
             }
         }
-        if (longer.empty() && !out.empty()) throw Unmapped{"type parameter " + next->name + ": no instance meets the conditions"};
-        if (longer.size() > std::max(limit, size_t{12})) longer.resize(std::max(limit, size_t{12}));
-        out = std::move(longer);
+        if (std::all_of(longer.begin(), longer.end(), [](const auto& each) { return each.empty(); }))
+            throw Unmapped{reason.empty() ? "type parameter " + next->name + ": no instance meets the conditions" : reason};
+        out = in_turn(std::move(longer), std::max(limit, kMostChoices));
         params.erase(next);
     }
     return out;

@@ -40,6 +40,7 @@ class Instances {
   private:
     // `beside`: the other bounds of the same parameter.
     [[nodiscard]] std::vector<TyRef> implementors(const Bound& bound, const std::vector<Bound>& beside, int depth);
+    [[nodiscard]] std::vector<TyRef> find_implementors(const Bound& bound, const std::vector<Bound>& beside, int depth);
     [[nodiscard]] std::vector<TyRef> closures(const TypeParam& param, const Bound& bound);
     // Types of the crates at hand that implement a trait of another crate, and the values of std that serde takes.
     [[nodiscard]] std::vector<TyRef> iterators_over(const Ty& element);
@@ -58,6 +59,7 @@ class Instances {
     };
     std::map<Path, Implementors> implementors_;
     Implementors iterables_;
+    std::map<std::string, std::pair<size_t, std::vector<TyRef>>> found_;  // implementors, with the size of the table then
     std::map<std::string, Implementors> implementors_of_item_;  // iterators, by what they give
 };
 

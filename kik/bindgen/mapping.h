@@ -39,8 +39,16 @@ class TypeTable {
     [[nodiscard]] std::string shown(int slot, const Ty& type) const;
     // A boxed iterator over `item`, for results that have no name of their own.
     [[nodiscard]] int iterator(const TyRef& item);
+    // The wrapper's module that makes a trait object of that type from any value; throws Unmapped where none can.
+    [[nodiscard]] std::string object(const Ty& type);
     [[nodiscard]] const std::vector<TypeSlotEntry>& entries() const { return entries_; }
     [[nodiscard]] const std::map<int, TyRef>& iterator_items() const { return iterator_items_; }
+    struct TraitObject {
+        std::string rust;   // "shapes::Shape + Send"
+        std::string shown;  // "shapes.Shape"
+        Bound trait;
+    };
+    [[nodiscard]] const std::vector<TraitObject>& objects() const { return objects_; }
 
     [[nodiscard]] bool is_copy(const Ty& type);
     [[nodiscard]] bool is_clone(const Ty& type);
@@ -69,6 +77,7 @@ class TypeTable {
     std::vector<TypeSlotEntry> entries_;
     std::map<std::string, int> by_name_;
     std::map<int, TyRef> iterator_items_;
+    std::vector<TraitObject> objects_;
     std::map<std::pair<std::string, std::string>, bool> has_impl_;  // (type, trait)
     std::optional<std::set<Path>> failures_;                        // made at the first question
     std::map<std::string, bool> sound_;                             // by type

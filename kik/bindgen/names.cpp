@@ -123,6 +123,7 @@ std::string Names::kayton_type(const Ty& ty) {
     const auto short_name = [&](auto&& self, const Ty& arg) -> std::string {
         if (is_dynamic(arg)) return "";
         std::string out = arg.kind == TyKind::kPath ? arg.path.back() : arg.name;
+        if (arg.kind == TyKind::kRef && arg.is_mut) out = "mut";
         for (const TyRef& inner : arg.args) {
             const std::string part = self(self, *inner);
             if (!part.empty()) out += (out.empty() ? "" : "_") + part;

@@ -65,7 +65,8 @@ TyRef Normalizer::type(const RustdocCrate& crate, const Json& json, const Subst&
         ty.kind = TyKind::kGeneric;
         ty.name = body.get<std::string>();
     } else if (kind == "borrowed_ref") {
-        const std::string lifetime = body["lifetime"].is_null() ? elided() : lifetime_of(body["lifetime"], subst);
+        std::string lifetime = body["lifetime"].is_null() ? elided() : lifetime_of(body["lifetime"], subst);
+        if (lifetime == "'_") lifetime = elided();
         return make_ref(type(crate, body["type"], subst), lifetime, body["is_mutable"].get<bool>());
     } else if (kind == "slice") {
         return make_slice(type(crate, body, subst));

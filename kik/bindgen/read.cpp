@@ -19,10 +19,17 @@ Mapped CallMapper::parameter(int index, const TyRef& type) {
 
 Mapped CallMapper::temporary(const TyRef& inner, const Ty& ref, const std::string& place, bool top,
                              const std::string& view) {
-    if (!top) throw Unmapped{"a reference inside a list or tuple to a converted value"};
     if (result_lifetimes.contains(ref.lifetimes[0]))
         throw Unmapped{"the result would borrow from a converted argument"};
     if (ref.is_mut) throw Unmapped{"changes an argument of type " + type_key(*inner) + " in place"};
+    if (!top) {
+        // One of many: kept while the call runs.
+        Mapped mapped = read(inner, place, false);
+        const std::string kept = fresh("k");
+        statements += "let " + kept + " = Kept::default(); ";
+        mapped.code = view + "(*" + kept + ".hold(Box::new(" + mapped.code + ")))";
+        return mapped;
+    }
     Mapped mapped = read(inner, place, true);
     const std::string name = fresh("v");
     statements += "let " + name + " = " + mapped.code + "; ";
@@ -81,6 +88,13 @@ Mapped CallMapper::read_ref(const Ty& type, const std::string& place, bool top) 
         const std::string name = fresh("v");
         statements += "let " + std::string(type.is_mut ? "mut " : "") + name + " = " + mapped.code + "; ";
         return {mapped.kayton, mapped.storage, (type.is_mut ? "&mut *" : "&*") + name};
+    }
+    if (inner->kind == TyKind::kDyn && !type.is_mut) {
+        if (result_lifetimes.contains(lifetime)) throw Unmapped{"the result would borrow from a converted argument"};
+        const std::string object = table_.object(*inner);
+        const std::string kept = fresh("k");
+        statements += "let " + kept + " = Kept::default(); ";
+        return {"Dynamic", "KtValue", object + "::lend(&" + (top ? "*" + place : place) + ", &" + kept + ")?"};
     }
     if (inner->kind == TyKind::kDyn || inner->kind == TyKind::kImpl) throw Unmapped{"a trait object as parameter"};
     if (table_.is_error(*inner)) {
@@ -185,6 +199,10 @@ Mapped CallMapper::read_path(const TyRef& type, const std::string& place, bool t
             }
             if (inner->kind == TyKind::kDyn && !inner->bounds.empty() && inner->bounds[0].is_fn && last == "Box")
                 return read_bound_closure(*inner, place);
+            if (inner->kind == TyKind::kDyn) {
+                const std::string value = top ? "*" + place : place;
+                return {"Dynamic", "KtValue", table_.object(*inner) + "::own(&" + value + ", c\"" + call_name_ + "\")?" + (last == "Box" ? "" : ".into()")};
+            }
             Mapped mapped = read(inner, place, top);
             mapped.code = std_rust_path(type->path) + "::new(" + mapped.code + ")";
             return mapped;

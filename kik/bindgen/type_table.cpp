@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "kik/bindgen/everyday_types.h"
+
 namespace kayton::bindgen {
 
 namespace {
@@ -320,6 +322,34 @@ int TypeTable::composed(const std::string& written) {
     const auto [entry, fresh] = by_name_.emplace(signature, static_cast<int>(entries_.size()));
     if (fresh) entries_.push_back({SlotKind::kComposed, signature, nullptr, ""});
     return entry->second;
+}
+
+std::string TypeTable::object(const Ty& type) {
+    // What std's own traits ask of a value is more than being one: they have mappings of their own, or none.
+    static const std::set<std::string> known = {"Display", "Debug", "Any", "ToString"};
+    TraitObject object;
+    for (const Bound& bound : type.bounds) {
+        if (!bound.outlives.empty()) continue;
+        if (bound.is_fn || !bound.lifetimes.empty() || mentions_generic(type)) throw Unmapped{"a trait object as parameter"};
+        object.rust += (object.rust.empty() ? "" : " + ") + names_.rust_trait(bound);
+        if (is_marker(bound.trait)) continue;
+        if (is_std(bound.trait) && !known.contains(bound.trait.back())) throw Unmapped{"a trait object as parameter"};
+        const ItemRef item = world_.find(bound.trait);
+        if (item)
+            for (const Json& id : item_body(item.json())["items"])
+                if (const Json* member = item.crate->item(id.get<int>()); member != nullptr && item_kind(*member) == "assoc_type" && !bound.assoc.contains(item_name(*member)))
+                    throw Unmapped{"a dyn " + bound.trait.back() + " whose " + item_name(*member) + " is open"};
+        const Path path = item ? names_.public_path(item) : Path{};
+        object.shown = join(path.empty() ? bound.trait : path, ".");
+        object.trait = bound;
+    }
+    if (object.shown.empty()) throw Unmapped{"a trait object as parameter"};
+    size_t at = 0;
+    while (at < objects_.size() && objects_[at].rust != object.rust) ++at;
+    const std::string name = "any" + std::to_string(at);
+    if (const auto out = left_out_.find("object " + object.rust); out != left_out_.end()) throw Unmapped{"a dyn " + object.rust + ": " + out->second};
+    if (at == objects_.size()) objects_.push_back(std::move(object));
+    return name;
 }
 
 int TypeTable::iterator(const TyRef& item) {

@@ -208,7 +208,8 @@ bool unify(const Ty& pattern, const Ty& ty, Subst& subst) {
     for (size_t i = 0; i < pattern.args.size(); ++i)
         if (!unify(*pattern.args[i], *ty.args[i], subst)) return false;
     for (size_t i = 0; i < pattern.lifetimes.size() && i < ty.lifetimes.size(); ++i)
-        if (pattern.lifetimes[i] != "'static") {
+        // "'_" is another lifetime at each place, also where an impl's own type is written with it.
+        if (pattern.lifetimes[i] != "'static" && pattern.lifetimes[i] != "'_") {
             const auto [bound, fresh] = subst.lifetimes.emplace(pattern.lifetimes[i], ty.lifetimes[i]);
             if (!fresh && bound->second != ty.lifetimes[i])
                 subst.equal_lifetimes.emplace_back(bound->second, ty.lifetimes[i]);

@@ -145,6 +145,7 @@ class Normalizer {
         TyRef pattern;
     };
     [[nodiscard]] std::vector<KnownImpl>& impls_of(const RustdocCrate& crate, const Json& ids, const Path& trait);
+    [[nodiscard]] bool is_public(const Path& trait);
     [[nodiscard]] TyRef inherited(const Ty& self, const std::string& name, const Path& trait, const Subst& subst);
     [[nodiscard]] Answer find_answer(const Ty& self, const Bound& bound);
     [[nodiscard]] Answer impl_fits(const RustdocCrate& crate, KnownImpl& known, const Ty& self, const Bound& bound);

@@ -90,13 +90,17 @@ void Generator::visit_items() {
     }
     std::stable_sort(generic_aliases.begin(), generic_aliases.end(),
                      [](const auto& a, const auto& b) { return a.first < b.first; });
-    for (const auto& [count, item] : generic_aliases) {
-        try {
-            visit_generic_alias(item);
-        } catch (const Unmapped& why) {
-            skip(join(names_.public_path(item), "."), why.reason);
-        }
-    }
+    // Of those with one parameter the first instance of each before the others.
+    for (const bool many : {false, true})
+        for (const bool others : {false, true})
+            for (const auto& [count, item] : generic_aliases) {
+                if ((count.first > 1) != many) continue;
+                try {
+                    visit_generic_alias(item, others);
+                } catch (const Unmapped& why) {
+                    skip(join(names_.public_path(item), "."), why.reason);
+                }
+            }
     for (const bool functions : {false, true}) {
         for (const auto& [path, item] : items) {
             const std::string& kind = item_kind(item.json());
@@ -175,6 +179,8 @@ void Generator::visit_type(const TyRef& type, int slot) {
         visit_std_type(type, slot);
         return;
     }
+    if (const auto waiting = waiting_names_.find(type_key(*type)); waiting != waiting_names_.end())
+        for (const auto& [path, args] : waiting->second) name_instance(type, path, args);
     if (!type->args.empty() && !table_.is_error(*type)) {
         // Every instance answers to the name of its definition.
         InstanceNames& known = instance_names_[slot];
@@ -263,11 +269,24 @@ void Generator::visit_impl(const TyRef& type, const std::string& name, const Rus
         }
         return;
     }
-    // impl<A, B> PartialEq<Host<B>> for Host<A>: the same type on both sides.
-    for (const TyRef& arg : normalizer_.trait_bound(crate, impl["trait"], context.subst).args) {
-        Subst same = context.subst;
-        if (mentions_generic(*arg) && arg->kind == TyKind::kPath && unify(*arg, *type, same)) context.subst = same;
+    // impl<A, B> PartialEq<Host<B>> for Host<A>: the same type on both sides, and, but for comparisons, others after it.
+    ImplContext same = context;
+    bool other_side = false;
+    const Bound open = normalizer_.trait_bound(crate, impl["trait"], context.subst);
+    for (const TyRef& arg : open.args) {
+        Subst subst = same.subst;
+        if (!mentions_generic(*arg) || arg->kind != TyKind::kPath || !unify(*arg, *type, subst)) continue;
+        same.subst = subst;
+        other_side = !is_std(open.trait) || open.trait[1] == "ops";
     }
+    visit_trait_impl(type, name, same);
+    if (other_side) visit_trait_impl(type, name, context);
+}
+
+void Generator::visit_trait_impl(const TyRef& type, const std::string& name, const ImplContext& context) {
+    const RustdocCrate& crate = *context.crate;
+    const Json& impl = *context.impl;
+    const bool blanket = impl["blanket_impl"].is_object();
     Subst with_self = context.subst;
     with_self.types["Self"] = context.self;
     const Bound trait = normalizer_.trait_bound(crate, impl["trait"], with_self);
@@ -374,8 +393,10 @@ void Generator::visit_trait_methods(const TyRef& type, const std::string& name, 
         binding.impl = context;
         binding.impl_generics = &(*context.impl)["generics"];
         if (for_all) binding.impl_generics = nullptr;
-        binding.callee = [this, self = context.self, trait, method](const Subst&) {
-            return "<" + names_.rust_type(*self) + " as " + names_.rust_trait(trait) + ">::" + method;
+        binding.callee = [this, self = context.self, trait, method](const Subst& subst) {
+            Bound chosen = trait;
+            for (TyRef& arg : chosen.args) arg = normalizer_.settle(substitute(arg, subst));
+            return "<" + names_.rust_type(*self) + " as " + names_.rust_trait(chosen) + ">::" + method;
         };
         bind(binding);
     }

@@ -20,6 +20,7 @@
 #include <thread>
 
 #include "shared/resolve_request.h"
+#include "shared/shell_word.h"
 #include "supervisor/sandbox/refusal.h"
 
 namespace kayton {
@@ -158,7 +159,7 @@ void NetBroker::refuse_listening() {
 }
 
 void NetBroker::refuse_place(const std::string& what, const std::string& place) {
-    refusal_ = refusal_text(what, "--allow-net=" + place, "net", place);
+    refusal_ = refusal_text(what, "--allow-net=" + shell_word(place), "net", place);
 }
 
 std::string NetBroker::take_refusal() {

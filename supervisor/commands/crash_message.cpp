@@ -1,39 +1,16 @@
 #include "supervisor/commands/crash_message.h"
 
 #include <cstdio>
-#include <fstream>
 #include <string>
 #include <system_error>
 #include <utility>
 
 #include "shared/environment.h"
 #include "supervisor/commands/commands.h"
+#include "supervisor/report/core_file.h"
 #include "supervisor/report/crash_store.h"
 
 namespace kayton {
-
-namespace {
-
-// Where core files go is the system's to say (core(5)).
-void tell_core_file(pid_t worker, const std::filesystem::path& program) {
-    std::string pattern;
-    std::getline(std::ifstream("/proc/sys/kernel/core_pattern"), pattern);
-    if (pattern.starts_with("|")) {
-        report_help("the core file went to `" + pattern.substr(1, pattern.find(' ') - 1) + "`, as this system asks");
-        return;
-    }
-    bool uses_pid = false;
-    std::ifstream("/proc/sys/kernel/core_uses_pid") >> uses_pid;
-    const size_t number = pattern.find("%p");
-    if (number != std::string::npos) {
-        pattern.replace(number, 2, std::to_string(worker));
-    } else if (uses_pid) {
-        pattern += "." + std::to_string(worker);
-    }
-    report_help("gdb " + program.string() + " " + pattern + " looks at the core file");
-}
-
-}  // namespace
 
 Result<std::filesystem::path> crash_folder() {
     auto home = kayton_home();
@@ -53,8 +30,10 @@ void tell_worker_end(const RunOutcome& outcome, const std::string& command, cons
     if (!outcome.crash->kayton.empty() && !outcome.crash->kayton.front().text.empty()) {
         std::fprintf(stderr, "    %s\n", outcome.crash->kayton.front().text.c_str());
     }
-    if (outcome.worker_end->process.core) {
-        tell_core_file(outcome.worker_end->pid, options.worker_program);
+    const ProcessEnd& process = outcome.worker_end->process;
+    if (options.grants.core_files && reason == EndReason::kSignal) {
+        report_help(describe_core_file(core_file_naming(), process.core, outcome.worker_end->pid, process.value,
+                                       options.worker_program));
     }
     StoredCrash crash;
     crash.report = *outcome.crash;

@@ -22,14 +22,27 @@ constexpr uint64_t kOwnMemory = uint64_t{96} << 20;
 
 // proc(5): fields of /proc/PID/stat behind the name, which may hold anything.
 constexpr int kThreadsField = 20;
+constexpr int kSizeField = 23;
 constexpr int kResidentField = 24;
+// Pages that are only read, and all the same page of zeros, are not resident; the tables that map them are.
+constexpr uint64_t kMappedByATableByte = 512;
+constexpr uint64_t kTablesUncounted = uint64_t{64} << 20;
 
 }  // namespace
 
 void UsageWatch::follow(pid_t process) {
     written_.reset(::open(("/proc/" + std::to_string(process) + "/io").c_str(), O_RDONLY | O_CLOEXEC));
     status_.reset(::open(("/proc/" + std::to_string(process) + "/stat").c_str(), O_RDONLY | O_CLOEXEC));
+    tables_.reset(::open(("/proc/" + std::to_string(process) + "/status").c_str(), O_RDONLY | O_CLOEXEC));
     printed_ = 0;
+}
+
+uint64_t UsageWatch::page_tables() const {
+    std::array<char, 4096> text{};
+    const char* at = tables_ && ::pread(tables_.get(), text.data(), text.size() - 1, 0) > 0
+                         ? std::strstr(text.data(), "\nVmPTE:")
+                         : nullptr;
+    return at != nullptr ? std::strtoull(at + std::strlen("\nVmPTE:"), nullptr, 10) * 1024 : 0;
 }
 
 // Through the page cache or a mapping, whichever the kernel has counted more of.
@@ -85,14 +98,20 @@ std::optional<std::string> UsageWatch::exceeded() {
     }
     const char* at = std::strrchr(text.data(), ')');
     uint64_t threads = 0;
+    uint64_t mapped = 0;
     uint64_t resident = 0;
     for (int field = 2; at != nullptr && field < kResidentField; ++field) {
         at = std::strchr(at + 1, ' ');
         if (at != nullptr && field + 1 == kThreadsField) {
             threads = std::strtoull(at, nullptr, 10);
+        } else if (at != nullptr && field + 1 == kSizeField) {
+            mapped = std::strtoull(at, nullptr, 10);
         } else if (at != nullptr && field + 1 == kResidentField) {
             resident = std::strtoull(at, nullptr, 10) * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
         }
+    }
+    if (limits_.memory != 0 && mapped / kMappedByATableByte > kTablesUncounted) {
+        resident += page_tables();
     }
     if (limits_.memory != 0 && resident > limits_.memory + kOwnMemory) {
         return "it used more than " + std::to_string(limits_.memory / 1'000'000) +

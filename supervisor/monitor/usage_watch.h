@@ -34,11 +34,13 @@ class UsageWatch {
 
   private:
     [[nodiscard]] uint64_t bytes_written() const;
+    [[nodiscard]] uint64_t page_tables() const;  // bytes
     [[nodiscard]] std::optional<std::string> filled_disk(std::chrono::steady_clock::time_point now);
 
     UsageLimits limits_;
     UniqueFd status_;   // /proc/PID/stat
     UniqueFd written_;  // /proc/PID/io
+    UniqueFd tables_;   // /proc/PID/status
     std::chrono::steady_clock::time_point next_disk_look_{};
     uint64_t printed_ = 0;
     std::chrono::steady_clock::time_point next_look_{};

@@ -20,6 +20,7 @@ constexpr size_t kSourcePiece = size_t{256} << 10;
 constexpr size_t kOutputChunk = size_t{64} << 10;
 constexpr std::chrono::milliseconds kCrashGrace{2'000};   // from a crash record's first word to the end of the process
 constexpr std::chrono::milliseconds kDoorbellGrace{500};  // between a closed doorbell and the end of the process
+constexpr std::chrono::milliseconds kCoreTime{120'000};   // more for both, where the kernel writes a core file meanwhile
 
 Result<std::array<UniqueFd, 2>> make_pipe() {
     std::array<int, 2> ends{};
@@ -90,6 +91,7 @@ Result<std::unique_ptr<Worker>> Worker::start(const WorkerRequest& request) {
                                               std::move((*output)[0]), std::move((*error)[0]), request.limits));
     worker->writable_ = request.setup.sandbox.read_write;
     worker->writable_.push_back(request.setup.sandbox.temporary);
+    worker->core_time_ = request.setup.sandbox.core_files ? kCoreTime : std::chrono::milliseconds(0);
     worker->may_run_ = !request.setup.sandbox.execute.empty();
     worker->session_ = worker->process_.pid();
     worker->net_access_ = request.setup.sandbox.net;
@@ -121,7 +123,7 @@ void Worker::turn(std::chrono::milliseconds timeout, WorkerEvents& events) {
     }
     flush_queue();
     watch_limits();
-    if (!doorbell_open_ && !killed_ && std::chrono::steady_clock::now() - doorbell_closed_at_ > kDoorbellGrace) {
+    if (!doorbell_open_ && !killed_ && std::chrono::steady_clock::now() - doorbell_closed_at_ > kDoorbellGrace + core_time_) {
         violate(Violation::kDoorbellClosed);
     }
 }
@@ -136,7 +138,7 @@ void Worker::watch_limits() {
     const auto now = std::chrono::steady_clock::now();
     if (crashed_at_ == std::chrono::steady_clock::time_point{}) {
         crashed_at_ = now;
-    } else if (now - crashed_at_ > kCrashGrace) {
+    } else if (now - crashed_at_ > kCrashGrace + core_time_) {
         kill(EndReason::kLimit, "it crashed and did not end");
     }
 }
@@ -155,15 +157,20 @@ void Worker::wait(std::chrono::milliseconds timeout) {
     }
 }
 
-void Worker::forward_pipes(WorkerEvents& events) {
+bool Worker::forward_pipes(WorkerEvents& events) {
+    bool something = false;
     for (size_t stream = 0; stream < pipes_.size(); ++stream) {
-        if (pipes_[stream]) {
-            forward_pipe(pipes_[stream], stream == 1, events);
-        }
+        something = (pipes_[stream] && forward_pipe(pipes_[stream], stream == 1, events)) || something;
+    }
+    return something;
+}
+
+void Worker::drain_pipes(WorkerEvents& events) {
+    for (size_t turns = 0; forward_pipes(events) && turns < kPipeTurns; ++turns) {
     }
 }
 
-void Worker::forward_pipe(UniqueFd& pipe, bool error, WorkerEvents& events) {
+bool Worker::forward_pipe(UniqueFd& pipe, bool error, WorkerEvents& events) {
     std::array<char, 16 * 1024> buffer;
     const ssize_t size = ::read(pipe.get(), buffer.data(), buffer.size());
     if (size > 0) {
@@ -172,6 +179,7 @@ void Worker::forward_pipe(UniqueFd& pipe, bool error, WorkerEvents& events) {
     } else if (size == 0 || (errno != EAGAIN && errno != EINTR)) {
         pipe.reset();
     }
+    return size > 0;
 }
 
 bool Worker::receive(WorkerEvents& events) {
@@ -429,9 +437,7 @@ void Worker::finish(ProcessEnd process, WorkerEvents& events) {
     while (!killed_ && channel_.has_news()) {
         (void)receive(events);
     }
-    for (size_t turns = 0; (pipes_[0] || pipes_[1]) && turns < kPipeTurns; ++turns) {
-        forward_pipes(events);
-    }
+    drain_pipes(events);
     // The worker's children are ours now.
     for (const UniqueFd& dropped : dropped_) {
         reap(dropped);

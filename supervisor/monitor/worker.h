@@ -90,7 +90,9 @@ class Worker {
     // Kills the programs that it has started, but not its checkpoints, of which `kept` are somebody else's.
     void end_programs(std::vector<pid_t> kept) const;
 
-    // REQUIRES: ready() and not running(). The id is the answer's.
+    // Passes on what was written to the process's own descriptors 1 and 2, as far as it is there.
+    void drain_pipes(WorkerEvents& events);
+    // REQUIRES: ready() and not running(). The id is the answer's. An entry of 0: argv is a program to start.
     [[nodiscard]] Result<uint64_t> run(uint64_t entry, std::vector<std::string> argv, bool only_startup = false);
     [[nodiscard]] Result<void> add_source(const std::string& file, std::string_view text);
     // REQUIRES: waits_for_input(). A line has its newline; nothing: the end of the input.
@@ -141,8 +143,9 @@ class Worker {
     Worker(Channel channel, CodeArena arena, ChildProcess process, UniqueFd output, UniqueFd error, UsageLimits limits);
 
     void wait(std::chrono::milliseconds timeout);
-    void forward_pipe(UniqueFd& pipe, bool error, WorkerEvents& events);
-    void forward_pipes(WorkerEvents& events);
+    // Whether there was anything.
+    bool forward_pipe(UniqueFd& pipe, bool error, WorkerEvents& events);
+    bool forward_pipes(WorkerEvents& events);
     [[nodiscard]] bool receive(WorkerEvents& events);  // true: more than output, or more is there
     void flush_output(WorkerEvents& events);
     [[nodiscard]] std::optional<Violation> handle(const FrameHeader& header, WorkerEvents& events);
@@ -193,6 +196,7 @@ class Worker {
     bool doorbell_open_ = true;
     std::chrono::steady_clock::time_point doorbell_closed_at_{};
     UsageWatch usage_;
+    std::chrono::milliseconds core_time_{0};
     std::chrono::steady_clock::time_point crashed_at_{};  // it has begun to write its crash record
     bool killed_ = false;
     WorkerEnd kill_reason_;

@@ -13,7 +13,7 @@ namespace kayton {
 namespace {
 
 constexpr std::chrono::milliseconds kAnswerPatience{10'000};
-constexpr std::chrono::milliseconds kClosedPatience{2'000};
+constexpr std::chrono::milliseconds kClosedPatience{500};
 constexpr std::chrono::milliseconds kLook{20};
 constexpr size_t kMostDropped = 64;
 constexpr size_t kMostValues = size_t{256} << 20;  // bytes of variables kept while one worker takes another's place
@@ -103,10 +103,13 @@ Result<void> Worker::make_checkpoint(bool whole, WorkerEvents& events) {
     if (!channel_.send_descriptor((*frozen)->offered())) {
         const int error = errno;
         if (error == EPIPE || error == ECONNRESET) {
-            // It has closed its end, and so ends or is ended soon: the caller wants to know.
+            // It has closed its end, or will take nothing more, and so ends or is ended: the caller wants to know.
             const auto deadline = std::chrono::steady_clock::now() + kClosedPatience;
-            while (!end_ && std::chrono::steady_clock::now() < deadline) {
+            while (!end_) {
                 turn(kLook, events);
+                if (std::chrono::steady_clock::now() > deadline) {
+                    violate(Violation::kDoorbellClosed);
+                }
             }
         }
         return fail(ErrorKind::kSystem, std::string("cannot hand over a socket: ") + std::strerror(error));

@@ -7,6 +7,8 @@
 #include <system_error>
 #include <utility>
 
+#include "shared/shell_word.h"
+
 namespace kayton {
 namespace {
 
@@ -53,24 +55,27 @@ std::string without_thunk(std::string function) {
 CrashReader::CrashReader(const CrashPage& page, const std::vector<InstalledPlugin>& plugins, const CodeArena& arena,
                          const CodeTable& code)
     : page_(page), arena_(arena), code_(code) {
+    std::vector<PluginFile> files;
+    for (const InstalledPlugin& plugin : plugins) {
+        std::error_code error;
+        files.push_back({&plugin, plugin.library(), std::filesystem::weakly_canonical(plugin.library(), error)});
+    }
     std::string_view maps(page.maps, page.maps_size);
     while (!maps.empty()) {
         const size_t end = std::min(maps.find('\n'), maps.size());
         if (auto module = parse_module(maps.substr(0, end))) {
-            add(std::move(*module), plugins);
+            add(std::move(*module), files);
         }
         maps.remove_prefix(std::min(end + 1, maps.size()));
     }
 }
 
-void CrashReader::add(MappedModule module, const std::vector<InstalledPlugin>& plugins) {
-    for (const InstalledPlugin& plugin : plugins) {
-        std::error_code error;
-        const std::filesystem::path real = std::filesystem::weakly_canonical(plugin.library(), error);
-        if (module.path == real || module.path == plugin.library()) {
+void CrashReader::add(MappedModule module, const std::vector<PluginFile>& files) {
+    for (const PluginFile& file : files) {
+        if (module.path == file.real || module.path == file.path) {
             // The path that is opened is the environment's own, not what the worker says.
-            plugins_.push_back(
-                {std::move(module), plugin.crate, plugin.version, std::make_shared<ElfSymbols>(plugin.library())});
+            plugins_.push_back({std::move(module), file.plugin->crate, file.plugin->version,
+                                std::make_shared<ElfSymbols>(file.path)});
             return;
         }
     }
@@ -134,7 +139,7 @@ std::vector<NativePlace> CrashReader::native_places(size_t most) const {
             return page_.pc >= module.start && page_.pc < module.end;
         });
         if (library != libraries_.end()) {
-            places.push_back({{}, {}, {}, std::filesystem::path(library->path).filename().string()});
+            places.push_back({{}, {}, {}, printable(std::filesystem::path(library->path).filename().string())});
         }
     }
     // Plugins are built without frame pointers, so every word of the stack that can be a return address counts.

@@ -56,7 +56,12 @@ class CrashReader {
         std::shared_ptr<ElfSymbols> symbols;
     };
 
-    void add(MappedModule module, const std::vector<InstalledPlugin>& plugins);
+    struct PluginFile {
+        const InstalledPlugin* plugin;
+        std::filesystem::path path;
+        std::filesystem::path real;
+    };
+    void add(MappedModule module, const std::vector<PluginFile>& files);
     [[nodiscard]] std::optional<NativePlace> place_of(uint64_t address, bool is_return) const;
     [[nodiscard]] std::optional<CodeLocation> location_of(uint64_t address) const;
 

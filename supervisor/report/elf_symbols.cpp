@@ -7,9 +7,11 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 #include <optional>
 
+#include "shared/shell_word.h"
 #include "shared/unique_fd.h"
 
 namespace kayton {
@@ -38,7 +40,43 @@ std::string without_hash(std::string name) {
     return name;
 }
 
+// Names of a crate's choosing. One that repeats its parts by reference may stand for more text than there is memory; those
+// of few references are shown as they were written, the others as they are.
+constexpr size_t kLongestName = 1024;
+constexpr auto kMostReferences = 12;
+
+// "_ZN4core3ptr4readE": lengths and names, without references.
+std::string plain_path(std::string_view name) {
+    std::string path;
+    name.remove_prefix(3);
+    while (!name.empty() && name != "E") {
+        size_t length = 0;
+        const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), length);
+        const auto digits = static_cast<size_t>(end - name.data());
+        if (error != std::errc() || length == 0 || length > name.size() - digits) {
+            return {};
+        }
+        path += (path.empty() ? "" : "::") + std::string(name.substr(digits, length));
+        name.remove_prefix(digits + length);
+    }
+    return name.empty() ? std::string() : path;
+}
+
 }  // namespace
+
+std::string readable_function(std::string_view name) {
+    if (name.size() <= kLongestName && name.starts_with("_ZN")) {
+        if (std::string path = plain_path(name); !path.empty()) {
+            return printable(without_hash(std::move(path)));
+        }
+    }
+    const auto count = [&](char letter) { return std::count(name.begin(), name.end(), letter); };
+    const auto references = name.starts_with("_R") ? count('B') : count('S') + count('T');
+    if (name.size() > kLongestName || references > kMostReferences) {
+        return printable(name, kLongestName);
+    }
+    return printable(without_hash(llvm::demangle(name)), kLongestName);
+}
 
 ElfSymbols::ElfSymbols(const std::filesystem::path& file) {
     const UniqueFd descriptor(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
@@ -88,7 +126,7 @@ std::string ElfSymbols::function_at(uint64_t file_offset) const {
         --next;
         if (*address - next->start < next->size) {
             const auto* text = reinterpret_cast<const char*>(data_ + next->name);
-            return without_hash(llvm::demangle(std::string(text, strnlen(text, size_ - next->name))));
+            return readable_function({text, strnlen(text, size_ - next->name)});
         }
     }
     return {};

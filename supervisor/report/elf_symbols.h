@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace kayton {
@@ -36,6 +37,10 @@ class ElfSymbols {
     mutable std::vector<Function> functions_;  // by start, once indexed_
     mutable bool indexed_ = false;
 };
+
+// A symbol as a person reads it, in at most a kilobyte that any terminal may show. A name that stands for much more text
+// than it is long is left as it is.
+[[nodiscard]] std::string readable_function(std::string_view symbol);
 
 // True when the `available` bytes that end at `end` end with an x86-64 call instruction.
 [[nodiscard]] bool ends_with_call(const unsigned char* end, size_t available);

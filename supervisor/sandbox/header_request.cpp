@@ -4,6 +4,8 @@
 #include <sstream>
 #include <utility>
 
+#include "shared/shell_word.h"
+
 namespace kayton {
 namespace {
 
@@ -61,12 +63,12 @@ std::vector<std::string> not_granted(const Permissions& request, const SandboxGr
     writable.push_back(working_folder);
     for (const std::string& path : request.write) {
         if (!holds(writable, path)) {
-            missing.push_back("--allow-write=" + path);
+            missing.push_back("--allow-write=" + shell_word(path));
         }
     }
     for (const std::string& path : request.read) {
         if (!holds(writable, path) && !holds(grants.read, path)) {
-            missing.push_back("--allow-read=" + path);
+            missing.push_back("--allow-read=" + shell_word(path));
         }
     }
     for (const std::string& place : request.net) {
@@ -77,17 +79,17 @@ std::vector<std::string> not_granted(const Permissions& request, const SandboxGr
                  return one.host == wanted->host && (one.port == 0 || one.port == wanted->port);
              }));
         if (!held) {
-            missing.push_back(place == kNetEverywhere ? "--allow-net" : "--allow-net=" + place);
+            missing.push_back(place == kNetEverywhere ? "--allow-net" : "--allow-net=" + shell_word(place));
         }
     }
     for (const std::string& name : request.env) {
         if (std::find(grants.env.begin(), grants.env.end(), name) == grants.env.end()) {
-            missing.push_back("--allow-env=" + name);
+            missing.push_back("--allow-env=" + shell_word(name));
         }
     }
     for (const std::string& name : request.run) {
         if (std::find(grants.run.begin(), grants.run.end(), name) == grants.run.end()) {
-            missing.push_back("--allow-run=" + name);
+            missing.push_back("--allow-run=" + shell_word(name));
         }
     }
     return missing;

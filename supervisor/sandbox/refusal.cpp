@@ -7,6 +7,8 @@
 #include <system_error>
 #include <vector>
 
+#include "shared/shell_word.h"
+
 namespace kayton {
 namespace {
 
@@ -49,7 +51,7 @@ bool any_holds(const std::vector<std::string>& folders, const fs::path& file) {
 }
 
 std::string kept_by(const std::string& kind, const std::string& value) {
-    return " (permission " + kind + "; kik allow " + kind + (value.empty() ? "" : " " + value) +
+    return " (permission " + kind + "; kik allow " + kind + (value.empty() ? "" : " " + shell_word(value)) +
            " gives it to the environment)";
 }
 
@@ -65,11 +67,11 @@ std::string explain_file(std::string_view name, const SandboxPolicy& policy, con
     }
     const bool exists = may(file, F_OK);
     const fs::path writable = exists ? file : file.parent_path();
-    const std::string write = may(writable, W_OK) ? "--allow-write=" + writable.string() : std::string();
+    const std::string write = may(writable, W_OK) ? "--allow-write=" + shell_word(writable.string()) : std::string();
     const bool refuses_reading = exists && may(file, R_OK) && !any_holds(policy.read_only, file);
     if (refuses_reading) {
-        return "the sandbox keeps the program from " + file.string() + "; kayton run --allow-read=" + file.string() +
-               " lets it read there" + (write.empty() ? "" : ", " + write + " also write") + kept_by("read", file.string());
+        return "the sandbox keeps the program from " + printable(file.string()) +
+               "; kayton run --allow-read=" + shell_word(file.string()) + " lets it read there" + (write.empty() ? "" : ", " + write + " also write") + kept_by("read", file.string());
     }
     return write.empty() ? std::string()
                          : refusal_text("writing to " + writable.string(), write, "write", writable.string());
@@ -79,7 +81,7 @@ std::string explain_file(std::string_view name, const SandboxPolicy& policy, con
 
 std::string refusal_text(const std::string& what, const std::string& option, const std::string& kind,
                          const std::string& value) {
-    return "the sandbox keeps the program from " + what + "; kayton run " + option + " lets it" + kept_by(kind, value);
+    return "the sandbox keeps the program from " + printable(what) + "; kayton run " + option + " lets it" + kept_by(kind, value);
 }
 
 bool may_be_refusal(std::string_view exception_class, std::string_view message) {
@@ -93,7 +95,7 @@ std::string explain_refusal(std::string_view message, const SandboxPolicy& polic
     if (const size_t at = message.rfind(kProgram); at != std::string_view::npos && policy.restrict_calls) {
         const auto names = quoted(message.substr(at));
         const std::string name = names.empty() ? std::string("PROGRAM") : std::string(names.front());
-        return refusal_text("running " + name, "--allow-run=" + name, "run", name);
+        return refusal_text("running " + name, "--allow-run=" + shell_word(name), "run", name);
     }
     if (policy.restrict_files) {
         for (const std::string_view name : quoted(message)) {

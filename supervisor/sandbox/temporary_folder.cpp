@@ -1,6 +1,7 @@
 #include "supervisor/sandbox/temporary_folder.h"
 
 #include <fcntl.h>
+#include <fts.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -23,9 +24,35 @@ UniqueFd open_folder(const std::filesystem::path& path) {
     return UniqueFd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
 }
 
+// A program may have taken the right to look into its folders from everybody, itself included.
+void make_readable(const std::filesystem::path& folder) {
+    std::string name = folder.string();
+    char* roots[] = {name.data(), nullptr};
+    FTS* walk = ::fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR | FTS_NOSTAT, nullptr);
+    if (walk == nullptr) {
+        return;
+    }
+    while (FTSENT* entry = ::fts_read(walk)) {
+        if (entry->fts_info != FTS_D && entry->fts_info != FTS_DNR) {
+            continue;
+        }
+        // By its descriptor: what stands at the path may be a link by now.
+        const UniqueFd place(::open(entry->fts_path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+        const bool changed = place && ::chmod(("/proc/self/fd/" + std::to_string(place.get())).c_str(), 0700) == 0;
+        if (changed && entry->fts_info == FTS_DNR && entry->fts_number++ == 0) {
+            ::fts_set(walk, entry, FTS_AGAIN);
+        }
+    }
+    ::fts_close(walk);
+}
+
 void remove_everything(const std::filesystem::path& path) {
-    std::error_code ignored;
-    std::filesystem::remove_all(path, ignored);
+    std::error_code failed;
+    std::filesystem::remove_all(path, failed);
+    if (failed) {
+        make_readable(path);
+        std::filesystem::remove_all(path, failed);
+    }
 }
 
 // The folder of this user's sessions; somebody else's, or one open to others, is refused.

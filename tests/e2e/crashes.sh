@@ -42,6 +42,29 @@ for file in deeper/crash.kay "$WORK/deeper/crash.kay"; do
     err_has "    plugin_hello.crash()"
 done
 
+# A core file is left where it is asked for and the system keeps one in the folder; it is the worker's, and nobody else's.
+rm -f core*
+run 139 kayton run --checkpoint-on-crash=off crash.kay
+[[ -z "$(compgen -G 'core*')" ]] || failed "a core file was left unasked"
+run 139 bash -c 'ulimit -Sc "$(ulimit -Hc)" && exec kayton run --checkpoint-on-crash=core crash.kay'
+pattern="$(cat /proc/sys/kernel/core_pattern)"
+if [[ "$(ulimit -Hc)" != unlimited || -z "$pattern" ]]; then
+    err_has "no core file was left"
+elif [[ "$pattern" == "|"* ]]; then
+    err_has "the core file went to"
+elif [[ "$pattern" != */* ]]; then
+    core="$(compgen -G '*core*' | head -n 1)"
+    [[ -n "$core" && "$(head -c 4 "$core")" == $'\x7fELF' && "$(stat -c %a "$core")" == 600 ]] || failed "no core file"
+    err_has " $core looks at the core file"
+    # Only the limit is in the way now, and that is said.
+    rm -f "$core"
+    run 139 bash -c 'ulimit -Hc 0 && exec kayton run --checkpoint-on-crash=core crash.kay'
+    err_has "no core file was left: \`ulimit -c unlimited\`"
+fi
+rm -f core*
+run 2 kayton run --checkpoint-on-crash=maybe crash.kay
+err_has "it is off or core"
+
 cat >panic.kay <<'KAYTON'
 rimport plugin_hello
 try:

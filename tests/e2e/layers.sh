@@ -34,6 +34,18 @@ layer_missing landlock landlock
 layer_missing seccomp seccomp,prctl_seccomp
 layer_missing namespaces unshare
 
+# Nobody to ask about calls: what needs that is said, and the filter decides the rest by itself.
+status=0
+without seccomp_listener kayton doctor >out 2>err || status=$?
+[[ "$status" == 0 ]] || failed "doctor without anybody to ask: status $status"
+grep -Eq "^missing +checkpoints " out || failed "doctor does not say that checkpoints are missing"
+printf 'kept = 1\nprint("x" * 9000)\nprint("on")\nprint(kept)\n' >ended.txt
+without seccomp_listener kayton repl --max-output=1000 <ended.txt >out 2>err || failed "the session ended"
+grep -qx on out || failed "the session does not go on"
+err_has "variables would not survive a crash"
+err_has "names defined before are gone"
+err_has "name 'kept' is not defined"
+
 # All layers, where this machine has them.
 status=0
 kayton doctor >out 2>err || status=$?

@@ -1,14 +1,16 @@
 """without.py CALL[,CALL…] COMMAND…: runs COMMAND as on a kernel that lacks these system calls: each gives ENOSYS.
-prctl is taken away only where it asks for a system call filter. Ends with 77 where the filter cannot be had."""
+prctl is taken away only where it asks for a system call filter, seccomp_listener only where seccomp would have somebody asked. Ends with 77 where the filter cannot be had."""
 import ctypes
 import os
 import struct
 import sys
 
 NUMBERS = {"landlock": (444, 445, 446), "seccomp": (317,), "prctl_seccomp": (157,), "process_vm_readv": (310,),
+           "seccomp_listener": (317,),
            "unshare": (272,)}
 ENOSYS, EINVAL = 38, 22
-LOAD, EQUAL, GREATER, RETURN = 0x20, 0x15, 0x25, 0x06
+LOAD, EQUAL, GREATER, ANY_OF, RETURN = 0x20, 0x15, 0x25, 0x45, 0x06
+NEW_LISTENER = 8
 ALLOW, ERRNO = 0x7FFF0000, 0x00050000
 PR_GET_SECCOMP, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS = 21, 22, 38
 
@@ -24,6 +26,9 @@ for name in sys.argv[1].split(","):
             program += [instruction(LOAD, 0), instruction(EQUAL, number, 0, 4), instruction(LOAD, 16),
                         instruction(EQUAL, PR_GET_SECCOMP, 1, 0), instruction(EQUAL, PR_SET_SECCOMP, 0, 1),
                         instruction(RETURN, ERRNO | EINVAL)]
+        elif name == "seccomp_listener":
+            program += [instruction(LOAD, 0), instruction(EQUAL, number, 0, 3), instruction(LOAD, 24),
+                        instruction(ANY_OF, NEW_LISTENER, 0, 1), instruction(RETURN, ERRNO | EINVAL)]
         else:
             program += [instruction(LOAD, 0), instruction(EQUAL, number, 0, 1), instruction(RETURN, ERRNO | ENOSYS)]
 program.append(instruction(RETURN, ALLOW))

@@ -139,17 +139,29 @@ TEST_F(SessionFault, F61_TenCrashesAreExactThenOnlyValuesGoOn) {
     EXPECT_EQ(output_of_run_, "{'a': [1, 2, 3]} 1 True\n");
 }
 
-TEST_F(SessionFault, F62and63_AThreadThatHoldsALockIsToldOfAndHangsNothing) {
+TEST_F(SessionFault, F62_LivingThreadsAreToldOfAndTheirWorkerIsNotCopiedWhole) {
     start();
     REQUIRE_CHECKPOINTS();
     expect_output("count", "1;");
     const RunOutcome told = run("living_thread");
     EXPECT_NE(told.notice.find("threads"), std::string::npos) << told.notice;
-    expect_output("count", "2;");
     EXPECT_TRUE(run("count").notice.empty()) << "told twice";
     const RunOutcome outcome = run("crash_null");
     EXPECT_EQ(outcome.recovery, Recovery::kNone);
     EXPECT_NE(outcome.recovery_note.find("gone"), std::string::npos) << outcome.recovery_note;
+    ASSERT_TRUE(session_->restart().has_value());
+    expect_output("count", "1;");
+}
+
+TEST_F(SessionFault, F63_ALockThatAThreadHoldsHangsNoCheckpointAndNoEnd) {
+    start();
+    REQUIRE_CHECKPOINTS();
+    run("living_thread");  // its thread holds a lock for ever
+    for (int runs = 1; runs <= 3; ++runs) {
+        expect_output("count", std::to_string(runs) + ";");
+        EXPECT_TRUE(session_->worker().has_checkpoint());
+    }
+    EXPECT_EQ(run("exit_zero").worker_end->reason, EndReason::kExited);
     ASSERT_TRUE(session_->restart().has_value());
     expect_output("count", "1;");
 }
@@ -179,6 +191,16 @@ TEST_F(SessionFault, F60_AWorkerThatClosedItsChannelKeepsWhatWasBefore) {
     expect_output("count", "1;");
     expect_resumed(run("close_everything"));
     expect_output("count", "2;");
+}
+
+TEST_F(SessionFault, F60_AWorkerThatTakesNothingMoreKeepsWhatWasBefore) {
+    start();
+    REQUIRE_CHECKPOINTS();
+    expect_output("count", "1;");
+    expect_resumed(run("deaf_doorbell"));
+    expect_output("count", "2;");
+    expect_resumed(run("crash_null"));  // checkpoints go on
+    expect_output("count", "3;");
 }
 
 TEST_F(SessionFault, F60_AWorkerThatEndsBetweenRunsKeepsTheLastRunToo) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "supervisor/monitor/worker.h"
+#include "tests/faults/require.h"
 
 namespace kayton {
 

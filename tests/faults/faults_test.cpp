@@ -260,6 +260,10 @@ TEST_F(Crash, F46_ThrownAndNotCaught) {
 TEST_F(Crash, F46_FreedTwice) {
     crash("crash_double_free", SIGABRT);
 }
+// What lies above it is no stack, however far it reaches.
+TEST_F(Crash, F45_AStackPointerThatPointsNowhere) {
+    crash("crash_lost_stack", SIGSEGV);
+}
 TEST_F(Crash, F46_Abort) {
     crash("crash_abort", SIGABRT);
 }

@@ -6,6 +6,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
@@ -140,6 +141,80 @@ class Attacks {
             report_open(static_cast<int>(::syscall(call, 0, 0, 0, 0, 0)));
         }
     }
+    // Calls by their numbers, since headers are older than kernels; with arguments that none of them takes.
+    void corners() {
+        struct Call {
+            const char* name;
+            long number;
+        };
+        constexpr Call kCalls[] = {
+            {"keyctl", 250},          {"add_key", 248},         {"request_key", 249},      {"memfd_secret", 447},
+            {"open_tree", 428},       {"move_mount", 429},      {"fsopen", 430},           {"fsmount", 432},
+            {"fspick", 433},          {"mount_setattr", 442},   {"openat2", 437},          {"fchmodat2", 452},
+            {"landlock", 444},        {"seccomp", 317},         {"pidfd_getfd", 438},      {"process_madvise", 440},
+            {"process_mrelease", 448}, {"set_mempolicy", 238},  {"migrate_pages", 256},    {"move_pages", 279},
+            {"quotactl_fd", 443},     {"lsm_set_self_attr", 460}, {"setxattr", 188},       {"fsetxattr", 190},
+            {"setxattrat", 463},      {"map_shadow_stack", 453}, {"timer_create", 222},    {"setitimer", 38},
+            {"setpriority", 141},     {"ioprio_set", 251},      {"sched_setattr", 314},    {"sched_setscheduler", 144},
+            {"mlockall", 151},        {"vhangup", 153},         {"kexec_file_load", 320},  {"fanotify_init", 300},
+            {"signalfd4", 289},       {"rt_sigqueueinfo", 129}, {"io_setup", 206},         {"io_submit", 209},
+            {"io_uring_setup", 425},  {"userfaultfd", 323},     {"bpf", 321},              {"perf_event_open", 298},
+            {"ptrace", 101},          {"kcmp", 312},            {"shmget", 29},            {"msgget", 68},
+            {"mq_open", 240},         {"sync", 162},            {"syncfs", 306},           {"personality", 135},
+            {"modify_ldt", 154},      {"open_by_handle_at", 304}, {"vmsplice", 278},       {"pkey_alloc", 330},
+            {"statmount", 457},       {"name_to_handle_at", 303}, {"pivot_root", 155},     {"futex_waitv", 449}};
+        std::string answered;
+        for (const Call& call : kCalls) {
+            if (::syscall(call.number, -1L, -1L, -1L, -1L, -1L, -1L) >= 0 || (errno != EPERM && errno != ENOSYS)) {
+                answered += std::string(call.name) + " ";
+            }
+        }
+        output(answered.empty() ? "none" : answered);
+    }
+    // No keystroke for whoever sits at the terminal, no terminal of its own.
+    void terminals() {
+        std::string answered;
+        char key = 'x';
+        for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+            for (const unsigned long request : {TIOCSTI, TIOCSCTTY, TIOCLINUX, TIOCSPGRP, TIOCSETD}) {
+                if (::ioctl(descriptor, request, &key) == 0 || errno != ENOSYS) {
+                    answered += std::to_string(request) + " ";
+                }
+            }
+        }
+        for (const char* file : {"/dev/tty", "/dev/ptmx", "/dev/console"}) {
+            if (::open(file, O_RDWR | O_NONBLOCK | O_NOCTTY) >= 0) {
+                answered += std::string(file) + " ";
+            }
+        }
+        output(answered.empty() ? "none" : answered);
+    }
+    // Of all that clone can make, only the copy that the supervisor asks for is ever allowed, and threads.
+    void kinds_of_processes() {
+        std::string made;
+        for (const unsigned long flags :
+             {0UL, static_cast<unsigned long>(CLONE_PARENT), static_cast<unsigned long>(CLONE_UNTRACED),
+              static_cast<unsigned long>(CLONE_FILES), static_cast<unsigned long>(CLONE_NEWUSER),
+              static_cast<unsigned long>(CLONE_NEWPID), static_cast<unsigned long>(CLONE_NEWNS),
+              static_cast<unsigned long>(CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID)}) {
+            const long child = ::syscall(SYS_clone, flags | SIGCHLD, nullptr, nullptr, nullptr, nullptr);
+            if (child == 0) {
+                ::_exit(0);
+            }
+            if (child > 0) {
+                made += std::to_string(flags) + " ";
+            }
+        }
+        output(made.empty() ? "none" : made);
+    }
+    void path_descriptor() {
+        const UniqueFd folder(::open("/etc", O_PATH | O_DIRECTORY));
+        report_open(folder.get());
+        report_open(::openat(folder.get(), "passwd", O_RDONLY));
+        report_open(::open(("/proc/self/fd/" + std::to_string(folder.get()) + "/passwd").c_str(), O_RDONLY));
+        (void)::fchdir(folder.get());
+        report_open(::open("passwd", O_RDONLY));
+    }
     void memory_protection() {
         report(::mmap(nullptr, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
                        MAP_FAILED
@@ -174,6 +249,22 @@ class Attacks {
     }
     void take_private() { take(MAP_PRIVATE); }
     void take_shared() { take(MAP_SHARED); }
+    // Reads a byte of every table's reach: pages of zeros, that cost a table each.
+    void take_tables() {
+        constexpr size_t kReach = size_t{2} << 20;
+        constexpr size_t kSize = size_t{1} << 43;
+        void* memory = ::mmap(nullptr, kSize, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (memory == MAP_FAILED) {
+            report(-1);
+            return;
+        }
+        ::madvise(memory, kSize, MADV_NOHUGEPAGE);
+        int sum = 0;
+        for (size_t at = 0; at < kSize; at += kReach) {
+            sum += static_cast<const volatile char*>(memory)[at];
+        }
+        output("all of it;" + std::to_string(sum));
+    }
     void take_memfd() { report_open(static_cast<int>(::syscall(SYS_memfd_create, "memory", 0))); }
     // A file that grows until the disk is full.
     void fill_disk() {

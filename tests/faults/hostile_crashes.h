@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -66,6 +67,7 @@ class CrashFaults : public ChannelFaults {
         output(std::to_string(seven / zero));
     }
     void crash_instruction() { __builtin_trap(); }
+    void crash_lost_stack() { __asm__ volatile("movq $16, %rsp\n\tpushq %rax"); }
     void crash_abort() { std::abort(); }
     __attribute__((noinline)) static int deeper(int depth) {
         std::array<volatile char, 4096> frame;
@@ -150,6 +152,7 @@ class CrashFaults : public ChannelFaults {
         report(static_cast<int>(::read(ends[0], &byte, 1)));
     }
     // It answers, and then cannot be told anything any more.
+    void deaf_doorbell() { ::shutdown(channel_->doorbell(), SHUT_RD); }
     void close_everything() { ::syscall(SYS_close_range, 0, ~0U, 0); }
 
     std::mutex mutex_;

@@ -40,10 +40,7 @@ class Listener {
 
 class NetFault : public SessionFault {};
 
-#define REQUIRE_BROKER()                                                              \
-    if (!session_->worker().brokered()) {                                             \
-        GTEST_SKIP() << "this machine's kernel does not have seccomp's notification"; \
-    }
+#define REQUIRE_BROKER() REQUIRE_OF_KERNEL(session_->worker().brokered(), "seccomp's notification")
 
 TEST_F(NetFault, NothingIsReachedWithoutAGrant) {
     const Listener listener;

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <functional>
@@ -14,6 +15,7 @@
 
 #include "compiler/compile.h"
 #include "supervisor/session.h"
+#include "tests/faults/require.h"
 
 namespace kayton {
 
@@ -85,6 +87,11 @@ class SessionFault : public testing::Test {
     // A layer that this machine lacks makes checkpoints impossible: nobody could say how often the worker may fork.
     [[nodiscard]] bool can_checkpoint() { return level_ == SandboxLevel::kOff || session_->worker().brokered(); }
 
+    [[nodiscard]] bool has_landlock() const {
+        const auto& missing = session_->missing_layers();
+        return std::find(missing.begin(), missing.end(), "landlock") == missing.end();
+    }
+
     SandboxLevel level_ = SandboxLevel::kAuto;
     SandboxGrants grants_;
     CollectingIo io_;
@@ -94,9 +101,6 @@ class SessionFault : public testing::Test {
     Compiler compiler_{Environment{}};
 };
 
-#define REQUIRE_CHECKPOINTS()                                                         \
-    if (!can_checkpoint()) {                                                          \
-        GTEST_SKIP() << "this machine's kernel does not have seccomp's notification"; \
-    }
+#define REQUIRE_CHECKPOINTS() REQUIRE_OF_KERNEL(can_checkpoint(), "seccomp's notification")
 
 }  // namespace kayton

@@ -19,7 +19,9 @@ parser.add_argument("--seed", type=int, default=1)
 options = parser.parse_args()
 chance = random.Random(options.seed)
 folder = tempfile.mkdtemp(prefix="kayton-kills-")
-environment = dict(os.environ, NO_COLOR="1", KAYTON_HOME=os.path.join(folder, "home"))
+temporary = os.path.join(folder, "tmp")
+os.mkdir(temporary)
+environment = dict(os.environ, NO_COLOR="1", KAYTON_HOME=os.path.join(folder, "home"), TMPDIR=temporary)
 
 
 def tree() -> list[int]:
@@ -91,6 +93,18 @@ for number in range(options.kills):
         fail(number, "something is left in /dev/shm")
     if mounts() != mounts_before:
         fail(number, "a mount is left")
+# What killed supervisors left of their temporary folders goes with the next sessions, once it is clear that nobody is about to
+# use it; a session removes so many at its start.
+for sweep in range(options.kills):
+    for root in os.listdir(temporary):
+        for name in os.listdir(os.path.join(temporary, root)):
+            os.utime(os.path.join(temporary, root, name), (1, 1))
+    if not os.listdir(temporary):
+        break
+    subprocess.run([options.kayton, "repl"], cwd=folder, env=environment, input="print(1)\n", capture_output=True, text=True,
+                   timeout=60, check=True)
+if os.listdir(temporary):
+    fail(options.kills, f"temporary folders are left: {os.listdir(os.path.join(temporary, os.listdir(temporary)[0]))}")
 print(f"{killed['supervisor']} supervisors and {killed['worker']} workers killed: nothing was left")
 for root, folders, files in os.walk(folder, topdown=False):
     for name in files:

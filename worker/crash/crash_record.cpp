@@ -1,6 +1,8 @@
 #include "worker/crash/crash_record.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -91,6 +93,10 @@ void walk_frames(CrashPage& page, bool pc_is_call_target) {
 // Libraries are built without frame pointers, so the walk may lose the Kayton frames below them. They are found by
 // their return addresses: every word of the main thread's stack that points into the code arena, innermost first.
 void scan_stack(CrashPage& page) {
+    constexpr uint64_t kMostStack = uint64_t{256} << 20;
+    if (page.sp >= state.setup.stack_top || state.setup.stack_top - page.sp > kMostStack) {
+        return;  // it points somewhere else: what lies between is not the stack, and may be all addresses
+    }
     uint32_t count = 0;
     uint64_t at = page.sp & ~uint64_t{7};
     while (at < state.setup.stack_top && count < kCrashMaxCodeWords) {
@@ -160,7 +166,35 @@ void record(CrashPage& page) {
     page.state.store(kCrashWalked, std::memory_order_release);
 }
 
+// A core file would hold, and first allocate, all of the arena, of which little is used: both parts of it from their
+// beginnings on.
+void leave_unused_out_of_core() {
+    rlimit cores{};
+    if (::getrlimit(RLIMIT_CORE, &cores) != 0 || cores.rlim_cur == 0) {
+        return;
+    }
+    constexpr uint64_t kStep = kPageSize * kPageSize;  // of which the buffer has room for the kernel's answer
+    const uint64_t begin = state.setup.code_base;
+    const auto part = [&](uint64_t from, uint64_t to) {
+        const auto is_used = [&](uint64_t at, uint64_t end) {
+            auto* resident = reinterpret_cast<unsigned char*>(maps_chunk.data());
+            return ::mincore(reinterpret_cast<void*>(at), end - at, resident) != 0 ||
+                   std::any_of(resident, resident + (end - at) / kPageSize, [](unsigned char page) { return page & 1; });
+        };
+        uint64_t end = to;
+        while (end > from && !is_used(end - std::min(kStep, end - from), end)) {
+            end -= std::min(kStep, end - from);
+        }
+        if (end < to) {
+            (void)::madvise(reinterpret_cast<void*>(end), to - end, MADV_DONTDUMP);
+        }
+    };
+    part(begin, begin + state.setup.code_size);
+    part(begin + state.setup.code_size, begin + state.setup.arena_size);
+}
+
 [[noreturn]] void die_by(int signal) {
+    leave_unused_out_of_core();
     struct sigaction standard{};
     standard.sa_handler = SIG_DFL;
     ::sigaction(signal, &standard, nullptr);

@@ -16,6 +16,7 @@ struct CrashSetup {
     CrashPage* page = nullptr;
     uint64_t code_base = 0;  // the code arena: words on the stack that point into it are Kayton return addresses
     uint64_t code_size = 0;
+    uint64_t arena_size = 0;  // from code_base: code, then data; what of it is not used stays out of core files
     uint64_t stack_top = 0;  // of the main thread: generated code's frames lie below
 };
 

@@ -170,6 +170,11 @@ void bury(KtObject* object) {
     vm.dead = object;
 }
 
+// Of a KtValue: scalars are no objects, nor are classes themselves.
+bool holds_object(const KtTypeInfo* type) {
+    return type != nullptr && type->kind >= KT_KIND_STR && type->kind != KT_KIND_TYPE;
+}
+
 }  // namespace
 
 void* kt_alloc(size_t size) {
@@ -318,6 +323,22 @@ void kt_dealloc(void* object) {
         }
     }
     --vm.dealloc_depth;
+}
+
+void kt_retain(void* object) {
+    retain(object);
+}
+
+void kt_release(void* object) {
+    release(object);
+}
+
+void kt_retain_value(const KtTypeInfo* type, int64_t payload) {
+    if (holds_object(type)) retain(reinterpret_cast<void*>(payload));
+}
+
+void kt_release_value(const KtTypeInfo* type, int64_t payload) {
+    if (holds_object(type)) release(reinterpret_cast<void*>(payload));
 }
 
 void kt_value_retain(const KtTypeInfo* type, const void* value) {

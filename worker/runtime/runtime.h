@@ -26,6 +26,10 @@ extern KtAsciiChars kt_ascii_chars;
 // --- memory, types, start
 void kt_dealloc(void* object);
 void kt_value_retain(const KtTypeInfo* type, const void* value);
+void kt_retain(void* object);
+void kt_release(void* object);
+void kt_retain_value(const KtTypeInfo* type, int64_t payload);
+void kt_release_value(const KtTypeInfo* type, int64_t payload);
 void kt_value_release(const KtTypeInfo* type, const void* value);
 int32_t kt_startup(const KtStartupTable* table);
 int32_t kt_safepoint();

@@ -146,5 +146,30 @@ TEST(EndsWithCall, KnowsTheFormsOfACall) {
     EXPECT_FALSE(ends({0xE8}));
 }
 
+TEST(ElfSymbols, NamesAreReadable) {
+    EXPECT_EQ(readable_function("_ZN12plugin_hello5crash17h0123456789abcdefE"), "plugin_hello::crash");
+    EXPECT_EQ(readable_function("_RNvCs1234_5hello5crash"), "hello::crash");
+    EXPECT_EQ(readable_function("_ZSt4moveIRiEONSt16remove_referenceIT_E4typeEOS2_"),
+              "std::remove_reference<int&>::type&& std::move<int&>(int&)");
+    EXPECT_EQ(readable_function("kt_release"), "kt_release");
+}
+
+// Each part twice the one before: written out, it would fill all memory.
+TEST(ElfSymbols, NamesThatStandForEndlessTextAreLeftAsTheyAre) {
+    std::string name = "_Z1f1BIiiE";
+    static constexpr std::string_view kDigits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    for (size_t level = 0; level + 1 < kDigits.size(); ++level) {
+        const std::string before = std::string("S") + kDigits[level] + "_";
+        name += "S_I" + before + before + "E";
+    }
+    EXPECT_EQ(readable_function(name), name);
+    EXPECT_LE(readable_function(std::string(1 << 20, 'x')).size(), size_t{1024});
+}
+
+TEST(ElfSymbols, NamesHoldNothingThatATerminalObeys) {
+    EXPECT_EQ(readable_function("evil\x1b]0;owned\x07"), "evil?]0;owned?");
+    EXPECT_EQ(readable_function("_ZN4ev\x1b" "i5crashE"), "ev?i::crash");
+}
+
 }  // namespace
 }  // namespace kayton

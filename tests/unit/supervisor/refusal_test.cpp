@@ -65,6 +65,14 @@ TEST_F(Refusal, NamesTheProgram) {
         << help;
 }
 
+TEST_F(Refusal, ProposesNoCommandThatRunsMoreThanItShows) {
+    const std::string file = (folder_ / "outside" / "x; rm -r $(pwd)").string();
+    std::ofstream(file) << "text";
+    const std::string told = help(file);
+    EXPECT_NE(told.find("--allow-read='" + file + "' lets"), std::string::npos) << told;
+    EXPECT_NE(told.find("kik allow read '" + file + "' gives"), std::string::npos) << told;
+}
+
 TEST_F(Refusal, PutsNoControlCharactersOnATerminal) {
     EXPECT_EQ(explain_refusal("Permission denied: '/etc/[2Jshadow'", policy_, folder_), "");
 }

@@ -48,6 +48,19 @@ TEST_F(TemporaryFolders, GoWithTheirOwnerAndLeaveNothing) {
     EXPECT_TRUE(fs::is_empty(base_));
 }
 
+TEST_F(TemporaryFolders, GoWithFoldersThatNobodyMayLookInto) {
+    {
+        const auto folder = TemporaryFolder::create();
+        ASSERT_TRUE(folder.has_value());
+        fs::create_directories(folder->path() / "locked" / "deeper");
+        std::ofstream(folder->path() / "locked" / "deeper" / "file") << "text";
+        fs::create_directory_symlink("/usr", folder->path() / "locked" / "link");
+        fs::permissions(folder->path() / "locked" / "deeper", fs::perms::none);
+        fs::permissions(folder->path() / "locked", fs::perms::none);
+    }
+    EXPECT_TRUE(fs::is_empty(base_));
+}
+
 TEST_F(TemporaryFolders, RemoveWhatAKilledSupervisorLeft) {
     fs::create_directories(parent_ / "session-abandoned" / "deep");
     fs::permissions(parent_, fs::perms::owner_all);

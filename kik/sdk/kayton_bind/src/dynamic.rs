@@ -45,7 +45,7 @@ impl Dynamic {
         unsafe { crate::walk::Place::new(dynamic_type(), self.place()) }
     }
     fn kind(&self) -> u32 {
-        unsafe { (*self.0.r#type).kind }
+        unsafe { kind_of(&self.0) }
     }
     fn text(&self, repr: bool) -> Result<String, Exit> {
         let context = context();
@@ -164,11 +164,17 @@ impl From<&str> for Dynamic {
     }
 }
 
-const NONE: u32 = 0;
-const BOOL: u32 = 1;
-const INT: u32 = 2;
-const FLOAT: u32 = 3;
-const STR: u32 = 4;
+pub const NONE: u32 = 0;
+pub const BOOL: u32 = 1;
+pub const INT: u32 = 2;
+pub const FLOAT: u32 = 3;
+pub const STR: u32 = 4;
+pub const BYTES: u32 = 5;
+
+/// Which of the VM's kinds of type a value has.
+pub unsafe fn kind_of(value: &KtValue) -> u32 {
+    unsafe { (*value.r#type).kind }
+}
 
 fn refuse(what: &str, a: &Dynamic, b: &Dynamic) -> ! {
     let name = |value: &Dynamic| unsafe {

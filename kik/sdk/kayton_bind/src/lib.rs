@@ -10,6 +10,7 @@ mod call;
 mod callbacks;
 mod dynamic;
 mod handles;
+mod objects;
 mod register;
 #[cfg(feature = "serde_core")]
 mod serialize;
@@ -22,5 +23,6 @@ pub use callbacks::*;
 pub use dynamic::*;
 pub use handles::*;
 pub use kayton_api::{KaytonContext, KtClosure, KtHandle, KtRange, KtTypeOps, KtValue};
+pub use objects::*;
 pub use register::*;
 pub use values::*;
