@@ -137,7 +137,7 @@ struct Source {
 
 struct Run {
     uint64_t id = 0;
-    uint64_t entry = 0;  // address of `int32_t entry(void)` in the code arena
+    uint64_t entry = 0;  // address of `int32_t entry(void)` in the code arena; 0: argv is a program to start
     std::vector<std::string> argv;
     bool only_startup = false;  // the module's slots are filled, its body does not run
 };

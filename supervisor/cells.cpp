@@ -55,7 +55,19 @@ Result<void> Cells::start_again() {
 }
 
 Result<RunOutcome> Cells::run_again(uint64_t entry, std::vector<std::string> argv) {
-    auto outcome = session_.run_at(entry, std::move(argv));
+    return names_kept(session_.run_at(entry, std::move(argv)));
+}
+
+Result<RunOutcome> Cells::run_program(std::vector<std::string> argv) {
+    if (step_) {
+        const std::lock_guard lock(compiler_lock_);
+        session_.begin_step(*std::exchange(step_, std::nullopt), compiler_->state());
+    }
+    return names_kept(session_.run_program(std::move(argv)));
+}
+
+// The compiler has compiled nothing for the run, and follows a worker that goes on from before it.
+Result<RunOutcome> Cells::names_kept(Result<RunOutcome> outcome) {
     if (outcome && outcome->worker_end && outcome->recovery != Recovery::kNone) {
         const std::lock_guard lock(compiler_lock_);
         compiler_->return_to(*compiler_->state(), outcome->lost);

@@ -36,6 +36,9 @@ class Cells {
     // Runs again what an earlier run() left at the session's last_entry(). REQUIRES: no state was gone back to since then.
     [[nodiscard]] Result<RunOutcome> run_again(uint64_t entry, std::vector<std::string> argv);
 
+    // Starts a program in place of compiled code; see Session.
+    [[nodiscard]] Result<RunOutcome> run_program(std::vector<std::string> argv);
+
     // The next cell to run begins a step: undo() goes back to before it. `step` is what the person knows it by; nothing:
     // it does not, and belongs to the step before.
     void begin_step(std::optional<std::string> step) { step_ = std::move(step); }
@@ -67,6 +70,7 @@ class Cells {
 
   private:
     void forget();
+    Result<RunOutcome> names_kept(Result<RunOutcome> outcome);
     Result<WentBack> follow(Result<WentBack> back);
 
     Session& session_;

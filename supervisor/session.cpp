@@ -215,6 +215,7 @@ Result<RunOutcome> Session::run_at(uint64_t entry, std::vector<std::string> argv
         }
         worker_->turn(kLook, *events_);
         if (auto finished = events_->take_finished()) {
+            worker_->drain_pipes(*events_);
             RunOutcome outcome;
             outcome.exit_status = finished->status & 0xff;
             if (may_be_refusal(finished->exception_class, finished->message)) {
@@ -260,6 +261,13 @@ Result<RunOutcome> Session::run_at(uint64_t entry, std::vector<std::string> argv
     }
 }
 
+Result<RunOutcome> Session::run_program(std::vector<std::string> argv) {
+    runs_program_ = true;
+    auto outcome = run_at(0, std::move(argv));
+    runs_program_ = false;
+    return outcome;
+}
+
 void Session::answer_input(const std::string& prompt) {
     const bool being_interrupted = kill_at_ != std::chrono::steady_clock::time_point{};
     std::string line;
@@ -288,6 +296,9 @@ void Session::serve_interrupts() {
             kill_at_ = now + options_.interrupt_grace;
             remind_at_ = now + kLook;
             worker_->interrupt();
+            if (runs_program_) {
+                worker_->end_programs(undo_.processes());  // for it the worker waits
+            }
         } else {
             kill_at_ = now;
         }

@@ -108,6 +108,10 @@ class Session {
     // The same for code that is linked already.
     [[nodiscard]] Result<RunOutcome> run_at(uint64_t entry, std::vector<std::string> argv);
 
+    // Starts a program in the worker's sandbox, which needs the permission for it, and waits for its end: the outcome's
+    // exit_status, and an exception where it cannot be started. REQUIRES: argv is not empty.
+    [[nodiscard]] Result<RunOutcome> run_program(std::vector<std::string> argv);
+
     // With `checkpoints`: the state before the next run that ends by itself is one that undo() goes back to. `names` is
     // what the compiler knew then; null: it is not.
     void begin_step(std::string step, std::shared_ptr<const check::SessionState> names);
@@ -201,6 +205,7 @@ class Session {
     std::chrono::steady_clock::time_point remind_at_{};
     std::chrono::steady_clock::time_point first_interrupt_{};  // of those in a row
     int interrupts_in_a_row_ = 0;
+    bool runs_program_ = false;  // in place of a module
 };
 
 }  // namespace kayton

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "worker/command.h"
 #include "worker/crash/crash_record.h"
 #include "worker/freeze/freeze.h"
 #include "worker/program.h"
@@ -111,7 +112,9 @@ void Loop::run(const Run& request) {
     open_run_.store(request.id);
     on_interrupt();  // it may have been wished before the run was open
     expect_no_exit(true);
-    ProgramEnd end = request.only_startup ? start_program(request.entry) : run_program(request.entry, request.argv);
+    ProgramEnd end = request.entry == 0     ? run_command(request.argv)
+                     : request.only_startup ? start_program(request.entry)
+                                            : run_program(request.entry, request.argv);
     expect_no_exit(false);
     open_run_.store(0);
     Finished finished;

@@ -74,6 +74,8 @@ const std::vector<MagicInfo>& known_magics() {
         {"%timeit EXPRESSION", "runs it often and says how long one time takes"},
         {"%undo [N]", "puts every variable back to before the last N cells (1)"},
         {"%who", "the names that cells have defined, and their types"},
+        {"%%bash", "runs the cell as a script of bash, where the permission to run bash, and what it calls, is given"},
+        {"%%sh", "the same with sh"},
         {"%%time", "runs the cell and says how long it took"},
         {"%%timeit", "runs the cell often and says how long one time takes"},
         {"NAME?", "what a name is"},

@@ -319,15 +319,7 @@ std::optional<CellError> Executor::evaluate(const std::string& name, const std::
     }
     auto outcome = cells_->run(compiled);
     if (!outcome) {
-        CellError error{"SystemError", outcome.error().message, traceback_of(outcome.error())};
-        if (session_->interrupt_pending()) {
-            session_->forget_interrupts();
-            return CellError{"KeyboardInterrupt", "", {"KeyboardInterrupt"}};
-        }
-        if (!session_->alive() && !session_->terminating()) {
-            (void)cells_->start_again();
-        }
-        return error;
+        return error_of(outcome.error());
     }
     if (!outcome->notice.empty() && !quiet) {
         outbox_.stream(true, "note: " + outcome->notice + "\n", parent_);
@@ -364,6 +356,18 @@ std::optional<CellError> Executor::error_of(const CompileOutcome& compiled) cons
         return error;
     }
     return compile_error(compiled.diagnostics);
+}
+
+// Of a run that did not begin.
+CellError Executor::error_of(const Error& error) {
+    if (session_->interrupt_pending()) {
+        session_->forget_interrupts();
+        return CellError{"KeyboardInterrupt", "", {"KeyboardInterrupt"}};
+    }
+    if (!session_->alive() && !session_->terminating()) {
+        (void)cells_->start_again();
+    }
+    return {"SystemError", error.message, traceback_of(error)};
 }
 
 std::optional<CellError> Executor::error_of(const RunOutcome& outcome) {

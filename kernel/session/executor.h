@@ -80,6 +80,7 @@ class Executor : private SessionIo {
     // Compiles and runs; an error is what the cell failed with.
     std::optional<CellError> evaluate(const std::string& name, const std::string& code, bool quiet);
     std::optional<CellError> error_of(const CompileOutcome& compiled) const;
+    CellError error_of(const Error& error);
     std::optional<CellError> error_of(const RunOutcome& outcome);
     // executor_magics.cpp
     std::optional<CellError> run_text(const std::string& code, const std::string& name);
@@ -87,6 +88,7 @@ class Executor : private SessionIo {
     std::optional<CellError> time_often(const std::string& code, const std::string& name);
     std::optional<CellError> run_kik(std::vector<std::string> words);
     std::optional<CellError> go_back(const Magic& magic);  // %undo, %checkpoint, %restore
+    std::optional<CellError> run_script(const std::string& shell, const std::string& script);
     static CellError unknown_magic(const Magic& magic);
     void note_stale(const std::string& code, std::string id);
     [[nodiscard]] bool keep_report(const RunOutcome& outcome) const;

@@ -165,6 +165,11 @@ bool Worker::forward_pipes(WorkerEvents& events) {
     return something;
 }
 
+void Worker::drain_pipes(WorkerEvents& events) {
+    for (size_t turns = 0; forward_pipes(events) && turns < kPipeTurns; ++turns) {
+    }
+}
+
 bool Worker::forward_pipe(UniqueFd& pipe, bool error, WorkerEvents& events) {
     std::array<char, 16 * 1024> buffer;
     const ssize_t size = ::read(pipe.get(), buffer.data(), buffer.size());
@@ -432,8 +437,7 @@ void Worker::finish(ProcessEnd process, WorkerEvents& events) {
     while (!killed_ && channel_.has_news()) {
         (void)receive(events);
     }
-    for (size_t turns = 0; forward_pipes(events) && turns < kPipeTurns; ++turns) {
-    }
+    drain_pipes(events);
     // The worker's children are ours now.
     for (const UniqueFd& dropped : dropped_) {
         reap(dropped);

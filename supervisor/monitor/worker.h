@@ -90,7 +90,9 @@ class Worker {
     // Kills the programs that it has started, but not its checkpoints, of which `kept` are somebody else's.
     void end_programs(std::vector<pid_t> kept) const;
 
-    // REQUIRES: ready() and not running(). The id is the answer's.
+    // Passes on what was written to the process's own descriptors 1 and 2, as far as it is there.
+    void drain_pipes(WorkerEvents& events);
+    // REQUIRES: ready() and not running(). The id is the answer's. An entry of 0: argv is a program to start.
     [[nodiscard]] Result<uint64_t> run(uint64_t entry, std::vector<std::string> argv, bool only_startup = false);
     [[nodiscard]] Result<void> add_source(const std::string& file, std::string_view text);
     // REQUIRES: waits_for_input(). A line has its newline; nothing: the end of the input.
