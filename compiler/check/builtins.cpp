@@ -93,6 +93,10 @@ TExpr* Checker::builtin_unary(const std::string& name, TExpr* value, Span span) 
                         return scope.finish(count);
                     }
                     [[fallthrough]];
+                case TypeKind::kTypeObject:
+                    if (const auto* c = k->kind == TypeKind::kTypeObject ? prune(k->args[0])->class_info : nullptr; c != nullptr && c->is_enum)
+                        return constant_int(static_cast<int64_t>(c->enum_members.size()), span);
+                    [[fallthrough]];
                 default: return wrong("object of type '" + to_string(resolved(k)) + "' has no len()");
             }
         });

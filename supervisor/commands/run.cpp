@@ -195,19 +195,17 @@ int run_command(const RunCommand& command) {
     const ProgramCache cache(*environment, source, opt);
     std::optional<CachedProgram> program = cache.find();
     if (!program) {
-        CompileOutcome compiled;
-        {
-            BackgroundCompile compile(*environment, source, {.opt = opt});
-            while (!compile.wait(std::chrono::milliseconds(50)) || interrupts.asked_to_end()) {
-                if (interrupts.asked_to_end()) {
-                    const int status = interrupted_status(interrupts);
-                    started->reset();  // the worker and its folder go; the compiler is not waited for
-                    std::fflush(stderr);
-                    std::_Exit(status);
-                }
+        // The compiler goes before the program runs, and with it the shipped modules' texts that messages show.
+        BackgroundCompile compile(*environment, source, {.opt = opt});
+        while (!compile.wait(std::chrono::milliseconds(50)) || interrupts.asked_to_end()) {
+            if (interrupts.asked_to_end()) {
+                const int status = interrupted_status(interrupts);
+                started->reset();  // the worker and its folder go; the compiler is not waited for
+                std::fflush(stderr);
+                std::_Exit(status);
             }
-            compiled = compile.take();
         }
+        CompileOutcome compiled = compile.take();
         if (!compiled.import_errors.empty() || !compiled.ok) {
             std::fputs(render_text(compiled.diagnostics, on_terminal(stderr)).c_str(), stderr);
             int status = 1;
