@@ -119,7 +119,7 @@ const FunctionDecl* Checker::decorating_function(const Expr& decorator) {
 // the function itself where the decorator gives that back.
 Entity Checker::call_decorator(Entity function, const Entity& with, const Expr& decorator) {
     const bool was_made = decorator.kind == ExprKind::kCall && (with.kind == EntityKind::kFunction || with.kind == EntityKind::kValue);
-    const CallExpr*& tree = applied_[{&decorator, SIZE_MAX - 1}];
+    const CallExpr*& tree = applied_[{&decorator, SIZE_MAX - 2}];
     if (tree == nullptr) {
         TreeBuilder build(synthetic_, decorator.span);
         tree = build.call(was_made ? *build.name("%decorator") : decorator, {build.name("%decorated")});
