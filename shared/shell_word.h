@@ -1,5 +1,5 @@
-// A word as a person can paste it into a shell, for commands that are proposed: names of files come from programs that may
-// choose them so that more is run than is seen. Any thread.
+// A word as a person can paste it into a shell, for commands that are proposed: names of files come from programs that
+// may choose them so that more is run than is seen. Any thread.
 #pragma once
 
 #include <string>

@@ -203,6 +203,12 @@ const Type* Checker::annotation(const Expr& e) {
         case ExprKind::kAttribute: {
             if (e.kind == ExprKind::kAttribute && is_open_name(as<AttributeExpr>(e).name)) return types_.dynamic;
             Entity entity = this->entity(e);
+            if (entity.written != nullptr) {
+                if (!open_aliases_.insert(entity.written).second) return types_.dynamic;  // it names itself
+                const Type* type = annotation(*entity.written);
+                open_aliases_.erase(entity.written);
+                return type;
+            }
             if (entity.kind == EntityKind::kCrateType) return crate_annotation(entity, {}, e);
             if (entity.kind == EntityKind::kType) {
                 const bool open = is_array(entity.type) || (entity.type->class_info != nullptr && entity.type->class_info->is_protocol);
@@ -303,6 +309,53 @@ const Type* Checker::annotation(const Expr& e) {
     }
     report(DiagCode::kUnknownType, e.span, "this names no type", "not a type");
     return nullptr;
+}
+
+// Whether an expression is a type and no value: list[int], Optional[Node], int | None.
+bool Checker::names_type(const Expr& e) {
+    if (e.kind == ExprKind::kBinary) {
+        const auto& b = as<BinaryExpr>(e);
+        auto is_part = [&](const Expr& part) { return part.kind == ExprKind::kNone || part.kind == ExprKind::kStr || names_type(part); };
+        return b.op == BinaryOp::kBitOr && (names_type(*b.left) || names_type(*b.right)) && is_part(*b.left) && is_part(*b.right);
+    }
+    const bool generic = e.kind == ExprKind::kSubscript;
+    const Expr& named = generic ? *as<SubscriptExpr>(e).object : e;
+    const Expr* root = &named;
+    while (root->kind == ExprKind::kAttribute) root = as<AttributeExpr>(*root).object;
+    if (root->kind != ExprKind::kName) return false;
+    // A variable is a value, whatever is subscripted of it.
+    if (const VarState* var = find_var(as<NameExpr>(*root).name); var != nullptr && var->bound != Bound::kNo && !var->entity) return false;
+    const size_t mark = diagnostics_.all().size();
+    BlockScope unused(*this);
+    const Entity what = entity(named);
+    unused.take();
+    diagnostics_.rewind(mark);
+    if (what.kind == EntityKind::kType) return what.type->class_info == nullptr || !what.type->class_info->is_enum;
+    return what.kind == EntityKind::kBuiltin && (generic || builtin_type(what.name) != nullptr);
+}
+
+// `Point = tuple[int, int]`, `Name = str | None`: another name of a type. Each use of it reads the type anew, so that
+// each has containers of its own.
+bool Checker::alias_statement(const AssignStmt& s) {
+    if (s.targets.size() != 1 || s.targets[0]->kind != ExprKind::kName || !names_type(*s.value)) return false;
+    const std::string_view name = as<NameExpr>(*s.targets[0]).name;
+    Entity alias;
+    alias.written = s.value;
+    alias.kind = EntityKind::kBuiltin;
+    alias.name = "Any";
+    bind_entity(name, alias, s.span);  // within itself
+    open_aliases_.insert(s.value);
+    alias.type = annotation(*s.value);
+    open_aliases_.erase(s.value);
+    if (alias.type == nullptr || prune(alias.type)->kind == TypeKind::kDynamic) return true;
+    alias.kind = EntityKind::kType;
+    bind_entity(name, alias, s.span);
+    return true;
+}
+
+// `Stack` of `Stack[int]`, where that is a class to be called. Null: a value is subscripted.
+const Expr* Checker::generic_class(const Expr& e) {
+    return e.kind == ExprKind::kSubscript && names_type(e) ? as<SubscriptExpr>(e).object : nullptr;
 }
 
 // May a value of type `actual` stand where `annotated` is written? Python's numeric tower holds: float takes int.

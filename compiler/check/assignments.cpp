@@ -34,7 +34,7 @@ void Checker::assign(const AssignStmt& s) {
         bind_entity(as<NameExpr>(*s.targets[0]).name, entity, s.span);
         return;
     }
-    if (named_tuple_statement(s) || type_statement(s) || lambda_statement(s)) return;
+    if (named_tuple_statement(s) || type_statement(s) || alias_statement(s) || lambda_statement(s)) return;
     const Type* expected = nullptr;
     if (s.targets.size() == 1 && s.targets[0]->kind == ExprKind::kName) {
         VarState* var = find_var(as<NameExpr>(*s.targets[0]).name);

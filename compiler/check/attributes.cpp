@@ -58,6 +58,13 @@ TExpr* Checker::read_attribute_global(ClassInfo& owner, std::string_view name, S
     return if_expr(assigned, own, inherited, join_types(own->type, inherited->type));
 }
 
+// A method of what a class attribute holds that gets or sets the attribute of objects. Null: it is a plain value.
+const Method* Checker::descriptor_method(TExpr* attribute, std::string_view name) {
+    if (attribute == nullptr || !is_instance(attribute->type)) return nullptr;
+    const Method* m = find_method(*prune(attribute->type)->class_info, name);
+    return m != nullptr && m->kind == MethodKind::kInstance ? m : nullptr;
+}
+
 TExpr* Checker::class_attribute(TExpr* object, const AttributeExpr& e) {
     const std::string name(e.name);
     const Type* t = prune(object->type);
@@ -121,7 +128,11 @@ TExpr* Checker::class_attribute(TExpr* object, const AttributeExpr& e) {
             if (m->kind == MethodKind::kStatic) return function_value(*m->decl, &e, e.span, nullptr);
             return bound_value(o, e);
         }
-        if (ClassInfo* owner = attribute_owner(k, name); owner != nullptr && key == &owner->attributes) return read_attribute_global(*owner, name, e.span);
+        if (ClassInfo* owner = attribute_owner(k, name); owner != nullptr && key == &owner->attributes) {
+            TExpr* value = read_attribute_global(*owner, name, e.span);
+            if (const Method* get = descriptor_method(value, "__get__")) return call_values(*get->decl, {value, o, class_value(k.type, e.span)}, e.span);
+            return value;
+        }
         return read_field(o, k, name, e.span);
     });
 }
@@ -160,7 +171,11 @@ Entity Checker::class_member(ClassInfo& c, const AttributeExpr& e) {
     const std::string name(e.name);
     result.kind = EntityKind::kValue;
     if (name == "__name__" || name == "__qualname__") {
-        result.value = constant_str(c.name, e.span);
+        result.value = constant_str(name == "__name__" ? c.name : c.qualified, e.span);
+        return result;
+    }
+    if (name == "__doc__" || name == "__module__") {
+        result.value = name == "__doc__" ? docstring(c.body, e.span) : constant_str(c.module, e.span);
         return result;
     }
     if (const Method* m = find_method(c, name)) {
@@ -170,6 +185,8 @@ Entity Checker::class_member(ClassInfo& c, const AttributeExpr& e) {
     }
     if (ClassInfo* owner = attribute_owner(c, name)) {
         result.value = read_attribute_global(*owner, name, e.span);
+        if (const Method* get = descriptor_method(result.value, "__get__"))
+            result.value = call_values(*get->decl, {result.value, constant_none(e.span), class_value(c.type, e.span)}, e.span);
         return result;
     }
     if (name == "_fields" && find_method(c, "_as_tuple") != nullptr) {
@@ -185,6 +202,10 @@ Entity Checker::class_member(ClassInfo& c, const AttributeExpr& e) {
         for (size_t i = 0; i < members->args.size(); ++i) {
             parts.push_back(constant_str(c.enum_members[i], e.span));
             parts.push_back(members->args[i]);
+        }
+        for (const auto& [alias, member] : c.enum_aliases) {
+            parts.push_back(constant_str(alias, e.span));
+            parts.push_back(read_attribute_global(c, member, e.span));
         }
         result.value = make(TK::kDict, types_.dict(types_.str, c.type), e.span, parts);
         return result;
@@ -260,6 +281,17 @@ void Checker::store_field(TExpr* object, const std::string& name, TExpr* value, 
             return call_values(*property->setter, {o, value}, span);
         }));
         return;
+    }
+    if (ClassInfo* owner = find_field(c, name) == nullptr ? attribute_owner(c, name) : nullptr) {
+        TExpr* attribute = read_attribute_global(*owner, name, span);
+        if (const Method* set = descriptor_method(attribute, "__set__")) {
+            emit_expr(call_values(*set->decl, {attribute, object, value}, span));
+            return;
+        }
+        if (descriptor_method(attribute, "__get__") != nullptr) {
+            report(DiagCode::kUnsupported, span, "`" + name + "` is a descriptor without __set__: an object cannot have an attribute of that name besides");
+            return;
+        }
     }
     FunctionDecl* method = state_->instance->decl;
     if (c.is_frozen && method->name != "__init__" && method->name != "__post_init__") {

@@ -93,6 +93,10 @@ TExpr* Checker::builtin_unary(const std::string& name, TExpr* value, Span span) 
                         return scope.finish(count);
                     }
                     [[fallthrough]];
+                case TypeKind::kTypeObject:
+                    if (const auto* c = k->kind == TypeKind::kTypeObject ? prune(k->args[0])->class_info : nullptr; c != nullptr && c->is_enum)
+                        return constant_int(static_cast<int64_t>(c->enum_members.size()), span);
+                    [[fallthrough]];
                 default: return wrong("object of type '" + to_string(resolved(k)) + "' has no len()");
             }
         });
@@ -514,9 +518,11 @@ TExpr* Checker::print_call(const CallExpr& e) {
     if (!only_keywords(e, "print", {"sep", "end", "file", "flush"})) return never(span);
     BlockScope scope(*this);
     TExpr* file = null(span);
+    TExpr* writer = nullptr;  // an object with a method `write`, as io.StringIO is
     if (const Expr* f = keyword(e, "file")) {
         TExpr* given = expression(*f);
-        if (prune(given->type)->kind != TypeKind::kNone) file = hold(coerce(given, types_.text_file, f->span, "print(file=)"));
+        if (is_instance(given->type) && find_method(*prune(given->type)->class_info, "write") != nullptr) writer = hold(given);
+        else if (prune(given->type)->kind != TypeKind::kNone) file = hold(coerce(given, types_.text_file, f->span, "print(file=)"));
     }
     auto text_option = [&](const char* name, const char* fallback) -> TExpr* {
         const Expr* given = keyword(e, name);
@@ -552,12 +558,13 @@ TExpr* Checker::print_call(const CallExpr& e) {
     TExpr* end = text_option("end", "\n");
     auto write = [&](TExpr* text) {
         if (text->kind == TK::kStr && text->text.empty()) return;
-        emit_expr(runtime(RT::kt_print_text, types_.none, span, {file, text}));
+        emit_expr(writer != nullptr ? call_method(writer, "write", {text}, span) : runtime(RT::kt_print_text, types_.none, span, {file, text}));
     };
     auto write_value = [&](TExpr* value) {
         const Type* t = prune(value->type);
         if (t->kind == TypeKind::kNever) emit_expr(value);
         else if (t->kind == TypeKind::kStr) write(value);
+        else if (writer != nullptr) write(to_str(value));
         else emit_expr(runtime(RT::kt_print_value, types_.none, span, {file, type_info(t, span), value}));
     };
     bool first_known = true;
@@ -590,7 +597,10 @@ TExpr* Checker::print_call(const CallExpr& e) {
     }
     write(end);
     if (const Expr* flush = keyword(e, "flush")) {
-        emit_if(truth(expression(*flush)), span, [&] { emit_expr(runtime(RT::kt_flush, types_.none, span, {file})); });
+        emit_if(truth(expression(*flush)), span, [&] {
+            TExpr* flushed = writer != nullptr ? call_method(writer, "flush", {}, span) : runtime(RT::kt_flush, types_.none, span, {file});
+            if (flushed != nullptr) emit_expr(flushed);
+        });
     }
     return scope.finish(constant_none(span));
 }

@@ -25,21 +25,6 @@ bool may_grow(const Type* t, int level = 0) {
            std::any_of(t->args.begin(), t->args.end(), [&](const Type* arg) { return may_grow(arg, level + 1); });
 }
 
-bool is_literal(const Expr& e) {
-    switch (e.kind) {
-        case ExprKind::kInt:
-        case ExprKind::kFloat:
-        case ExprKind::kStr:
-        case ExprKind::kBytes:
-        case ExprKind::kBool:
-        case ExprKind::kNone: return true;
-        case ExprKind::kUnary: return is_literal(*as<UnaryExpr>(e).operand);
-        case ExprKind::kTuple:
-            return std::all_of(as<SequenceExpr>(e).items.begin(), as<SequenceExpr>(e).items.end(), [](const Expr* i) { return is_literal(*i); });
-        default: return false;
-    }
-}
-
 std::string hidden_name(const FunctionDecl& decl, size_t param) {
     return decl.name + "#" + std::to_string(decl.span.begin) + "#" + std::string(decl.params[param].name);
 }
@@ -75,6 +60,22 @@ void find_tails(Body body, std::set<const Stmt*>& tails) {
 }
 
 }  // namespace
+
+// What is the same whenever it is evaluated.
+bool is_literal(const Expr& e) {
+    switch (e.kind) {
+        case ExprKind::kInt:
+        case ExprKind::kFloat:
+        case ExprKind::kStr:
+        case ExprKind::kBytes:
+        case ExprKind::kBool:
+        case ExprKind::kNone: return true;
+        case ExprKind::kUnary: return is_literal(*as<UnaryExpr>(e).operand);
+        case ExprKind::kTuple:
+            return std::all_of(as<SequenceExpr>(e).items.begin(), as<SequenceExpr>(e).items.end(), [](const Expr* i) { return is_literal(*i); });
+        default: return false;
+    }
+}
 
 // An annotation that fixes the parameter's type whatever is passed. float takes int, so it does not.
 bool Checker::is_exact(const Type* t) {
@@ -685,6 +686,11 @@ TExpr* Checker::call(const CallExpr& e, const Type* expected) {
         Args args;
         for (const Expr* arg : e.args) args.push_back(expression(*arg));
         return inline_lambda(as<LambdaExpr>(callee), args, e.span);
+    }
+    if (const Expr* generic = generic_class(callee)) {
+        const CallExpr*& bare = applied_[{&e, SIZE_MAX - 1}];
+        if (bare == nullptr) bare = TreeBuilder(synthetic_, e.span).call(*generic, {e.args.begin(), e.args.end()}, {e.keywords.begin(), e.keywords.end()});
+        return call(*bare, expected);
     }
     if (callee.kind == ExprKind::kCall && e.args.size() == 1 && e.keywords.empty()) {
         // itemgetter(1)(x) is x[1], attrgetter("a.b")(x) is x.a.b: so they work on values whose parts differ in type.

@@ -148,6 +148,7 @@ class Checker {
     FunctionState* state_ = nullptr;
     syntax::AstArena synthetic_;       // trees of the checker's own making: wrappers of built-ins used as values
     std::map<const void*, const syntax::LambdaExpr*> wrappers_;
+    std::set<const void*> open_aliases_;   // whose types are being read
     std::set<const void*> awaited_names_;  // annotations that name what is defined further down
     std::map<std::pair<const void*, size_t>, const syntax::CallExpr*> applied_;
     std::map<std::string, Entity, std::less<>> function_refs_;  // by the name of their type
@@ -212,6 +213,7 @@ class Checker {
     TExpr* constant_bool(bool value, Span span);
     TExpr* constant_str(std::string_view value, Span span);
     TExpr* constant_none(Span span);
+    TExpr* docstring(const syntax::Body& body, Span span);
     TExpr* never(Span span);  // stands for an expression that has an error: silent in what follows
     TExpr* runtime(RT fn, const Type* type, Span span, std::span<TExpr* const> args);
     TExpr* runtime(RT fn, const Type* type, Span span, std::initializer_list<TExpr*> args) { return runtime(fn, type, span, std::span(args.begin(), args.size())); }
@@ -288,7 +290,7 @@ class Checker {
     static std::string as_raised(const std::string& message);
     void remember_dynamic(const Type* t);
     std::vector<const Type*> possible_types(const Type* t);
-    [[nodiscard]] bool is_refused(size_t mark, Span span) const;
+    [[nodiscard]] bool is_refused(size_t mark, Span span, bool limits = false) const;
     TExpr* dispatch(TExpr* value, Span span, const std::function<TExpr*(TExpr*)>& each);
     TExpr* present(TExpr* value, const std::string& message, bool is_attribute = false);
     TExpr* object_of(TExpr* value, const std::string& attribute);
@@ -311,6 +313,9 @@ class Checker {
 
     // annotations.cpp
     const Type* annotation(const syntax::Expr& e);
+    bool names_type(const syntax::Expr& e);
+    bool alias_statement(const syntax::AssignStmt& s);
+    const syntax::Expr* generic_class(const syntax::Expr& e);
     const Type* class_defined_later(std::string_view name, const syntax::Expr& e);
     // Of a manifest: as values cross, "$K" being Dynamic. `open`: placeholders (handles "$K") instead.
     const Type* parse_type(std::string_view text, bool open = false);
@@ -340,6 +345,7 @@ class Checker {
     bool with_object(const syntax::WithStmt& s, size_t item, TExpr* context);
     void assert_statement(const syntax::AssertStmt& s);
     void delete_statement(const syntax::DeleteStmt& s);
+    void delete_item(TExpr* object, const syntax::SubscriptExpr& target);
     void note_deleted();
     void function_statement(const syntax::FunctionStmt& s);
     void import_statement(const syntax::ImportStmt& s);
@@ -506,6 +512,7 @@ class Checker {
     void delete_attribute(const syntax::AttributeExpr& target);
     static const types::Method* find_method(const types::ClassInfo& c, std::string_view name);
     static types::ClassField* find_field(types::ClassInfo& c, std::string_view name);
+    const types::Method* descriptor_method(TExpr* attribute, std::string_view name);
     static types::ClassInfo* attribute_owner(types::ClassInfo& c, std::string_view name);
     static uint32_t field_index(const types::ClassInfo& c, std::string_view name);
     types::ClassField& add_field(types::ClassInfo& c, std::string_view name, Span span);
@@ -515,7 +522,12 @@ class Checker {
     void add_written_methods(types::ClassInfo& c, const void* key, const std::function<std::string()>& text);
     void make_data_class(types::ClassInfo& c, const syntax::ClassStmt& s, bool ordered, bool is_tuple);
     void make_total_ordering(types::ClassInfo& c);
-    void enum_member(types::ClassInfo& c, std::string_view name, const syntax::Expr& value, int64_t& next_value);
+    // What the members of an enumeration have come to while its body is read.
+    struct EnumValues {
+        int64_t next = 1;
+        std::map<std::string, std::string_view, std::less<>> members;  // by the text of their values, where those are written out
+    };
+    void enum_member(types::ClassInfo& c, std::string_view name, const syntax::Expr& value, EnumValues& values);
     TExpr* enum_list(types::ClassInfo& c, Span span);
     TExpr* enum_by_name(types::ClassInfo& c, const syntax::SubscriptExpr& e);
 
@@ -573,6 +585,8 @@ class Checker {
     TExpr* count_into(TExpr* counter, const syntax::Expr& more, const syntax::CallExpr& e, bool subtract);
     TExpr* collection_method(TExpr* object, std::string_view name, const syntax::CallExpr& e, bool& handled);
     bool named_tuple_statement(const syntax::AssignStmt& s);
+    types::ClassInfo* named_tuple_base(const syntax::CallExpr& e);
+    std::map<const void*, const syntax::AssignStmt*> named_tuple_bases_;
 
     // generators.cpp
     void begin_generator(Instance& instance, typed::Function& function);
@@ -603,12 +617,16 @@ class Checker {
     // function_values.cpp
     TExpr* function_argument(const syntax::Expr& e);
     TExpr* function_ref(const Entity& passed, Span span);
+    bool shares_nothing(const FunctionDecl& decl);
+    [[nodiscard]] Entity referred(const Type* function_ref) const;
     // partial.cpp
     Entity partial(const syntax::CallExpr& e);
     TExpr* callable_argument(const syntax::Expr& e);
     std::vector<Entity> decorators(const std::vector<const syntax::Expr*>& written);
     Entity decorator_function(const syntax::Expr& decorator);
     Entity decorate(Entity function, const Entity& with, const syntax::Expr& decorator);
+    Entity call_decorator(Entity function, const Entity& with, const syntax::Expr& decorator);
+    const FunctionDecl* decorating_function(const syntax::Expr& decorator);
     Entity run_decoration(FunctionDecl& decl, const void* site, const std::vector<Entity>& args, Span span);
     void bind_parameters(FunctionDecl& decoration);
 

@@ -61,6 +61,9 @@ struct ClassInfo {
     bool is_mixed = false;              // its mro is more than the chain of `base`
     const SourceFile* file = nullptr;
     Span span;
+    syntax::Body body;
+    std::string module;     // its name
+    std::string qualified;  // "main.<locals>.Point"
     uint32_t number = 0;
     std::vector<ClassField> fields;  // its own, without the base's
     std::map<std::string, Method, std::less<>> methods;
@@ -71,9 +74,11 @@ struct ClassInfo {
     bool is_dataclass = false, is_frozen = false;
     bool is_protocol = false;  // typing.Protocol stands among its bases: what has its methods is one
     bool is_enum = false;
+    bool is_flag = false;          // its members are sets of bits
     bool is_value_enum = false;    // its members are ints or strs besides
     bool shows_value_enum = false;  // and are shown as those: IntEnum, StrEnum
     std::vector<std::string> enum_members;
+    std::map<std::string, std::string, std::less<>> enum_aliases;  // other names of members
     bool instantiated = false;
     bool committed = false;  // compiled by an earlier cell: its layout is settled
     bool pending = false;    // declared by an earlier cell that had no use for it: the first that has settles its layout

@@ -155,14 +155,15 @@ void Checker::class_statement(const ClassStmt& s) {
     const Type* base_type = nullptr;
     std::vector<ClassInfo*> parents;
     std::vector<const Type*> builtin_bases;  // exceptions
-    bool is_enum = false, is_plain_value = false, shows_value = false, is_tuple = false;
+    bool is_enum = false, is_flag = false, is_plain_value = false, shows_value = false, is_tuple = false;
     for (const Expr* e : s.bases) {
         std::string_view name = last_name(*e);
         if (is_marker_base(name)) continue;
-        if (name == "Enum" || name == "IntEnum" || name == "StrEnum") {
+        if (name == "Enum" || name == "IntEnum" || name == "StrEnum" || name == "Flag" || name == "IntFlag") {
             is_enum = true;
-            is_plain_value |= name != "Enum";
-            shows_value |= name != "Enum";
+            is_flag |= name.ends_with("Flag");
+            is_plain_value |= name != "Enum" && name != "Flag";
+            shows_value |= name != "Enum" && name != "Flag";
             continue;
         }
         const bool beside_enum = std::any_of(s.bases.begin(), s.bases.end(), [](const Expr* b) { return last_name(*b) == "Enum"; });
@@ -177,6 +178,11 @@ void Checker::class_statement(const ClassStmt& s) {
         if (e->kind == ExprKind::kName && name.ends_with("_base") && !state_->instance->decl->scope.binds(name))  // a written base's own
             if (ClassInfo* written = container_base(s, name)) {
                 parents.push_back(written);
+                continue;
+            }
+        if (e->kind == ExprKind::kCall && name == "namedtuple")
+            if (ClassInfo* fields = named_tuple_base(as<CallExpr>(*e))) {
+                parents.push_back(fields);
                 continue;
             }
         Entity entity = this->entity(e->kind == ExprKind::kSubscript ? *as<SubscriptExpr>(*e).object : *e);
@@ -219,6 +225,11 @@ void Checker::class_statement(const ClassStmt& s) {
         slot->type_object = types_.type_object(slot->type);
         slot->file = state_->instance->decl->file;
         slot->span = s.name_span;
+        slot->body = s.body;
+        slot->module = state_->instance->decl->unit->name;
+        slot->qualified = slot->name;
+        for (const FunctionDecl* d = state_->instance->decl; d != nullptr && !d->is_module; d = d->parent)
+            slot->qualified = (d->qualified.empty() ? d->name : d->qualified) + ".<locals>." + slot->qualified;
         slot->base = base;
         if (base != nullptr) base->subclasses.push_back(slot.get());
         for (const Type* t : builtin_bases)
@@ -234,6 +245,7 @@ void Checker::class_statement(const ClassStmt& s) {
     c.declared_in = pass_;
     c.is_protocol = std::any_of(s.bases.begin(), s.bases.end(), [](const Expr* e) { return last_name(*e) == "Protocol"; });
     c.is_enum = is_enum || (base != nullptr && base->is_enum);
+    c.is_flag = is_flag || (base != nullptr && base->is_flag);
     c.shows_value_enum = shows_value || (base != nullptr && base->shows_value_enum);
     c.is_value_enum = is_plain_value || (base != nullptr && base->is_value_enum);
     declared_classes_.push_back(&c);
@@ -260,6 +272,14 @@ void Checker::class_statement(const ClassStmt& s) {
     }
     const std::vector<Entity> with = decorators(applied);
     class_body(c, s);
+    for (const Stmt* inner : s.body) {  // what stands in the class learns its name there
+        if (inner->kind != StmtKind::kAssign || as<AssignStmt>(*inner).targets[0]->kind != ExprKind::kName || c.is_enum) continue;
+        const std::string_view name = as<NameExpr>(*as<AssignStmt>(*inner).targets[0]).name;
+        if (!c.attributes.contains(name)) continue;
+        TExpr* value = read_attribute_global(c, name, inner->span);
+        if (const Method* named = descriptor_method(value, "__set_name__"))
+            emit_expr(call_values(*named->decl, {value, class_value(c.type, inner->span), constant_str(name, inner->span)}, inner->span));
+    }
     take_mixed_fields(c);
     if (base != nullptr)
         if (const Method* hook = find_method(*base, "__init_subclass__")) {
@@ -332,13 +352,14 @@ std::optional<TypeKind> Checker::container_kind(const ClassInfo& c) {
 void Checker::add_method(ClassInfo& c, const FunctionStmt& f) {
     Method method;
     method.owner = &c;
-    bool setter = false;
+    bool setter = false, kept = false;
     std::vector<const Expr*> applied;
     for (const Expr* d : f.decorators) {
         std::string_view name = last_name(*d);
         if (name == "staticmethod") method.kind = MethodKind::kStatic;
         else if (name == "classmethod") method.kind = MethodKind::kClass;
-        else if (name == "property" || name == "cached_property") method.kind = MethodKind::kProperty;
+        else if (name == "property") method.kind = MethodKind::kProperty;
+        else if (name == "cached_property") kept = true;
         else if (name == "abstractmethod") method.is_abstract = true;
         else if (name == "setter") setter = true;
         else if (name == "override" || name == "final") continue;
@@ -369,8 +390,21 @@ void Checker::add_method(ClassInfo& c, const FunctionStmt& f) {
         before->second.setter = method.decl;
         return;
     }
-    c.methods[std::string(f.name)] = method;
     c.attributes.erase(std::string(f.name));
+    if (!kept) {
+        c.methods[std::string(f.name)] = method;
+        return;
+    }
+    // @cached_property: the value is computed at the first use, and kept in a field.
+    const std::string name(f.name);
+    c.methods["_compute_" + name] = method;
+    const Module& module = parsed(&f.params, [&] {
+        return "@property\ndef " + name + "(self):\n    if not hasattr(self, '_cached_" + name + "'):\n        self._cached_" + name + " = self._compute_" + name + "()\n" +
+               "    return self._cached_" + name + "\n@" + name + ".setter\ndef " + name + "(self, value):\n    self._cached_" + name + " = value\n";
+    });
+    for (const Stmt* inner : module.body) add_method(c, as<FunctionStmt>(*inner));
+    c.methods[name].decl->file = module.file;
+    c.methods[name].setter->file = module.file;
 }
 
 // `area = property(get_area, set_area)`, `make = staticmethod(f)`: as the decorators would be.
@@ -407,7 +441,8 @@ bool Checker::wrapped_method(ClassInfo& c, std::string_view name, const Expr& va
 void Checker::class_body(ClassInfo& c, const ClassStmt& s) {
     c.enum_members.clear();
     state_->overlays.emplace_back();
-    int64_t next_value = 1;
+    c.enum_aliases.clear();
+    EnumValues values;
     auto attribute = [&](std::string_view name, TExpr* value, Span span) {
         value = hold(value);
         c.methods.erase(std::string(name));
@@ -443,7 +478,7 @@ void Checker::class_body(ClassInfo& c, const ClassStmt& s) {
                     }
                 }
                 if (c.is_enum && !name.starts_with("_")) {
-                    enum_member(c, name, *a.value, next_value);
+                    enum_member(c, name, *a.value, values);
                     break;
                 }
                 if (wrapped_method(c, name, *a.value)) break;

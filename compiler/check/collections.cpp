@@ -328,6 +328,24 @@ TExpr* Checker::collection_method(TExpr* object, std::string_view name, const Ca
 }
 
 // P = namedtuple("P", "x y"): the class that NamedTuple would make.
+// `namedtuple("Point", "x y")` as a base: a class of that name, which the class at hand takes over. Null: it is none.
+types::ClassInfo* Checker::named_tuple_base(const CallExpr& e) {
+    if (e.args.empty() || e.args[0]->kind != ExprKind::kStr) return nullptr;
+    auto& made = named_tuple_bases_[&e];
+    if (made == nullptr) {
+        TreeBuilder tree(synthetic_, e.span);
+        std::vector<Expr*> targets = {tree.name(as<StrExpr>(*e.args[0]).value)};
+        auto* s = synthetic_.make<AssignStmt>();
+        s->kind = StmtKind::kAssign;
+        s->span = e.span;
+        s->targets = synthetic_.copy(targets);
+        s->value = const_cast<CallExpr*>(&e);
+        made = s;
+    }
+    if (!named_tuple_statement(*made)) return nullptr;
+    return declared_classes_.back();
+}
+
 bool Checker::named_tuple_statement(const AssignStmt& s) {
     if (s.targets.size() != 1 || s.targets[0]->kind != ExprKind::kName || s.value->kind != ExprKind::kCall) return false;
     const auto& call = as<CallExpr>(*s.value);
@@ -367,7 +385,18 @@ bool Checker::named_tuple_statement(const AssignStmt& s) {
         if (names.empty()) text += "    pass\n";
         return text;
     });
-    class_statement(as<ClassStmt>(*module.body[0]));
+    const auto& made = as<ClassStmt>(*module.body[0]);
+    // The last of the fields have the defaults, as written.
+    if (const Expr* defaults = keyword(call, "defaults"); defaults != nullptr && (defaults->kind == ExprKind::kList || defaults->kind == ExprKind::kTuple)) {
+        const auto items = as<SequenceExpr>(*defaults).items;
+        if (items.size() > names.size()) {
+            report(DiagCode::kBadArguments, defaults->span, "Got more default values than field names");
+            return true;
+        }
+        for (size_t i = 0; i < items.size(); ++i)
+            static_cast<AnnAssignStmt&>(const_cast<Stmt&>(*made.body[names.size() - items.size() + i])).value = const_cast<Expr*>(items[i]);
+    }
+    class_statement(made);
     return true;
 }
 

@@ -97,7 +97,22 @@ TExpr* Checker::truth(TExpr* value) {
 const Type* Checker::narrow_to(const Type* t, const Type* target) {
     t = prune(t);
     target = prune(target);
-    if (t->kind == TypeKind::kDynamic) return target;
+    if (t->kind == TypeKind::kDynamic) {
+        // A container is one of those that the program has as Dynamic, whatever is in them.
+        auto is_container = [](const Type* w) {
+            w = prune(w);
+            return w->kind == TypeKind::kList || w->kind == TypeKind::kDict || w->kind == TypeKind::kSet || w->kind == TypeKind::kTuple;
+        };
+        std::vector<const Type*> all;
+        for (const Type* wanted : target->kind == TypeKind::kUnion ? target->args : std::span<const Type* const>(&target, 1)) {
+            const size_t before = all.size();
+            if (is_container(wanted))
+                for (const Type* known : possible_types(t))
+                    if (const Type* hit = narrow_to(known, wanted); hit->kind != TypeKind::kNever) all.push_back(hit);
+            if (all.size() == before) all.push_back(wanted);
+        }
+        return types_.unite(all);
+    }
     std::vector<const Type*> keep_members;
     auto consider = [&](const Type* m) {
         for (const Type* wanted : target->kind == TypeKind::kUnion ? target->args : std::span<const Type* const>(&target, 1)) {
@@ -215,6 +230,12 @@ const Type* Checker::class_argument(const Expr& e) {
     }
     if (e.kind == ExprKind::kAttribute && as<AttributeExpr>(e).name == "array")
         if (Entity named = entity(e); named.kind == EntityKind::kType) return named.type;
+    if (e.kind == ExprKind::kCall || (e.kind == ExprKind::kAttribute && as<AttributeExpr>(e).name == "__class__")) {  // type(self)
+        BlockScope unused(*this);
+        const Type* held = prune(expression(e)->type);
+        unused.take();
+        if (held->kind == TypeKind::kTypeObject) return held->args[0];
+    }
     if (e.kind == ExprKind::kName) {
         std::string_view name = as<NameExpr>(e).name;
         if (name == "tuple" && !state_->instance->decl->scope.binds(name)) return types_.tuple({});

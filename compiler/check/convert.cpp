@@ -280,6 +280,10 @@ TExpr* Checker::convert(TExpr* value, const Type* to) {
         }
         return scope.finish(make(ExprKind::kTuple, target, value->span, items));
     }
+    if (from->kind == TypeKind::kFunctionRef && target->kind == TypeKind::kFunction) {
+        const Entity function = referred(from);
+        if (function.kind == EntityKind::kFunction) return function_value(*function.function, value, value->span, target);
+    }
     if (from->kind == TypeKind::kTuple && is_long_tuple(target)) {
         BlockScope scope(*this);
         TExpr* held = value->kind == ExprKind::kTuple ? value : hold(value);

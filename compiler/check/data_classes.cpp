@@ -1,6 +1,7 @@
 // Methods that decorators and special bases give a class: dataclasses, named tuples, enumerations, total_ordering. They
 // are written in Kayton and parsed once, so that they mean exactly what their text says.
 #include <algorithm>
+#include <bit>
 
 #include "compiler/check/checker.h"
 #include "compiler/syntax/parser.h"
@@ -95,7 +96,8 @@ void Checker::add_written_methods(ClassInfo& c, const void* key, const std::func
     const Module& module = parsed(key, text);
     for (const Stmt* s : module.body) {
         const auto& f = as<FunctionStmt>(*s);
-        if (c.methods.contains(f.name)) continue;  // the class has its own
+        // The class may have its own; the one that an earlier pass added is added again, since its defaults are stored here.
+        if (const auto own = c.methods.find(f.name); own != c.methods.end() && own->second.decl->body.data() != f.body.data()) continue;
         add_method(c, f);
         c.methods.find(f.name)->second.decl->file = module.file;
     }
@@ -176,7 +178,7 @@ void Checker::make_data_class(ClassInfo& c, const ClassStmt& s, bool ordered, bo
         const std::string end = mine.size() == 1 ? ",)" : ")";
         const std::string a = "(" + joined(mine, ", ") + end, b = "(" + joined(theirs, ", ") + end;
         std::string out = "def __init__(" + joined(params, ", ") + "):\n" + init;
-        out += "def __repr__(self):\n    return f'" + c.name + "(" + joined(shown, ", ") + ")'\n";
+        out += std::string("def __repr__(self):\n    return f'{self.__class__.__") + (is_tuple ? "name" : "qualname") + "__}(" + joined(shown, ", ") + ")'\n";
         out += "def __eq__(self, other):\n    return " + a + " == " + b + "\n";
         if (ordered)
             for (const auto& [name, op] : {std::pair{"lt", "<"}, {"le", "<="}, {"gt", ">"}, {"ge", ">="}})
@@ -202,6 +204,7 @@ void Checker::make_data_class(ClassInfo& c, const ClassStmt& s, bool ordered, bo
         }
         if (is_tuple) {
             out += "def _as_tuple(self):\n    return " + a + "\n";
+            out += "@classmethod\ndef _make(cls, iterable):\n    return cls(*iterable)\n";
             out += "def __len__(self):\n    return " + std::to_string(fields.size()) + "\n";
         }
         return out;
@@ -258,8 +261,65 @@ void Checker::make_total_ordering(ClassInfo& c) {
     add_written_methods(c, &c.methods, [&] { return std::string(text); });
 }
 
+namespace {
+
+// A combination of flags is an object of its own, equal to every other one of the same value.
+std::string flag_methods(const ClassInfo& c) {
+    const std::string bits = c.is_value_enum ? "self._bits(other)" : "other.value";
+    std::string out =
+        "def _bits(self, other):\n"
+        "    mine = type(self)\n"
+        "    if isinstance(other, mine):\n"
+        "        return other.value\n"
+        "    return other\n"
+        "def _with(self, value):\n"
+        "    for member in type(self).__members__.values():\n"
+        "        if member.value == value:\n"
+        "            return member\n"
+        "    known = 0\n"
+        "    names = []\n"
+        "    for member in type(self):\n"
+        "        known |= member.value\n"
+        "        if member.value & value:\n"
+        "            names.append(str(member.name))\n";
+    out += c.is_value_enum ? "    if value & ~known > 0:\n        names.append(str(value & ~known))\n"
+                           : "    if value & ~known:\n        raise ValueError(f\"<flag '" + c.name + "'> invalid value {value}\")\n";
+    out +=
+        "    made = object.__new__(type(self))\n"
+        "    made.value = value\n"
+        "    made.name = '|'.join(names) if names else None\n"
+        "    return made\n";
+    for (const auto& [name, op] : {std::pair{"or", "|"}, {"and", "&"}, {"xor", "^"}}) {
+        out += std::string("def __") + name + "__(self, other):\n    return self._with(self.value " + op + " " + bits + ")\n";
+        if (c.is_value_enum) out += std::string("def __r") + name + "__(self, other):\n    return self._with(other " + op + " self.value)\n";
+    }
+    out +=
+        "def __invert__(self):\n"
+        "    known = 0\n"
+        "    for member in type(self):\n"
+        "        known |= member.value\n"
+        "    return self._with(known & ~self.value)\n"
+        "def __contains__(self, other):\n    return other.value & self.value == other.value\n"
+        "def __iter__(self):\n"
+        "    for member in type(self):\n"
+        "        if member.value & self.value:\n"
+        "            yield member\n"
+        "def __len__(self):\n    return self.value.bit_count()\n"
+        "def __bool__(self):\n    return self.value != 0\n"
+        "def __eq__(self, other):\n    mine = type(self)\n    return isinstance(other, mine) and self.value == other.value\n"
+        "def __hash__(self):\n    return hash(self.value)\n"
+        "def __copy__(self):\n    return self\n"
+        "def __deepcopy__(self, memo):\n    return self\n";
+    out += "def __repr__(self):\n    return f'<" + c.name + ".{self.name}: {self.value!r}>' if self.name is not None else f'<" + c.name + ": {self.value!r}>'\n";
+    out += c.shows_value_enum ? "def __str__(self):\n    return str(self.value)\n"
+                              : "def __str__(self):\n    return f'" + c.name + ".{self.name}' if self.name is not None else f'" + c.name + "({self.value})'\n";
+    return out;
+}
+
+}  // namespace
+
 // RED = 1 in an Enum: one object that knows its name and value.
-void Checker::enum_member(ClassInfo& c, std::string_view name, const Expr& value, int64_t& next_value) {
+void Checker::enum_member(ClassInfo& c, std::string_view name, const Expr& value, EnumValues& values) {
     for (const char* field : {"name", "value"})
         if (find_field(c, field) == nullptr) add_field(c, field, value.span);
     if (!c.instantiated) {
@@ -269,11 +329,31 @@ void Checker::enum_member(ClassInfo& c, std::string_view name, const Expr& value
     TExpr* given = nullptr;
     if (value.kind == ExprKind::kCall && as<CallExpr>(value).callee->kind == ExprKind::kName &&
         as<NameExpr>(*as<CallExpr>(value).callee).name == "auto") {
-        given = constant_int(next_value, value.span);
+        given = constant_int(values.next, value.span);
     } else {
         given = expression(value);
     }
-    if (given->kind == TK::kInt) next_value = given->int_value + 1;
+    if (given->kind == TK::kInt) values.next = c.is_flag ? int64_t{1} << std::min<int>(std::bit_width(static_cast<uint64_t>(std::max<int64_t>(given->int_value, 0))), 62) : given->int_value + 1;
+    // A value that an earlier member has makes another name of that member.
+    std::string key;
+    if (value.kind == ExprKind::kName) key = as<NameExpr>(value).name;
+    else if (given->kind == TK::kInt) key = "=" + std::to_string(given->int_value);
+    else if (given->kind == TK::kStr) key = "'" + std::string(given->text);
+    if (!key.empty() && value.kind != ExprKind::kName) {
+        const auto [same, is_new] = values.members.emplace(key, name);
+        if (is_new) values.members.emplace(name, name);
+        else key = same->second;
+    }
+    if (const auto same = values.members.find(key); same != values.members.end() && same->second != name) {
+        const std::string_view member = same->second;
+        values.members.emplace(name, member);
+        if (c.attributes.insert(std::string(name)).second) changed_ = true;
+        assign_global(keep_path(c.attribute_global(name)), read_attribute_global(c, member, value.span), value.span);
+        state_->overlays.back()[keep_path(std::string(name))] = VarState{};
+        set_overlay(name, given);
+        c.enum_aliases.emplace(name, member);
+        return;
+    }
     TExpr* object = make(TK::kNew, c.type, value.span);
     object->type_arg = c.type;
     object = hold(object);
@@ -292,8 +372,12 @@ void Checker::enum_member(ClassInfo& c, std::string_view name, const Expr& value
     assign_global(keep_path(c.attribute_global(name)), object, value.span);
     state_->overlays.back()[keep_path(std::string(name))] = VarState{};
     set_overlay(name, given);
-    c.enum_members.emplace_back(name);
+    // Of the members of a flag those that are one bit are what it consists of; others are names of combinations.
+    const bool is_combination = c.is_flag && (value.kind == ExprKind::kBinary || (given->kind == TK::kInt && !std::has_single_bit(static_cast<uint64_t>(given->int_value))));
+    if (is_combination) c.enum_aliases.emplace(name, name);
+    else c.enum_members.emplace_back(name);
     add_written_methods(c, &c, [&] {
+        if (c.is_flag) return flag_methods(c);
         return (c.shows_value_enum ? "def __str__(self):\n    return str(self.value)\n" : "def __str__(self):\n    return '" + c.name + ".' + self.name\n") +
                "def __repr__(self):\n    return f'<" + c.name + ".{self.name}: {self.value!r}>'\n"
                "def __hash__(self):\n    return hash(self.name)\n"
@@ -309,6 +393,10 @@ TExpr* Checker::enum_by_name(ClassInfo& c, const SubscriptExpr& e) {
     for (size_t i = 0; i < members->args.size(); ++i) {
         parts.push_back(constant_str(c.enum_members[i], e.span));
         parts.push_back(members->args[i]);
+    }
+    for (const auto& [alias, member] : c.enum_aliases) {
+        parts.push_back(constant_str(alias, e.span));
+        parts.push_back(read_attribute_global(c, member, e.span));
     }
     TExpr* by_name = make(TK::kDict, types_.dict(types_.str, c.type), e.span, parts);
     return runtime(RT::kt_dict_get, c.type, e.span, {by_name, coerce(expression(*e.index), types_.str, e.index->span, "name of a member")});

@@ -76,6 +76,7 @@ struct Entity {
     const Manifest* manifest = nullptr;
     TExpr* value = nullptr;           // kBoundMethod: the object
     const syntax::AttributeExpr* attribute = nullptr;  // kBoundMethod: as written
+    const syntax::Expr* written = nullptr;             // of another name of a type: what it stands for
 };
 
 // A decl with the types of its parameters.
@@ -149,6 +150,9 @@ struct Condition {
 
 // The class and its subclasses, those that objects are made of.
 void collect_concrete(types::ClassInfo& c, std::vector<types::ClassInfo*>& out);
+
+// Whether a default is the same whenever it is evaluated: calls write it out.
+[[nodiscard]] bool is_literal(const syntax::Expr& e);
 
 // `Final` of `typing.Final[int]`: the name at the end of a path, before what it is called or subscripted with.
 [[nodiscard]] std::string_view last_name(const syntax::Expr& e);

@@ -79,6 +79,17 @@ TExpr* Checker::expression_value(const Expr& e, const Type* expected) {
                     return scope.finish(binary(b.op, l, as_set(right), e.span, b.op_span));
                 }
             }
+            if (b.op == BinaryOp::kPow && b.right->kind == ExprKind::kUnary && as<UnaryExpr>(*b.right).op == UnaryOp::kMinus && right->kind != TK::kInt &&
+                prune(left->type)->kind == TypeKind::kInt && prune(right->type)->kind == TypeKind::kInt) {
+                // `10 ** -digits`: a float where the exponent is negative, as it is written to be.
+                BlockScope scope(*this);
+                TExpr* base = hold(left);
+                TExpr* exponent = hold(right);
+                TExpr* real = binary(b.op, make(TK::kConvert, types_.floating, e.span, {base}), exponent, e.span, b.op_span);
+                TExpr* whole = binary(b.op, base, exponent, e.span, b.op_span);
+                TExpr* negative = op(typed::Op::kIntLt, types_.boolean, e.span, {exponent, constant_int(0, e.span)});
+                return scope.finish(if_expr(negative, real, whole, join_types(real->type, whole->type)));
+            }
             return binary(b.op, left, right, e.span, b.op_span);
         }
         case ExprKind::kBoolOp: return bool_op(as<BoolOpExpr>(e));
@@ -145,6 +156,15 @@ Entity Checker::named_entity(const Expr& e) {
             result.value = runtime(RT::kt_type_name, types_.str, e.span, {type_info(prune(value->type), e.span), value});
             return result;
         }
+        if (a.name == "__qualname__" && a.object->kind == ExprKind::kAttribute && as<AttributeExpr>(*a.object).name == "__class__") {
+            TExpr* value = expression(*as<AttributeExpr>(*a.object).object);
+            if (is_instance(value->type)) {
+                result.kind = EntityKind::kValue;
+                result.value = by_class(value, e.span, [](types::ClassInfo& k) { return static_cast<const void*>(&k); },
+                                        [&](TExpr*, types::ClassInfo& k) { return constant_str(k.qualified, e.span); });
+                return result;
+            }
+        }
         if (types::ClassInfo* owner = super_owner(*a.object); owner != nullptr && !state_->instance->decl->params.empty()) {
             TExpr* self = expression_of_name(state_->instance->decl->params[0].name, a.span);
             if (const types::Method* m = super_method(*owner, a.name, self); m != nullptr && m->kind == types::MethodKind::kInstance) {
@@ -194,6 +214,11 @@ Entity Checker::named_entity(const Expr& e) {
                     result.value = constant_str(object.function->name, e.span);
                     return result;
                 }
+                if (a.name == "__doc__" || a.name == "__module__") {
+                    result.kind = EntityKind::kValue;
+                    result.value = a.name == "__doc__" ? docstring(object.function->body, e.span) : constant_str(object.function->unit->name, e.span);
+                    return result;
+                }
                 break;
             default: break;
         }
@@ -219,6 +244,15 @@ Entity Checker::named_entity(const Expr& e) {
     return result;
 }
 
+namespace {
+
+bool takes_several(std::string_view builtin) {
+    static constexpr std::string_view kNames[] = {"max", "min", "sum", "print", "sorted", "round", "pow", "zip", "map", "iter", "next", "format", "input", "open"};
+    return std::find(std::begin(kNames), std::end(kNames), builtin) != std::end(kNames);
+}
+
+}  // namespace
+
 TExpr* Checker::entity_value(const Entity& entity, const Expr& e, const Type* expected) {
     switch (entity.kind) {
         case EntityKind::kValue: return entity.value != nullptr ? entity.value : never(e.span);
@@ -233,6 +267,8 @@ TExpr* Checker::entity_value(const Entity& entity, const Expr& e, const Type* ex
             // A type that a parameter of function type takes is called there.
             if (const Type* type = builtin_type(entity.name); type != nullptr && (expected == nullptr || prune(expected)->kind != TypeKind::kFunction))
                 return class_value(type, e.span);
+            // What takes its arguments in several ways stays what it is.
+            if (takes_several(entity.name) && (expected == nullptr || prune(expected)->kind != TypeKind::kFunction)) return function_ref(entity, e.span);
             return wrapped_value(e, expected);
         case EntityKind::kType:
         case EntityKind::kCrateType:

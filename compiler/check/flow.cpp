@@ -225,6 +225,20 @@ Entity Checker::lookup(std::string_view name, Span span) {
         result.value = constant_str(unit->name, span);
         return result;
     }
+    if (name == "__doc__" && !cell_) {
+        result.kind = EntityKind::kValue;
+        result.value = docstring(unit->body->body, span);
+        return result;
+    }
+    if (name == "__file__" && !cell_) {
+        Unit* program = import_unit("_program", span);
+        const Entity function = program != nullptr ? unit_member(*program, unit == &main_ ? "main_file" : "file", span) : Entity{};
+        result.kind = EntityKind::kValue;
+        result.value = never(span);
+        if (function.kind == EntityKind::kFunction)
+            result.value = call_values(*function.function, unit == &main_ ? Args{} : Args{constant_str(unit->body->file->name(), span)}, span);
+        return result;
+    }
     if (const Type* exception = types_.find_exception(name)) {
         result.kind = EntityKind::kType;
         result.type = exception;

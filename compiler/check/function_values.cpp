@@ -30,16 +30,7 @@ TExpr* Checker::function_argument(const Expr& e) {
         passed.function = declare(&e, "<lambda>", lambda.params, nullptr, {}, lambda.body, false, e.span);
     }
     if (passed.kind == EntityKind::kFunction) {
-        FunctionDecl& decl = *passed.function;
-        if (!decl.bound.empty() || decl.is_decoration) return nullptr;
-        for (const Instance* outer = decl.parent_instance; outer != nullptr; outer = outer->decl->parent_instance)
-            for (std::string_view name : decl.scope.used)
-                if (!decl.scope.binds(name) && outer->decl->scope.binds(name)) return nullptr;
-        for (const Param& p : decl.params)
-            if (decl.parent_instance != nullptr && p.default_value != nullptr) return nullptr;
-        for (const auto& overlay : state_->overlays)
-            for (const auto& [name, var] : overlay)
-                if (decl.scope.used.contains(name) && !decl.scope.binds(name)) return nullptr;
+        if (!shares_nothing(*passed.function)) return nullptr;
     } else if (passed.kind == EntityKind::kBuiltin && builtin_type(passed.name) == nullptr && is_builtin_name(passed.name)) {
         // Known by its name.
     } else if (passed.kind == EntityKind::kType && passed.type->kind != TypeKind::kHandle) {
@@ -50,11 +41,28 @@ TExpr* Checker::function_argument(const Expr& e) {
     return function_ref(passed, e.span);
 }
 
+// Whether calls of the function need its code alone: no variables of functions around it, nothing that is kept in a value.
+bool Checker::shares_nothing(const FunctionDecl& decl) {
+    if (!decl.bound.empty() || decl.is_decoration) return false;
+    for (const Instance* outer = decl.parent_instance; outer != nullptr; outer = outer->decl->parent_instance)
+        for (std::string_view name : decl.scope.used)
+            if (!decl.scope.binds(name) && outer->decl->scope.binds(name)) return false;
+    for (const Param& p : decl.params)
+        if (decl.parent_instance != nullptr && p.default_value != nullptr) return false;
+    for (const auto& overlay : state_->overlays)
+        for (const auto& [name, var] : overlay)
+            if (decl.scope.used.contains(name) && !decl.scope.binds(name)) return false;
+    return true;
+}
+
+// What a value of the type stands for.
+Entity Checker::referred(const Type* function_ref) const { return function_refs_.find(prune(function_ref)->name)->second; }
+
 // The value of a parameter that the callee knows: its type says what it stands for, and nothing is stored.
 TExpr* Checker::function_ref(const Entity& passed, Span span) {
     const std::string key = passed.kind == EntityKind::kFunction
-                                ? "f" + std::to_string(function_numbers_.try_emplace(passed.function, function_numbers_.size()).first->second)
-                                : "builtin " + passed.name;
+                                ? passed.function->name + "." + std::to_string(function_numbers_.try_emplace(passed.function, function_numbers_.size()).first->second)
+                                : passed.name + ".built-in";
     function_refs_[key] = passed;
     return make(TK::kNone, types_.function_ref(key), span);
 }
@@ -92,6 +100,19 @@ TExpr* Checker::bound_method(FunctionDecl& method, TExpr* object, const Expr& si
 
 // `bound`: values for decl.bound, kept in the closure.
 TExpr* Checker::function_value(FunctionDecl& decl, const void* site, Span span, const Type* expected, const Args& bound) {
+    // What takes its arguments in several ways stays the function that it is: its type says which, and each call gives it
+    // what that call has.
+    const bool wants_callable = expected != nullptr && prune(expected)->kind == TypeKind::kFunction;
+    const bool is_settled = decl.lambda_body == nullptr || std::all_of(decl.params.begin(), decl.params.end(), [](const Param& p) {
+        return p.default_value == nullptr || is_literal(*p.default_value);  // others are evaluated each time the lambda is
+    });
+    if (!wants_callable && bound.empty() && is_settled && shares_nothing(decl) &&
+        std::any_of(decl.params.begin(), decl.params.end(), [](const Param& p) { return p.default_value != nullptr || p.kind == ParamKind::kVarArgs || p.kind == ParamKind::kVarKeywords || p.kind == ParamKind::kKeywordOnly; })) {
+        Entity function;
+        function.kind = EntityKind::kFunction;
+        function.function = &decl;
+        return function_ref(function, span);
+    }
     // A value takes the parameters without defaults; the defaults are evaluated here, and kept in it.
     size_t plain = 0;
     while (plain < decl.params.size() && decl.params[plain].default_value == nullptr &&
@@ -124,7 +145,8 @@ TExpr* Checker::function_value(FunctionDecl& decl, const void* site, Span span, 
     std::vector<const Type*> known;
     for (const Type* p : params) {
         const Type* r = resolved(p);
-        if (has_open_variable(r)) {
+        // Of a function that is passed, what it takes may show where it is called, further down.
+        if (prune(r)->kind != TypeKind::kFunction && has_open_variable(r)) {
             // Nothing calls it so far, and perhaps nothing ever does.
             FunctionDecl* uncalled = prelude("_uncalled");
             Instance* instance = instantiate(*uncalled, {}, span, nullptr);
@@ -166,6 +188,10 @@ TExpr* Checker::call_closure(TExpr* callee, const CallExpr& e) {
     if (t->kind == TypeKind::kTypeObject) return call_type(prune(t->args[0]), e, nullptr);
     if (types::is_union_with_none(t)) return call_closure(present(callee, "'NoneType' object is not callable"), e);
     if (is_several(t)) return dispatch(callee, e.span, [&](TExpr* member) { return call_closure(member, e); });
+    if (t->kind == TypeKind::kFunctionRef) {
+        const Entity function = referred(t);
+        return function.kind == EntityKind::kBuiltin ? builtin_call(function.name, e, nullptr) : call_decl(*function.function, e);
+    }
     if (t->kind != TypeKind::kFunction) {
         report(DiagCode::kNotCallable, e.callee->span, "'" + to_string(resolved(t)) + "' object is not callable", "this is " + to_string(resolved(t))).of_none = prune(t)->kind == TypeKind::kNone;
         return never(e.span);
@@ -214,7 +240,7 @@ TExpr* Checker::call_closure(TExpr* callee, const CallExpr& e) {
                 [&] { raise_stmt(types_.find_exception("TypeError"), "this function takes no keyword arguments", k.span); });
     }
     if (args.size() != count + 1 || named) {
-        report_limit(DiagCode::kBadArguments, e.span,
+        report(DiagCode::kBadArguments, e.span,
                "this function takes " + std::to_string(count) + " arguments, " + std::to_string(args.size() - 1) + " given",
                "it is " + to_string(resolved(t)));
         return never(e.span);

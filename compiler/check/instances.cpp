@@ -111,6 +111,9 @@ TExpr* Checker::construct(ClassInfo& c, const CallExpr& e) {
         }
         BlockScope scope(*this);
         TExpr* wanted = hold(expression(*e.args[0]));
+        if (c.is_flag && !c.enum_members.empty())
+            if (const Method* with = find_method(c, "_with"))
+                return scope.finish(call_values(*with->decl, {read_attribute_global(c, c.enum_members.front(), span), coerce(wanted, types_.integer, span, "value of a flag", true)}, span));
         TExpr* found = enum_list(c, span);
         typed::Iter* iter = iterate_value(found, span);
         uint32_t result = temp(types_.optional(c.type));
@@ -323,6 +326,21 @@ TExpr* Checker::class_method_call(TExpr* object, const AttributeExpr& callee, co
         TExpr* value = class_attribute(object, callee);
         if (value == nullptr) return nullptr;
         if (is_instance(value->type)) return call_object(value, e);
+        // A function that a class attribute holds is a method: it is given the object too.
+        const Type* function = prune(value->type);
+        if (function->kind == TypeKind::kFunction && function->args.size() == e.args.size() + 2 && find_field(c, name) == nullptr && attribute_owner(c, name) != nullptr) {
+            const CallExpr*& with_object = applied_[{&e, SIZE_MAX - 1}];
+            if (with_object == nullptr) {
+                TreeBuilder tree(synthetic_, e.span);
+                std::vector<Expr*> args = {tree.name("%self")};
+                args.insert(args.end(), e.args.begin(), e.args.end());
+                with_object = tree.call(*e.callee, args, {e.keywords.begin(), e.keywords.end()});
+            }
+            BlockScope scope(*this);
+            OverlayScope names(*this);
+            names.bind("%self", hold(object));
+            return scope.finish(call_closure(value, *with_object));
+        }
         return call_closure(value, e);
     }
     BlockScope scope(*this);
@@ -442,7 +460,7 @@ TExpr* Checker::super_call(const AttributeExpr& callee, const CallExpr& e) {
         if (callee.name == "__str__" || callee.name == "__repr__") return scope.finish(runtime(RT::kt_exception_str, types_.str, e.span, {self}));
     }
     if (callee.name == "__new__") return bare_object(e);
-    if (callee.name == "__init__" || callee.name == "__post_init__") {
+    if (callee.name == "__init__" || callee.name == "__post_init__" || callee.name == "__init_subclass__") {
         BlockScope scope(*this);
         for (const Expr* arg : e.args) emit_expr(expression(*arg));
         return scope.finish(constant_none(e.span));

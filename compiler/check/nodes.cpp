@@ -59,6 +59,13 @@ TExpr* Checker::constant_str(std::string_view value, Span span) {
     return e;
 }
 
+// What `__doc__` is of a module, class or function with this body.
+TExpr* Checker::docstring(const syntax::Body& body, Span span) {
+    if (body.empty() || body.front()->kind != syntax::StmtKind::kExpr) return constant_none(span);
+    const syntax::Expr& first = *syntax::as<syntax::ExprStmt>(*body.front()).value;
+    return first.kind == syntax::ExprKind::kStr ? constant_str(syntax::as<syntax::StrExpr>(first).value, span) : constant_none(span);
+}
+
 TExpr* Checker::constant_none(Span span) { return make(ExprKind::kNone, types_.none, span); }
 
 TExpr* Checker::never(Span span) { return make(ExprKind::kConvert, types_.never, span, {constant_none(span)}); }

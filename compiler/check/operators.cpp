@@ -69,8 +69,13 @@ TExpr* Checker::enum_value(TExpr* value) {
 }
 
 TExpr* Checker::binary_one(BinaryOp o, TExpr* left, TExpr* right, Span span, Span op_span, bool in_place) {
-    left = enum_value(left);
-    right = enum_value(right);
+    // Flags are put together as what they are.
+    const bool of_flags = (o == BinaryOp::kBitOr || o == BinaryOp::kBitAnd || o == BinaryOp::kBitXor) &&
+                          ((is_instance(left->type) && prune(left->type)->class_info->is_flag) || (is_instance(right->type) && prune(right->type)->class_info->is_flag));
+    if (!of_flags) {
+        left = enum_value(left);
+        right = enum_value(right);
+    }
     if (prune(left->type)->kind != TypeKind::kNever && prune(right->type)->kind != TypeKind::kNever &&
         (is_instance(left->type) || (is_instance(right->type) && !(o == BinaryOp::kMod && prune(left->type)->kind == TypeKind::kStr))))
         if (TExpr* result = class_binary(o, left, right, span)) return result;

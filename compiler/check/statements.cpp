@@ -317,26 +317,38 @@ void Checker::delete_statement(const DeleteStmt& s) {
             continue;
         }
         const auto& sub = as<SubscriptExpr>(*target);
-        TExpr* object = hold(expression(*sub.object));
-        const Type* t = prune(object->type);
-        if (t->kind == TypeKind::kNever) continue;
-        if (is_instance(t) && sub.index->kind == ExprKind::kSlice && find_method(*t->class_info, "__delslice__") != nullptr) {  // of shipped classes
-            const auto& slice = as<SliceExpr>(*sub.index);
-            emit_expr(call_method(object, "__delslice__", {slice_bound(slice.start), slice_bound(slice.stop), slice_bound(slice.step)}, target->span));
-        } else if (const auto bounds = t->kind == TypeKind::kList ? slice_bounds(*sub.index) : std::nullopt) {
-            const auto& [start, stop, step] = *bounds;
-            emit_expr(runtime(RT::kt_list_del_slice, types_.none, target->span, {object, start, stop, step}));
-        } else if (t->kind == TypeKind::kList) {
-            TExpr* index = coerce(expression(*sub.index), types_.integer, sub.index->span, "list index", true);
-            emit_expr(runtime(RT::kt_list_del, types_.none, target->span, {object, index}));
-        } else if (t->kind == TypeKind::kDict) {
-            TExpr* key = coerce(expression(*sub.index), t->args[0], sub.index->span, "dict key");
-            emit_expr(runtime(RT::kt_dict_del, types_.none, target->span, {object, key}));
-        } else if (is_instance(t) && find_method(*t->class_info, "__delitem__") != nullptr) {
-            emit_expr(call_method(object, "__delitem__", {expression(*sub.index)}, target->span));
-        } else {
-            report(DiagCode::kNotSubscriptable, target->span, "'" + to_string(resolved(t)) + "' object doesn't support item deletion").of_none = prune(t)->kind == TypeKind::kNone;
-        }
+        delete_item(hold(expression(*sub.object)), sub);
+    }
+}
+
+// `del object[…]`
+void Checker::delete_item(TExpr* object, const SubscriptExpr& target) {
+    const Type* t = prune(object->type);
+    if (t->kind == TypeKind::kNever) return;
+    if (is_several(t)) {
+        emit_expr(dispatch(object, target.span, [&](TExpr* member) {
+            BlockScope scope(*this);
+            delete_item(hold(member), target);
+            return scope.finish(constant_none(target.span));
+        }));
+        return;
+    }
+    if (is_instance(t) && target.index->kind == ExprKind::kSlice && find_method(*t->class_info, "__delslice__") != nullptr) {  // of shipped classes
+        const auto& slice = as<SliceExpr>(*target.index);
+        emit_expr(call_method(object, "__delslice__", {slice_bound(slice.start), slice_bound(slice.stop), slice_bound(slice.step)}, target.span));
+    } else if (const auto bounds = t->kind == TypeKind::kList ? slice_bounds(*target.index) : std::nullopt) {
+        const auto& [start, stop, step] = *bounds;
+        emit_expr(runtime(RT::kt_list_del_slice, types_.none, target.span, {object, start, stop, step}));
+    } else if (t->kind == TypeKind::kList) {
+        TExpr* index = coerce(expression(*target.index), types_.integer, target.index->span, "list index", true);
+        emit_expr(runtime(RT::kt_list_del, types_.none, target.span, {object, index}));
+    } else if (t->kind == TypeKind::kDict) {
+        TExpr* key = coerce(expression(*target.index), t->args[0], target.index->span, "dict key");
+        emit_expr(runtime(RT::kt_dict_del, types_.none, target.span, {object, key}));
+    } else if (is_instance(t) && find_method(*t->class_info, "__delitem__") != nullptr) {
+        emit_expr(call_method(object, "__delitem__", {expression(*target.index)}, target.span));
+    } else {
+        report(DiagCode::kNotSubscriptable, target.span, "'" + to_string(resolved(t)) + "' object doesn't support item deletion").of_none = prune(t)->kind == TypeKind::kNone;
     }
 }
 

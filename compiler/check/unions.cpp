@@ -78,10 +78,10 @@ std::vector<const Type*> Checker::possible_types(const Type* t) {
 }
 
 // Whether `each` found that it cannot be done with the type at hand: all that was reported since is about this expression.
-bool Checker::is_refused(size_t mark, Span span) const {
+bool Checker::is_refused(size_t mark, Span span, bool limits) const {
     const auto& all = diagnostics_.all();
     return all.size() > mark && std::all_of(all.begin() + static_cast<std::ptrdiff_t>(mark), all.end(), [&](const Diagnostic& d) {
-        return exception_for(d.code) != nullptr && !d.only_here && d.primary.file == &file() && d.primary.span.begin >= span.begin && d.primary.span.end <= span.end;
+        return exception_for(d.code) != nullptr && (limits || !d.only_here) && d.primary.file == &file() && d.primary.span.begin >= span.begin && d.primary.span.end <= span.end;
     });
 }
 
@@ -107,7 +107,8 @@ TExpr* Checker::dispatch(TExpr* value, Span span, const std::function<TExpr*(TEx
         ++nested_.depth;
         TExpr* result = each(of_member);
         --nested_.depth;
-        if (is_refused(mark, span)) {
+        // What a Dynamic value is not shows when the program runs, static rules or not.
+        if (is_refused(mark, span, t->kind == TypeKind::kDynamic)) {
             refused.emplace_back(m, std::vector<Diagnostic>(diagnostics_.all().begin() + static_cast<std::ptrdiff_t>(mark), diagnostics_.all().end()));
             messages.insert(messages.end(), refused.back().second.begin(), refused.back().second.end());
             diagnostics_.rewind(mark);

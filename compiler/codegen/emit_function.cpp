@@ -390,8 +390,8 @@ void Emitter::release(llvm::Value* object, bool nullable, bool cold) {
 }
 
 // kt.retain(object), kt.release(object): null is allowed. kt.retain_value(type, payload), kt.release_value: of a
-// KtValue; a null type holds nothing. Bodies of the module's own are for the optimiser, which puts them in place; without
-// one the runtime's are better and cost the compiler nothing.
+// KtValue; a null type holds nothing. Bodies of the module's own are for the optimiser, which puts them in place;
+// without one the runtime's are better and cost the compiler nothing.
 llvm::Function* Emitter::count_function(const char* name, bool of_value, bool retaining) {
     if (opt_ == OptLevel::kO0) {
         using typed::RuntimeFn;

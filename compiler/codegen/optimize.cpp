@@ -24,8 +24,8 @@ namespace {
 constexpr unsigned kLargeModule = 20'000;  // instructions
 constexpr int kInlineInLargeModules = 25;
 
-// Slots become registers; everything else is left to the fast instruction selector. Without LLVM's manager of passes, which
-// takes longer to set up than a cell's functions take to go through.
+// Slots become registers; everything else is left to the fast instruction selector. Without LLVM's manager of passes,
+// which takes longer to set up than a cell's functions take to go through.
 void promote_slots(llvm::Module& module) {
     std::vector<llvm::AllocaInst*> slots;
     for (llvm::Function& function : module) {

@@ -81,7 +81,7 @@ Rvalue FunctionLowering::to_value(Rvalue value, const Type* to) {
     switch (types::storage_of(from)) {
         case Storage::kValue: return with(value, to, value.parts);
         case Storage::kUnit:
-            if (from->kind == TypeKind::kTypeObject) return borrowed(to, {type_info(from), b_.integer(0)}, 0);
+            if (from->kind == TypeKind::kTypeObject || from->kind == TypeKind::kFunctionRef) return borrowed(to, {type_info(from), b_.integer(0)}, 0);
             return borrowed(to, {b_.data(program_.runtime_symbol("kt_type_none")), b_.integer(0)}, 0);
         case Storage::kByte: {
             ValueId payload = b_.unary(Opcode::kBoolToInt, Repr::kInt64, scalar(value));

@@ -362,6 +362,9 @@ void write(const Type* t, std::string& out, bool erased) {
         case TypeKind::kModule: out += "module"; break;
         case TypeKind::kTypeObject: list_args("type[", 1, "]"); break;
         case TypeKind::kFunctionRef:
+            out += "function";
+            if (erased) out += "[" + std::string(t->name) + "]";  // each function has a type of its own
+            break;
         case TypeKind::kMethodRef: out += "function"; break;
         case TypeKind::kHandle:
             out += t->name;

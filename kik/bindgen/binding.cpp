@@ -12,7 +12,8 @@ namespace {
 
 // rustc takes 5 to 15 ms a thunk: what goes beyond a minute's work is the instances of instances.
 constexpr int kMostThunks = 6000;
-constexpr int kPlentyOfThunks = 5000;
+constexpr int kPlentyOfThunks = 2800;
+constexpr int kPlentyOfNumbers = 5000;  // of numeric crates: a type is several types, each with all of its functions
 constexpr size_t kMainInstances = 4;  // of a numeric type: those that have every overload
 constexpr const char* kFull = "the crate's bindings hold 6000 functions already";
 
@@ -126,13 +127,13 @@ void Generator::bind(const Binding& binding) {
         if (header["is_unsafe"].get<bool>()) throw Unmapped{"unsafe fn"};
         if (header["is_async"].get<bool>()) throw Unmapped{"async fn"};
         if (full()) throw Unmapped{kFull};
-        // Late in a large crate what no instance offers yet comes first.
-        const bool scarce = next_thunk_ >= kPlentyOfThunks;
-        if (scarce && unit(binding.unit, binding.name).importable) return;
         // A numeric type has each function once for each kind of number already.
         const bool numeric = binding.self && std::any_of(binding.self->args.begin(), binding.self->args.end(), [](const TyRef& arg) {
                                  return arg->is_prim("i64") || arg->is_prim("f64");
                              });
+        // Late in a large crate what no instance offers yet comes first.
+        const bool scarce = next_thunk_ >= (world_.crate("num_traits") != nullptr ? kPlentyOfNumbers : kPlentyOfThunks);
+        if (scarce && unit(binding.unit, binding.name).importable) return;
         const size_t few = scarce ? 2 : !numeric ? 16 : is_main(*binding.self) ? 6 : 2;
         Subst base = binding.subst;
         if (binding.self) base.types["Self"] = binding.self;

@@ -195,7 +195,8 @@ int run_command(const RunCommand& command) {
     const ProgramCache cache(*environment, source, opt);
     std::optional<CachedProgram> program = cache.find();
     if (!program) {
-        BackgroundCompile compile(*environment, source, {.opt = opt});  // holds the texts that diagnostics show
+        // The compiler goes before the program runs, and with it the shipped modules' texts that messages show.
+        BackgroundCompile compile(*environment, source, {.opt = opt});
         while (!compile.wait(std::chrono::milliseconds(50)) || interrupts.asked_to_end()) {
             if (interrupts.asked_to_end()) {
                 const int status = interrupted_status(interrupts);

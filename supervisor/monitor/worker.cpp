@@ -123,7 +123,8 @@ void Worker::turn(std::chrono::milliseconds timeout, WorkerEvents& events) {
     }
     flush_queue();
     watch_limits();
-    if (!doorbell_open_ && !killed_ && std::chrono::steady_clock::now() - doorbell_closed_at_ > kDoorbellGrace + core_time_) {
+    const auto closed_for = std::chrono::steady_clock::now() - doorbell_closed_at_;
+    if (!doorbell_open_ && !killed_ && closed_for > kDoorbellGrace + core_time_) {
         violate(Violation::kDoorbellClosed);
     }
 }

@@ -54,10 +54,13 @@ std::string core_file_name(const CoreFileNaming& naming, pid_t process, int sign
 std::string describe_core_file(const CoreFileNaming& naming, bool left, pid_t process, int signal,
                                const std::filesystem::path& program) {
     if (!left) {
-        return naming.pattern.empty()
-                   ? "no core file was left: this system keeps none (`sysctl kernel.core_pattern=core`, as root, changes it)"
-                   : "no core file was left: `ulimit -c unlimited` in this shell allows one, and the sandbox must let the "
-                     "program write where `" + naming.pattern + "` (kernel.core_pattern) is";
+        if (naming.pattern.empty()) {
+            return "no core file was left: this system keeps none (`sysctl kernel.core_pattern=core`, as root, changes "
+                   "that)";
+        }
+        return "no core file was left: `ulimit -c unlimited` in this shell allows one, and the sandbox must let the "
+               "program write where `" +
+               naming.pattern + "` (kernel.core_pattern) is";
     }
     if (naming.pattern.starts_with("|")) {
         return "the core file went to `" + naming.pattern.substr(1, naming.pattern.find(' ') - 1) +

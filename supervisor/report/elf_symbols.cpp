@@ -40,8 +40,8 @@ std::string without_hash(std::string name) {
     return name;
 }
 
-// Names of a crate's choosing. One that repeats its parts by reference may stand for more text than there is memory; those
-// of few references are shown as they were written, the others as they are.
+// Names of a crate's choosing. One that repeats its parts by reference may stand for more text than there is memory:
+// those of few references are shown as they were written, the others as they are.
 constexpr size_t kLongestName = 1024;
 constexpr auto kMostReferences = 12;
 

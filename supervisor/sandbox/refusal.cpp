@@ -71,7 +71,8 @@ std::string explain_file(std::string_view name, const SandboxPolicy& policy, con
     const bool refuses_reading = exists && may(file, R_OK) && !any_holds(policy.read_only, file);
     if (refuses_reading) {
         return "the sandbox keeps the program from " + printable(file.string()) +
-               "; kayton run --allow-read=" + shell_word(file.string()) + " lets it read there" + (write.empty() ? "" : ", " + write + " also write") + kept_by("read", file.string());
+               "; kayton run --allow-read=" + shell_word(file.string()) + " lets it read there" +
+               (write.empty() ? "" : ", " + write + " also write") + kept_by("read", file.string());
     }
     return write.empty() ? std::string()
                          : refusal_text("writing to " + writable.string(), write, "write", writable.string());
@@ -81,7 +82,8 @@ std::string explain_file(std::string_view name, const SandboxPolicy& policy, con
 
 std::string refusal_text(const std::string& what, const std::string& option, const std::string& kind,
                          const std::string& value) {
-    return "the sandbox keeps the program from " + printable(what) + "; kayton run " + option + " lets it" + kept_by(kind, value);
+    return "the sandbox keeps the program from " + printable(what) + "; kayton run " + option + " lets it" +
+           kept_by(kind, value);
 }
 
 bool may_be_refusal(std::string_view exception_class, std::string_view message) {

@@ -31,6 +31,12 @@ run 0 kayton run --quick unreached.kay
 out_is "None
 None"
 
+# An error in what a shipped module does with its arguments shows that module's line too.
+printf 'import itertools\nprint(list(itertools.starmap(lambda a: a, [(1, 2)])))\n' >shipped.kay
+run 1 kayton run shipped.kay
+grep -qF "<itertools>" err || failed "expected the line of itertools"
+err_has "in this call of \`starmap\`"
+
 # An uncaught exception is told as CPython tells it.
 cat >trace.kay <<'KAYTON'
 def inner(n):

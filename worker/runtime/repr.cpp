@@ -355,6 +355,11 @@ int32_t repr_into(TextBuilder& builder, const KtTypeInfo* type, const void* valu
                         *static_cast<void* const*>(value));
             return KT_OK;
         case KT_KIND_TYPE: {
+            if (const std::string_view name = type->name; name.starts_with("function[")) {
+                const std::string_view which = name.substr(9);
+                add_address(builder, ("function " + std::string(which.substr(0, which.rfind('.')))).c_str(), type);
+                return KT_OK;
+            }
             const KtTypeInfo* shown = type->args_count == 1 ? type->args[0] : *static_cast<const KtTypeInfo* const*>(value);
             builder.add("<class '");
             builder.add(

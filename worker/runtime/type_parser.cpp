@@ -98,6 +98,12 @@ class TypeParser {
         const std::string_view name = text_.substr(start, at_ - start);
         if (name.empty()) return nullptr;
         if (!accept('[')) return named_type(name);
+        if (name == "function") {  // one function of the program
+            const size_t end = std::min(text_.find(']', at_), text_.size());
+            const std::string_view which = text_.substr(at_, end - at_);
+            at_ = end;
+            return accept(']') ? composite_type(KT_KIND_TYPE, {}, which) : nullptr;
+        }
         std::vector<const KtTypeInfo*> args;
         if (name == "tuple") {
             if (accept('(')) return accept(')') && accept(']') ? composite_type(KT_KIND_TUPLE, {}) : nullptr;

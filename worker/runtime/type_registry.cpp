@@ -70,6 +70,7 @@ std::string joined(const std::vector<const KtTypeInfo*>& args, size_t first, siz
 }
 
 std::string composite_name(uint32_t kind, const std::vector<const KtTypeInfo*>& args, std::string_view flavour) {
+    if (kind == KT_KIND_TYPE && args.empty()) return "function[" + std::string(flavour) + "]";
     if (!flavour.empty())
         return std::string(flavour) + "[" + joined(args, 0, args.size(), ", ") + (flavour == "tuple" ? ", ...]" : "]");
     switch (kind) {

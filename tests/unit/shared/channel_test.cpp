@@ -8,6 +8,7 @@
 
 #include <optional>
 #include <string>
+#include <thread>
 
 namespace kayton {
 namespace {
@@ -69,6 +70,43 @@ TEST_F(BothEnds, RingsForSpaceWhenTheProducerWaits) {
     ASSERT_TRUE(*supervisor_->try_receive(header_, payload_));
     EXPECT_TRUE(rings(*worker_));
     EXPECT_TRUE(*worker_->try_send(FrameType::kStandardOutput, as_bytes(big)));
+}
+
+// Both sleep whenever they can, and nothing but the doorbell wakes them.
+TEST_F(BothEnds, NobodySleepsThroughWhatTheOtherDid) {
+    constexpr size_t kFrames = 20'000;
+    constexpr int kPatience = 20'000;  // ms; a ring that is missed is never made up for
+    const auto sleep_on = [](Channel& end) {
+        pollfd doorbell{end.doorbell(), POLLIN, 0};
+        const bool woken = ::poll(&doorbell, 1, kPatience) > 0;
+        end.cancel_rings();
+        return end.drain_doorbell() && woken;
+    };
+    bool woken = true;
+    std::thread sender([&] {
+        for (size_t sent = 0; sent < kFrames && woken;) {
+            const std::string text(sent % 9'000, 'x');
+            worker_->request_rings(true);
+            if (*worker_->try_send(FrameType::kStandardOutput, as_bytes(text))) {
+                ++sent;
+            } else {
+                woken = sleep_on(*worker_);
+            }
+        }
+    });
+    size_t received = 0;
+    for (bool awake = true; received < kFrames && awake;) {
+        supervisor_->request_rings(false);
+        if (*supervisor_->try_receive(header_, payload_)) {
+            EXPECT_EQ(payload_.size(), received % 9'000);
+            ++received;
+        } else {
+            awake = sleep_on(*supervisor_);
+        }
+    }
+    sender.join();
+    EXPECT_TRUE(woken);
+    EXPECT_EQ(received, kFrames);
 }
 
 TEST_F(BothEnds, NoticesThatThePeerIsGone) {
