@@ -195,6 +195,8 @@ const Type* Checker::annotation(const Expr& e) {
             if (name == "frozenset" || name == "FrozenSet") return types_.set(variable_at(&e), "frozenset");
             if (name == "dict" || name == "Dict") return types_.dict(variable_at(&e), variable_at(&e, 1));
             if (name == "tuple" || name == "Tuple") return types_.dynamic;
+            if (const types::ClassInfo* owner = state_->instance->decl->owner)
+                if (const Type* inner = inner_class(*owner, name)) return with_mixed(inner);
             if (const Type* later = class_defined_later(name, e)) return later;
             if (name == "TextIO") return types_.text_file;
             if (name == "BinaryIO") return types_.binary_file;

@@ -183,6 +183,11 @@ Entity Checker::class_member(ClassInfo& c, const AttributeExpr& e) {
         result.function = m->decl;
         return result;
     }
+    if (const Type* inner = inner_class(c, name)) {
+        result.kind = EntityKind::kType;
+        result.type = inner;
+        return result;
+    }
     if (ClassInfo* owner = attribute_owner(c, name)) {
         result.value = read_attribute_global(*owner, name, e.span);
         if (const Method* get = descriptor_method(result.value, "__get__"))

@@ -376,7 +376,7 @@ class Checker {
     void set_overlay(std::string_view name, TExpr* value);
     void declare_overlay_targets(const syntax::Expr& target);
 
-    // expressions.cpp
+    // expressions.cpp, comprehensions.cpp
     TExpr* expression(const syntax::Expr& e, const Type* expected = nullptr);
     TExpr* expression_value(const syntax::Expr& e, const Type* expected);
     Entity entity(const syntax::Expr& e);
@@ -412,7 +412,7 @@ class Checker {
     TExpr* wrapped_value(const syntax::Expr& callable, const Type* expected);
     syntax::CallExpr* call_of(const syntax::Expr& callable, std::span<const std::string_view> names);
 
-    // operators.cpp
+    // operators.cpp, comparisons.cpp
     TExpr* unary(const syntax::UnaryExpr& e);
     TExpr* binary(syntax::BinaryOp op, TExpr* left, TExpr* right, Span span, Span op_span, bool in_place = false);
     TExpr* binary_one(syntax::BinaryOp op, TExpr* left, TExpr* right, Span span, Span op_span, bool in_place);
@@ -427,7 +427,7 @@ class Checker {
     TExpr* negate(TExpr* value);
     TExpr* percent_format(TExpr* left, TExpr* right, Span span);
 
-    // calls.cpp
+    // calls.cpp, instantiation.cpp
     TExpr* call(const syntax::CallExpr& e, const Type* expected);
     TExpr* call_decl(FunctionDecl& decl, const syntax::CallExpr& e, TExpr* self = nullptr);
     TExpr* default_value(FunctionDecl& decl, size_t param, Span span);
@@ -470,7 +470,7 @@ class Checker {
     TExpr* format_known(std::string_view text, const syntax::CallExpr& e);
     std::vector<std::string> method_names(const Type* t);
 
-    // builtins.cpp, sequences.cpp
+    // builtins.cpp, printing.cpp, sequences.cpp
     TExpr* builtin_unary(const std::string& name, TExpr* value, Span span);  // null: not a function of one value
     TExpr* builtin_call(const std::string& name, const syntax::CallExpr& e, const Type* expected);
     TExpr* convert_call(const Type* target, const syntax::CallExpr& e, const Type* expected);
@@ -497,12 +497,14 @@ class Checker {
     void emit_forms(int64_t kind, TExpr* id, TExpr* value, Span span);
     TExpr* display_call(const std::string& name, const syntax::CallExpr& e);
 
-    // classes.cpp, data_classes.cpp
-    void class_statement(const syntax::ClassStmt& s);
+    // classes.cpp, class_bodies.cpp, data_classes.cpp
+    void class_statement(const syntax::ClassStmt& s, types::ClassInfo* outer = nullptr);  // `outer`: whose body it stands in
+    void bind_class(const syntax::ClassStmt& s, const Entity& entity, types::ClassInfo* outer);
+    static const Type* inner_class(const types::ClassInfo& c, std::string_view name);  // its own or a base's; null: none
     void class_body(types::ClassInfo& c, const syntax::ClassStmt& s);
     void add_method(types::ClassInfo& c, const syntax::FunctionStmt& f);
     bool wrapped_method(types::ClassInfo& c, std::string_view name, const syntax::Expr& value);
-    void typed_dict(const syntax::ClassStmt& s, const Type* base);
+    void typed_dict(const syntax::ClassStmt& s, const Type* base, types::ClassInfo* outer);
     static std::optional<TypeKind> container_kind(const types::ClassInfo& c);
     types::ClassInfo* container_base(const syntax::ClassStmt& s, std::string_view name);
     void annotate_field(types::ClassInfo& c, std::string_view name, const syntax::Expr& written);

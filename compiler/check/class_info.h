@@ -69,6 +69,7 @@ struct ClassInfo {
     std::map<std::string, Method, std::less<>> methods;
     std::set<std::string, std::less<>> attributes;  // class attributes: globals named attribute_global(name)
     std::set<std::string, std::less<>> late;        // of these: a base's too, until they are assigned by way of this class
+    std::map<std::string, const Type*, std::less<>> inner;  // classes that stand in its body
     std::vector<DataField> data_fields;             // inherited first
     std::vector<std::string_view> match_args;       // __match_args__
     bool is_dataclass = false, is_frozen = false;

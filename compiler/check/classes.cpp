@@ -1,4 +1,4 @@
-// Class statements: bases, methods, class attributes, fields, and what the runtime calls on instances.
+// Class statements: bases, decorators, fields, and what the runtime calls on instances.
 #include <algorithm>
 #include <cctype>
 
@@ -148,7 +148,7 @@ ClassField& Checker::add_field(ClassInfo& c, std::string_view name, Span span) {
     return c.fields.back();
 }
 
-void Checker::class_statement(const ClassStmt& s) {
+void Checker::class_statement(const ClassStmt& s, ClassInfo* outer) {
     Instance* parent = state_->instance->decl->is_module ? nullptr : state_->instance;
     auto& slot = parent != nullptr ? parent->nested_classes[&s] : classes_[&s];
     ClassInfo* base = nullptr;
@@ -188,7 +188,7 @@ void Checker::class_statement(const ClassStmt& s) {
         Entity entity = this->entity(e->kind == ExprKind::kSubscript ? *as<SubscriptExpr>(*e).object : *e);
         if (name == "TypedDict" || (entity.kind == EntityKind::kType && entity.type->kind == TypeKind::kDict)) {
             (parent != nullptr ? parent->nested_classes : classes_).erase(&s);
-            typed_dict(s, entity.kind == EntityKind::kType ? entity.type : nullptr);
+            typed_dict(s, entity.kind == EntityKind::kType ? entity.type : nullptr, outer);
             return;
         }
         if (entity.kind == EntityKind::kBuiltin && is_protocol_base(name)) continue;
@@ -228,7 +228,8 @@ void Checker::class_statement(const ClassStmt& s) {
         slot->body = s.body;
         slot->module = state_->instance->decl->unit->name;
         slot->qualified = slot->name;
-        for (const FunctionDecl* d = state_->instance->decl; d != nullptr && !d->is_module; d = d->parent)
+        if (outer != nullptr) slot->qualified = outer->qualified + "." + slot->name;
+        for (const FunctionDecl* d = outer != nullptr ? nullptr : state_->instance->decl; d != nullptr && !d->is_module; d = d->parent)
             slot->qualified = (d->qualified.empty() ? d->name : d->qualified) + ".<locals>." + slot->qualified;
         slot->base = base;
         if (base != nullptr) base->subclasses.push_back(slot.get());
@@ -252,7 +253,7 @@ void Checker::class_statement(const ClassStmt& s) {
     Entity entity;
     entity.kind = EntityKind::kType;
     entity.type = c.type;
-    bind_entity(s.name, entity, s.name_span);
+    bind_class(s, entity, outer);
     bool ordered = false, total_ordering = false;
     std::vector<const Expr*> applied;
     if (is_tuple) c.is_dataclass = c.is_frozen = ordered = true;
@@ -298,7 +299,7 @@ void Checker::class_statement(const ClassStmt& s) {
             entity.type = prune(entity.value->type)->args[0];
         }
         if (entity.kind == EntityKind::kType || entity.kind == EntityKind::kFunction) {
-            bind_entity(s.name, entity, s.name_span);
+            bind_class(s, entity, outer);
         } else if (entity.value == nullptr || prune(entity.value->type)->kind != TypeKind::kNever) {
             report(DiagCode::kUnsupported, applied[i]->span, "this decorator of a class cannot be compiled", "decorator", "it must return a class");
         }
@@ -306,7 +307,7 @@ void Checker::class_statement(const ClassStmt& s) {
 }
 
 // `class Movie(TypedDict)`: a dict with keys of str; its values have the types of the fields.
-void Checker::typed_dict(const ClassStmt& s, const Type* base) {
+void Checker::typed_dict(const ClassStmt& s, const Type* base, ClassInfo* outer) {
     const Type* value = base != nullptr ? prune(base)->args[1] : types_.never;
     for (const Stmt* inner : s.body) {
         if (inner->kind != StmtKind::kAnnAssign) continue;
@@ -315,7 +316,7 @@ void Checker::typed_dict(const ClassStmt& s, const Type* base) {
     Entity entity;
     entity.kind = EntityKind::kType;
     entity.type = types_.dict(types_.str, value);
-    bind_entity(s.name, entity, s.name_span);
+    bind_class(s, entity, outer);
 }
 
 // The base of a class that is a dict or a list itself: a class of its own for each, so that its elements have one type.
@@ -347,173 +348,6 @@ std::optional<TypeKind> Checker::container_kind(const ClassInfo& c) {
         if (k->name == "set_base") return TypeKind::kSet;
     }
     return std::nullopt;
-}
-
-void Checker::add_method(ClassInfo& c, const FunctionStmt& f) {
-    Method method;
-    method.owner = &c;
-    bool setter = false, kept = false;
-    std::vector<const Expr*> applied;
-    for (const Expr* d : f.decorators) {
-        std::string_view name = last_name(*d);
-        if (name == "staticmethod") method.kind = MethodKind::kStatic;
-        else if (name == "classmethod") method.kind = MethodKind::kClass;
-        else if (name == "property") method.kind = MethodKind::kProperty;
-        else if (name == "cached_property") kept = true;
-        else if (name == "abstractmethod") method.is_abstract = true;
-        else if (name == "setter") setter = true;
-        else if (name == "override" || name == "final") continue;
-        else if (name == "overload") return;
-        else if (name != "wraps" && name != "no_type_check") applied.push_back(d);
-    }
-    if (f.is_async) {
-        function_statement(f);  // says what is missing
-        return;
-    }
-    if (f.name == "__new__") method.kind = MethodKind::kStatic;
-    const std::vector<Entity> with = decorators(applied);
-    const auto before = c.methods.find(f.name);
-    method.decl = declare(&f, std::string(f.name), f.params, f.returns, f.body, nullptr, f.is_fn, f.name_span);
-    method.decl->owner = &c;
-    method.decl->is_generator = f.is_generator;
-    method.decl->qualified = c.name + "." + std::string(f.name);
-    for (size_t i = applied.size(); i-- > 0;) {
-        Entity entity;
-        entity.kind = EntityKind::kFunction;
-        entity.function = method.decl;
-        entity = decorate(entity, with[i], *applied[i]);
-        if (entity.kind == EntityKind::kFunction) method.decl = entity.function;
-        else if (entity.value == nullptr || prune(entity.value->type)->kind != TypeKind::kNever)
-            report(DiagCode::kUnsupported, applied[i]->span, "this decorator of a method cannot be compiled", "decorator", "it must return a function");
-    }
-    if (setter && before != c.methods.end()) {
-        before->second.setter = method.decl;
-        return;
-    }
-    c.attributes.erase(std::string(f.name));
-    if (!kept) {
-        c.methods[std::string(f.name)] = method;
-        return;
-    }
-    // @cached_property: the value is computed at the first use, and kept in a field.
-    const std::string name(f.name);
-    c.methods["_compute_" + name] = method;
-    const Module& module = parsed(&f.params, [&] {
-        return "@property\ndef " + name + "(self):\n    if not hasattr(self, '_cached_" + name + "'):\n        self._cached_" + name + " = self._compute_" + name + "()\n" +
-               "    return self._cached_" + name + "\n@" + name + ".setter\ndef " + name + "(self, value):\n    self._cached_" + name + " = value\n";
-    });
-    for (const Stmt* inner : module.body) add_method(c, as<FunctionStmt>(*inner));
-    c.methods[name].decl->file = module.file;
-    c.methods[name].setter->file = module.file;
-}
-
-// `area = property(get_area, set_area)`, `make = staticmethod(f)`: as the decorators would be.
-bool Checker::wrapped_method(ClassInfo& c, std::string_view name, const Expr& value) {
-    if (value.kind != ExprKind::kCall || as<CallExpr>(value).callee->kind != ExprKind::kName) return false;
-    const auto& call = as<CallExpr>(value);
-    const std::string_view wrapper = as<NameExpr>(*call.callee).name;
-    if (wrapper != "property" && wrapper != "staticmethod" && wrapper != "classmethod") return false;
-    auto function_of = [&](const Expr* e) -> FunctionDecl* {
-        if (e == nullptr) return nullptr;
-        if (e->kind == ExprKind::kLambda) {
-            const auto& lambda = as<LambdaExpr>(*e);
-            FunctionDecl* decl = declare(e, "<lambda>", lambda.params, nullptr, {}, lambda.body, false, e->span);
-            decl->owner = &c;
-            return decl;
-        }
-        if (e->kind != ExprKind::kName) return nullptr;
-        if (auto own = c.methods.find(as<NameExpr>(*e).name); own != c.methods.end()) return own->second.decl;
-        const Entity named = entity(*e);
-        return named.kind == EntityKind::kFunction ? named.function : nullptr;
-    };
-    auto argument = [&](size_t place, std::string_view by_name) { return function_of(place < call.args.size() ? call.args[place] : keyword(call, by_name)); };
-    Method method;
-    method.owner = &c;
-    method.kind = wrapper == "property" ? MethodKind::kProperty : wrapper == "staticmethod" ? MethodKind::kStatic : MethodKind::kClass;
-    method.decl = argument(0, wrapper == "property" ? "fget" : "function");
-    if (method.decl == nullptr) return false;
-    if (wrapper == "property") method.setter = argument(1, "fset");
-    c.methods[std::string(name)] = method;
-    c.attributes.erase(std::string(name));
-    return true;
-}
-
-void Checker::class_body(ClassInfo& c, const ClassStmt& s) {
-    c.enum_members.clear();
-    state_->overlays.emplace_back();
-    c.enum_aliases.clear();
-    EnumValues values;
-    auto attribute = [&](std::string_view name, TExpr* value, Span span) {
-        value = hold(value);
-        c.methods.erase(std::string(name));
-        if (c.attributes.insert(std::string(name)).second) changed_ = true;
-        assign_global(keep_path(c.attribute_global(name)), value, span);
-        state_->overlays.back()[keep_path(std::string(name))] = VarState{};
-        set_overlay(name, value);
-        if (ClassField* field = find_field(c, name)) grow(field->type, value->type);
-    };
-    for (const Stmt* inner : s.body) {
-        switch (inner->kind) {
-            case StmtKind::kFunction: add_method(c, as<FunctionStmt>(*inner)); break;
-            case StmtKind::kAssign: {
-                const auto& a = as<AssignStmt>(*inner);
-                const bool plain = std::all_of(a.targets.begin(), a.targets.end(), [](const Expr* t) { return t->kind == ExprKind::kName; });
-                if (!plain) {
-                    report(DiagCode::kUnsupported, inner->span, "a class attribute is assigned by its name", "not a name");
-                    break;
-                }
-                std::string_view name = as<NameExpr>(*a.targets[0]).name;
-                if (name == "__match_args__" && a.value->kind == ExprKind::kTuple) {
-                    c.match_args.clear();
-                    for (const Expr* item : as<SequenceExpr>(*a.value).items)
-                        if (item->kind == ExprKind::kStr) c.match_args.push_back(as<StrExpr>(*item).value);
-                }
-                if (name == "__slots__" || name == "__match_args__" || name == "__hash__") break;
-                if (a.value->kind == ExprKind::kName) {
-                    auto same = c.methods.find(as<NameExpr>(*a.value).name);
-                    if (same != c.methods.end()) {
-                        Method alias = same->second;
-                        c.methods[std::string(name)] = alias;
-                        break;
-                    }
-                }
-                if (c.is_enum && !name.starts_with("_")) {
-                    enum_member(c, name, *a.value, values);
-                    break;
-                }
-                if (wrapped_method(c, name, *a.value)) break;
-                TExpr* value = hold(expression(*a.value));
-                for (const Expr* t : a.targets) attribute(as<NameExpr>(*t).name, value, t->span);
-                break;
-            }
-            case StmtKind::kAnnAssign: {
-                const auto& a = as<AnnAssignStmt>(*inner);
-                if (a.target->kind != ExprKind::kName) {
-                    report(DiagCode::kUnsupported, inner->span, "a class attribute is assigned by its name", "not a name");
-                    break;
-                }
-                std::string_view name = as<NameExpr>(*a.target).name;
-                const bool class_only = a.annotation != nullptr && last_name(*a.annotation) == "ClassVar";
-                if (!class_only) {
-                    if (find_field(c, name) == nullptr) add_field(c, name, a.target->span);
-                    if (!c.is_dataclass && a.annotation != nullptr) annotate_field(c, name, *a.annotation);
-                }
-                if (a.value != nullptr && (!c.is_dataclass || class_only)) {
-                    const Type* annotated = a.annotation != nullptr ? annotation(*a.annotation) : nullptr;
-                    TExpr* value = expression(*a.value, annotated);
-                    if (annotated != nullptr && prune(annotated)->kind != TypeKind::kDynamic && flow_into(value->type, annotated))
-                        value = convert(value, annotated);
-                    attribute(name, value, a.target->span);
-                }
-                break;
-            }
-            case StmtKind::kExpr:
-            case StmtKind::kPass:
-            case StmtKind::kError: break;
-            default: report(DiagCode::kUnsupported, inner->span, "this statement cannot stand in a class body", "here"); break;
-        }
-    }
-    state_->overlays.pop_back();
 }
 
 // Fields of further bases stand among its own: their methods are compiled for it as they are for any class.
