@@ -142,7 +142,7 @@ TExpr* Checker::argument_for(FunctionDecl& decl, size_t param, const Expr& e) {
     if (decl.params[param].annotation != nullptr) expected = annotation(*decl.params[param].annotation);
     const bool any_function = expected == nullptr || prune(expected)->kind == TypeKind::kDynamic || prune(expected)->kind == TypeKind::kFunction ||
                               types::is_union_with_none(expected);
-    if (any_function && !decl.is_cached && decl.instances.size() < kMaxInstances / 2 && !decl.scope.rebound.contains(decl.params[param].name))
+    if (any_function && !decl.is_cached && decl.instances.size() < FunctionDecl::kMaxInstances / 2 && !decl.scope.rebound.contains(decl.params[param].name))
         if (TExpr* known = function_argument(e)) return known;
     if (expected != nullptr && prune(expected)->kind == TypeKind::kDynamic) expected = nullptr;
     return fit_argument(decl, param, expression(e, expected));

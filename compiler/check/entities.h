@@ -63,6 +63,7 @@ struct FunctionDecl {
     Scope scope;
     FunctionDecl* parent = nullptr;      // null at module level
     Instance* parent_instance = nullptr;  // the activation that a nested function belongs to
+    static constexpr size_t kMaxInstances = 64;  // where types may grow from call to call
     std::vector<std::unique_ptr<Instance>> instances;
 };
 

@@ -407,6 +407,7 @@ TExpr* Checker::call_on_class(const Type* type, const AttributeExpr& callee, con
     if (callee.name == "__new__") return bare_object(e);
     if (callee.name == "__init__" || callee.name == "__init_subclass__") return constant_none(e.span);
     Entity member = class_member(*c, callee);
+    if (member.kind == EntityKind::kType) return call_type(member.type, e, nullptr);
     if (member.value == nullptr || prune(member.value->type)->kind == TypeKind::kNever) return never(e.span);
     return is_instance(member.value->type) ? call_object(member.value, e) : call_closure(member.value, e);
 }

@@ -14,7 +14,6 @@ using SK = typed::StmtKind;
 
 namespace {
 
-constexpr size_t kMaxInstances = 64;  // where types may grow from call to call
 constexpr int kMaxDepth = 2000;
 constexpr int kDeepType = 16;
 
@@ -178,7 +177,7 @@ Instance* Checker::instantiate(FunctionDecl& decl, std::vector<const Type*> args
         }
     }
     if (found == nullptr) {
-        if ((decl.instances.size() >= kMaxInstances && std::any_of(args.begin(), args.end(), [](const Type* t) { return may_grow(t); })) || depth_ > kMaxDepth) {
+        if ((decl.instances.size() >= FunctionDecl::kMaxInstances && std::any_of(args.begin(), args.end(), [](const Type* t) { return may_grow(t); })) || depth_ > kMaxDepth) {
             report(DiagCode::kRecursiveType, span, "`" + decl.name + "` is called with ever new types", "each call makes a larger type",
                    "annotate the parameters");
             return nullptr;

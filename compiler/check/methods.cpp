@@ -343,8 +343,13 @@ TExpr* Checker::method_call(TExpr* object, const AttributeExpr& callee, const Ca
         open.args = synthetic_.copy(args);
         return open_call(open);
     }
-    if (is_instance(t))
+    if (is_instance(t)) {
+        if (const Type* inner = inner_class(*t->class_info, name)) {
+            emit_expr(object);
+            return call_type(inner, e, expected);
+        }
         if (TExpr* result = class_method_call(object, callee, e)) return result;
+    }
     if (is_several(t)) return dispatch(object, e.span, [&](TExpr* member) { return method_call(member, callee, e, expected); });
     bool handled = false;
     BlockScope scope(*this);
