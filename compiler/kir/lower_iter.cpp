@@ -1,7 +1,7 @@
 // for loops: each kind of iteration gives the code that advances it; enumerate and zip put others together.
-#include <algorithm>
 
 #include "compiler/kir/lowering.h"
+#include "compiler/kir/walk.h"
 #include "shared/object_layout.h"
 
 namespace kayton::kir {
@@ -11,39 +11,29 @@ using typed::Iter;
 using typed::IterKind;
 using typed::Stmt;
 
-bool FunctionLowering::has_loop(typed::Block block) {
-    return std::any_of(block.begin(), block.end(), [](const Stmt* stmt) {
-        if (stmt->kind == typed::StmtKind::kFor || stmt->kind == typed::StmtKind::kWhile) return true;
-        return has_loop(stmt->body) || has_loop(stmt->else_body) || has_loop(stmt->finally_body) ||
-               std::any_of(stmt->handlers.begin(), stmt->handlers.end(),
-                           [](const typed::Handler& h) { return has_loop(h.body); });
-    });
-}
+namespace {
 
-bool FunctionLowering::has_call(const Expr* expr) {
-    using typed::ExprKind;
-    switch (expr->kind) {
-        case ExprKind::kCall:
-        case ExprKind::kCallPlugin:
-        case ExprKind::kCallClosure:
-        case ExprKind::kRuntime:
-        case ExprKind::kYield:
-        case ExprKind::kSeq: return true;
-        default: break;
+// Is there a call or a loop, which may take long or make what is to be collected?
+struct WorkFinder {
+    bool found = false;
+
+    void operator()(const Stmt& stmt) {
+        found = found || stmt.kind == typed::StmtKind::kFor || stmt.kind == typed::StmtKind::kWhile;
     }
-    return std::any_of(expr->args.begin(), expr->args.end(), [](const Expr* arg) { return has_call(arg); });
+    void operator()(const Expr* expr) {
+        using typed::ExprKind;
+        found = found || expr->kind == ExprKind::kCall || expr->kind == ExprKind::kCallPlugin ||
+                expr->kind == ExprKind::kCallClosure || expr->kind == ExprKind::kRuntime || expr->kind == ExprKind::kYield;
+    }
+};
+
+bool calls_or_loops(typed::Block block) {
+    WorkFinder finder;
+    walk_block(block, finder);
+    return finder.found;
 }
 
-bool FunctionLowering::has_call(typed::Block block) {
-    return std::any_of(block.begin(), block.end(), [](const Stmt* stmt) {
-        for (const Expr* expr : {stmt->a, stmt->b, stmt->c}) {
-            if (expr != nullptr && has_call(expr)) return true;
-        }
-        return has_call(stmt->body) || has_call(stmt->else_body) || has_call(stmt->finally_body) ||
-               std::any_of(stmt->handlers.begin(), stmt->handlers.end(),
-                           [](const typed::Handler& h) { return has_call(h.body); });
-    });
-}
+}  // namespace
 
 void FunctionLowering::lower_for(const Stmt* stmt) {
     if (lower_for_inlined(stmt)) return;
@@ -67,7 +57,7 @@ void FunctionLowering::lower_for(const Stmt* stmt) {
     const IterKind kind = stmt->iter->kind;
     const bool counted = kind == IterKind::kRange || kind == IterKind::kReversedRange || kind == IterKind::kStr ||
                          kind == IterKind::kBytes || kind == IterKind::kList || kind == IterKind::kReversedList;
-    if (!counted || has_call(stmt->body) || has_loop(stmt->body)) safe_point(stmt->span);
+    if (!counted || calls_or_loops(stmt->body)) safe_point(stmt->span);
     b_.jump(header);
     if (end != done) {
         b_.move_to(end);

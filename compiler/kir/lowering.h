@@ -265,9 +265,6 @@ class FunctionLowering {
     void write_local(uint32_t index, const std::vector<ValueId>& parts);
     void set_bound(uint32_t index, bool bound);
     uint8_t local_hazards(uint32_t index) const;
-    static bool has_loop(typed::Block block);
-    static bool has_call(typed::Block block);
-    static bool has_call(const typed::Expr* expr);
 
     ProgramLowering& program_;
     Function& target_;
