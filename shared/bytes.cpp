@@ -54,4 +54,18 @@ size_t utf8_valid_prefix(std::string_view text) {
     return at;
 }
 
+std::string utf8_replaced(std::string_view text, std::string_view instead) {
+    std::string replaced;
+    while (!text.empty()) {
+        const size_t good = utf8_valid_prefix(text);
+        replaced += text.substr(0, good);
+        text.remove_prefix(good);
+        if (!text.empty()) {
+            replaced += instead;
+            text.remove_prefix(1);
+        }
+    }
+    return replaced;
+}
+
 }  // namespace kayton

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -26,5 +27,7 @@ using ByteView = std::span<const std::byte>;
 [[nodiscard]] inline bool is_utf8(std::string_view text) {
     return utf8_valid_prefix(text) == text.size();
 }
+// The text with `instead` in the place of each byte that does not belong to well-formed UTF-8.
+[[nodiscard]] std::string utf8_replaced(std::string_view text, std::string_view instead = "\xEF\xBF\xBD");
 
 }  // namespace kayton

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,5 +31,8 @@ constexpr const char* kNetEverywhere = "*";
 
 // Of the environment whose folder this is; empty where it has no env.json yet. kInput when the file is corrupt.
 [[nodiscard]] Result<Permissions> read_permissions(const std::filesystem::path& environment);
+// The list that its env.json gives under "permissions" for each of these kinds, in their order.
+[[nodiscard]] Result<std::vector<std::vector<std::string>>> read_granted(const std::filesystem::path& environment,
+                                                                         std::span<const std::string_view> kinds);
 
 }  // namespace kayton

@@ -24,16 +24,9 @@ std::string shell_word(std::string_view text) {
 }
 
 std::string printable(std::string_view text, size_t most) {
-    std::string shown;
-    while (!text.empty() && shown.size() < most) {
-        const size_t good = utf8_valid_prefix(text);
-        shown += text.substr(0, good);
-        text.remove_prefix(good);
-        if (!text.empty()) {
-            shown += '?';
-            text.remove_prefix(1);
-        }
-    }
+    constexpr size_t kLongestCharacter = 4;
+    const size_t enough = most < text.size() ? most + kLongestCharacter : text.size();
+    std::string shown = utf8_replaced(text.substr(0, enough), "?");
     if (shown.size() > most) {
         shown.resize(most);
         shown.resize(utf8_valid_prefix(shown));

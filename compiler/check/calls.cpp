@@ -10,7 +10,6 @@ using namespace syntax;
 using types::prune;
 using types::to_string;
 using TK = typed::ExprKind;
-using SK = typed::StmtKind;
 
 namespace {
 

@@ -689,6 +689,7 @@ class Checker {
     TExpr* callback(TExpr* closure, const Type* open, const Type* real);
     TExpr* rebuilt(TExpr* container, const Type* to, const std::function<TExpr*(TExpr*, size_t)>& each);
     TExpr* listed(TExpr* iterable, const Type* list);
+    TExpr* as_argument(TExpr* value, const Type* to, const std::string& what);
 };
 
 // The function being checked.

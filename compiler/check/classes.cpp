@@ -14,8 +14,6 @@ using types::Method;
 using types::MethodKind;
 using types::prune;
 using types::to_string;
-using TK = typed::ExprKind;
-using SK = typed::StmtKind;
 
 namespace {
 

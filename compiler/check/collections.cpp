@@ -327,7 +327,6 @@ TExpr* Checker::collection_method(TExpr* object, std::string_view name, const Ca
     return nullptr;
 }
 
-// P = namedtuple("P", "x y"): the class that NamedTuple would make.
 // `namedtuple("Point", "x y")` as a base: a class of that name, which the class at hand takes over. Null: it is none.
 types::ClassInfo* Checker::named_tuple_base(const CallExpr& e) {
     if (e.args.empty() || e.args[0]->kind != ExprKind::kStr) return nullptr;
@@ -346,6 +345,7 @@ types::ClassInfo* Checker::named_tuple_base(const CallExpr& e) {
     return declared_classes_.back();
 }
 
+// P = namedtuple("P", "x y"): the class that NamedTuple would make.
 bool Checker::named_tuple_statement(const AssignStmt& s) {
     if (s.targets.size() != 1 || s.targets[0]->kind != ExprKind::kName || s.value->kind != ExprKind::kCall) return false;
     const auto& call = as<CallExpr>(*s.value);

@@ -23,6 +23,8 @@ bool is_function_name(const Entity& entity) {
 
 // What a loop can go over, and a list parameter therefore takes; of lists those whose elements cross in another form.
 bool is_listable(const Type* from, const Type* to) {
+    from = prune(from);
+    to = prune(to);
     switch (from->kind) {
         case TypeKind::kRange:
         case TypeKind::kSet:
@@ -100,6 +102,16 @@ bool Checker::fits_parameter(const Type* parameter, const TExpr* argument) {
     return false;
 }
 
+// An argument for a parameter of this type: iterables as lists, also in a tuple display.
+TExpr* Checker::as_argument(TExpr* value, const Type* to, const std::string& what) {
+    const Type* type = prune(to);
+    if (type->kind == TypeKind::kList && is_listable(value->type, type)) value = listed(value, to);
+    if (type->kind != TypeKind::kTuple || value->kind != TK::kTuple || type->args.size() != value->args.size()) return coerce(value, to, value->span, what, true);
+    Args members;
+    for (size_t i = 0; i < value->args.size(); ++i) members.push_back(as_argument(value->args[i], type->args[i], what));
+    return make(TK::kTuple, to, value->span, members);
+}
+
 // Arguments as the thunk takes them.
 TExpr* Checker::plugin_call(const Manifest& manifest, const ManifestFunction& function, const Args& args, Span span) {
     const uint32_t index = plugin_function(manifest, function);
@@ -114,26 +126,10 @@ TExpr* Checker::plugin_call(const Manifest& manifest, const ManifestFunction& fu
     for (size_t i = 0; i < args.size(); ++i) {
         const std::string what = "parameter `" + function.params[i].name + "` of `" + function.name + "`";
         if (open[i] == nullptr || !has_names(open[i])) {
-            const Type* to = program_.plugin_functions[index].params[i];
-            TExpr* value = args[i];
-            if (prune(to)->kind == TypeKind::kList && is_listable(prune(value->type), prune(to))) value = listed(value, to);
-            if (prune(to)->kind == TypeKind::kTuple && value->kind == TK::kTuple && prune(to)->args.size() == value->args.size()) {
-                Args members;
-                for (size_t k = 0; k < value->args.size(); ++k) {
-                    TExpr* member = value->args[k];
-                    if (prune(prune(to)->args[k])->kind == TypeKind::kList && is_listable(prune(member->type), prune(prune(to)->args[k]))) member = listed(member, prune(to)->args[k]);
-                    members.push_back(coerce(member, prune(to)->args[k], member->span, what, true));
-                }
-                converted.push_back(make(TK::kTuple, to, value->span, members));
-                continue;
-            }
-            converted.push_back(coerce(value, to, args[i]->span, what, true));
+            converted.push_back(as_argument(args[i], program_.plugin_functions[index].params[i], what));
             continue;
         }
-        const Type* real = with_names(open[i], known);
-        TExpr* value = args[i];
-        if (prune(real)->kind == TypeKind::kList && is_listable(prune(value->type), prune(real))) value = listed(value, real);
-        value = coerce(value, real, args[i]->span, what, true);
+        TExpr* value = as_argument(args[i], with_names(open[i], known), what);
         converted.push_back(prune(value->type)->kind == TypeKind::kNever ? value : hand_over(value, open[i]));
     }
     TExpr* call = make(TK::kCallPlugin, program_.plugin_functions[index].result, span, converted);
@@ -393,19 +389,7 @@ TExpr* Checker::crate_call_of(const Manifest& manifest, const std::string& name,
             emit_expr(value);
             value = constant_none(span);
         }
-        if (prune(real)->kind == TypeKind::kList && is_listable(prune(value->type), prune(real))) value = listed(value, real);
-        if (prune(real)->kind == TypeKind::kTuple && value->kind == TK::kTuple && prune(real)->args.size() == value->args.size()) {
-            Args members;
-            for (size_t k = 0; k < value->args.size(); ++k) {
-                const Type* to = prune(real)->args[k];
-                TExpr* member = value->args[k];
-                if (prune(to)->kind == TypeKind::kList && is_listable(prune(member->type), prune(to))) member = listed(member, to);
-                members.push_back(coerce(member, to, member->span, what, true));
-            }
-            value = make(TK::kTuple, real, value->span, members);
-        } else {
-            value = coerce(value, real, value->span, what, true);
-        }
+        value = as_argument(value, real, what);
         const bool failed = prune(value->type)->kind == TypeKind::kNever && prune(real)->kind != TypeKind::kVar && prune(real)->kind != TypeKind::kNever;
         converted.push_back(failed ? value : hand_over(value, open[i]));
     }

@@ -1,7 +1,5 @@
 // Expressions: names, attributes, conditions.
 #include <algorithm>
-#include <array>
-#include <utility>
 
 #include "compiler/check/builtin_names.h"
 #include "compiler/check/checker.h"
@@ -10,9 +8,7 @@ namespace kayton::check {
 
 using namespace syntax;
 using types::prune;
-using types::to_string;
 using TK = typed::ExprKind;
-using SK = typed::StmtKind;
 
 TExpr* Checker::expression(const Expr& e, const Type* expected) {
     if (const auto held = state_->evaluated.find(&e); held != state_->evaluated.end()) return held->second;

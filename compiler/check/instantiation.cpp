@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "compiler/check/checker.h"
-#include "compiler/check/tree_builder.h"
 
 namespace kayton::check {
 

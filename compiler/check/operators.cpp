@@ -1,5 +1,4 @@
 // Operators: arithmetic, sequences, `%`.
-#include <algorithm>
 
 #include "compiler/check/checker.h"
 #include "compiler/check/operator_names.h"

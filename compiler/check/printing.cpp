@@ -1,16 +1,12 @@
 // print() and open(): what they are given, and where it goes.
-#include <algorithm>
 
 #include "compiler/check/checker.h"
-#include "compiler/check/tree_builder.h"
 
 namespace kayton::check {
 
 using namespace syntax;
 using types::prune;
-using types::to_string;
 using TK = typed::ExprKind;
-using SK = typed::StmtKind;
 
 TExpr* Checker::print_call(const CallExpr& e) {
     Span span = e.span;

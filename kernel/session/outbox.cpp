@@ -13,21 +13,6 @@ constexpr std::chrono::milliseconds kGather{20};
 constexpr size_t kGathered = size_t{512} << 10;   // sent without waiting for more
 constexpr size_t kMostWaiting = size_t{16} << 20;  // the program waits until some of it is sent
 
-// Output is bytes; a message holds text. What is not UTF-8 becomes U+FFFD, here already, so that sizes stay known.
-std::string as_text(std::string_view bytes) {
-    std::string text;
-    while (!bytes.empty()) {
-        const size_t good = utf8_valid_prefix(bytes);
-        text += bytes.substr(0, good);
-        bytes.remove_prefix(good);
-        if (!bytes.empty()) {
-            text += "\xEF\xBF\xBD";
-            bytes.remove_prefix(1);
-        }
-    }
-    return text;
-}
-
 }  // namespace
 
 Outbox::Outbox() : woken_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
@@ -69,7 +54,8 @@ void Outbox::publish_status(const char* state, const std::shared_ptr<const Paren
 
 void Outbox::stream(bool error, std::string_view bytes, const std::shared_ptr<const Parent>& parent) {
     const char* name = error ? "stderr" : "stdout";
-    std::string text = as_text(bytes);
+    // Output is bytes; a message holds text. Replaced here already, so that sizes stay known.
+    std::string text = utf8_replaced(bytes);
     {
         std::unique_lock lock(lock_);
         room_.wait(lock, [&] { return stream_bytes_ < kMostWaiting || closed_; });

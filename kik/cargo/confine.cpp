@@ -15,10 +15,9 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
-#include <nlohmann/json.hpp>
 #include <string_view>
 
-#include "shared/text_file.h"
+#include "shared/permissions.h"
 #include "shared/unique_fd.h"
 
 namespace kayton::kik {
@@ -170,19 +169,10 @@ const char* confine_this_process(const Confinement& confinement) {
 }
 
 Result<std::vector<std::string>> read_build_permissions(const fs::path& environment) {
-    const fs::path file = environment / "metadata" / "env.json";
-    const Result<std::string> text = read_text_file(file);
-    if (!text) {
-        if (text.error().kind == ErrorKind::kNotFound) return std::vector<std::string>();
-        return tl::unexpected<Error>(text.error());
-    }
-    try {
-        const nlohmann::json json = nlohmann::json::parse(*text);
-        return json.value("permissions", nlohmann::json::object()).value("build", std::vector<std::string>());
-    } catch (const nlohmann::json::exception& error) {
-        return fail(ErrorKind::kInput, "`" + file.string() + "` is corrupt: " + json_problem(*text, error),
-                    "Run: kik doctor --fix");
-    }
+    constexpr std::array<std::string_view, 1> kKinds{"build"};
+    Result<std::vector<std::vector<std::string>>> granted = read_granted(environment, kKinds);
+    if (!granted) return tl::unexpected<Error>(granted.error());
+    return std::move(granted->front());
 }
 
 }  // namespace kayton::kik

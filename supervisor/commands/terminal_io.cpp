@@ -12,7 +12,7 @@ namespace kayton {
 namespace {
 
 // Text that is not UTF-8 cannot be a str; the bytes that are not become U+FFFD.
-std::string as_utf8(std::string line) {
+std::string utf8_replaced(std::string line) {
     if (is_utf8(line)) {
         return line;
     }
@@ -60,7 +60,7 @@ SessionIo::InputState TerminalIo::read_line(std::string_view prompt, std::string
     for (;;) {
         const size_t end = input_.find('\n');
         if (end != std::string::npos || (input_ended_ && !input_.empty())) {
-            line = as_utf8(input_.substr(0, end == std::string::npos ? end : end + 1));
+            line = utf8_replaced(input_.substr(0, end == std::string::npos ? end : end + 1));
             input_.erase(0, end == std::string::npos ? end : end + 1);
             return InputState::kLine;
         }
@@ -81,7 +81,7 @@ SessionIo::InputState TerminalIo::read_line(std::string_view prompt, std::string
             if (input_.empty()) {
                 return InputState::kEndOfFile;
             }
-            line = as_utf8(std::exchange(input_, {}));
+            line = utf8_replaced(std::exchange(input_, {}));
             return InputState::kLine;
         }
     }

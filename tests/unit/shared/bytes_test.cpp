@@ -34,5 +34,11 @@ TEST(Utf8, NamesTheFirstByteThatIsWrong) {
     }
 }
 
+TEST(Utf8, ReplacesEachByteThatIsWrong) {
+    EXPECT_EQ(utf8_replaced("h\u00e9"), "h\u00e9");
+    EXPECT_EQ(utf8_replaced("a\xFF\x80z"), "a\uFFFD\uFFFDz");
+    EXPECT_EQ(utf8_replaced("\xE2\x82", "?"), "??");
+}
+
 }  // namespace
 }  // namespace kayton
