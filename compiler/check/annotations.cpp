@@ -368,6 +368,8 @@ bool Checker::annotation_accepts(const Type* annotated, const Type* actual) {
     if (actual->class_info != nullptr && actual->class_info->name == "NotImplementedType") return true;
     if (annotated->kind == TypeKind::kVar) return true;
     if (accepts(annotated, actual)) return true;
+    if (is_instance(actual) && !actual->class_info->plain_field.empty())  // a str besides
+        if (const types::ClassField* plain = find_field(*actual->class_info, actual->class_info->plain_field)) return annotation_accepts(annotated, plain->type);
     // One of several types is enough: what the value is shows when the program runs.
     if (actual->kind == TypeKind::kDynamic) return true;
     if (actual->kind == TypeKind::kUnion)

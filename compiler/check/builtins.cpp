@@ -49,7 +49,7 @@ bool Checker::only_keywords(const CallExpr& e, const std::string& name, std::ini
 
 // Functions of one value, also where they are passed as a key or to map(). Null for others.
 TExpr* Checker::builtin_unary(const std::string& name, TExpr* value, Span span) {
-    if (name == "len" || name == "int" || name == "float" || name == "abs" || name == "ord") value = enum_value(value);
+    if (name == "len" || name == "int" || name == "float" || name == "abs" || name == "ord" || name == "round") value = plain_value(value, {"__" + name + "__"});
     const Type* t = prune(value->type);
     auto each = [&](const std::function<TExpr*(TExpr*)>& f) { return dispatch(value, span, f); };
     auto wrong = [&](const std::string& message) {
@@ -171,53 +171,60 @@ TExpr* Checker::builtin_call(const std::string& name, const CallExpr& e, const T
     return result;
 }
 
+// The call with tuples of known length spread into names and without keywords that are none. Null: it has nothing to
+// spread, or how much is not known.
+TExpr* Checker::with_spread(const CallExpr& e, const std::function<TExpr*(const CallExpr&)>& call) {
+    const Span span = e.span;
+    const bool spread = std::any_of(e.args.begin(), e.args.end(), [](const Expr* a) { return a->kind == ExprKind::kStarred; }) ||
+                        std::any_of(e.keywords.begin(), e.keywords.end(), [](const KeywordArg& k) { return k.name.empty(); });
+    if (!spread) return nullptr;
+    BlockScope scope(*this);
+    OverlayScope names(*this);
+    std::vector<Expr*> args;
+    bool known = true;
+    auto bind = [&](TExpr* value) {
+        const std::string_view held = keep_path("%s" + std::to_string(args.size()));
+        names.bind(held, value);
+        args.push_back(TreeBuilder(synthetic_, span).name(held));
+    };
+    for (const Expr* arg : e.args) {
+        if (arg->kind != ExprKind::kStarred) {
+            if (arg->kind == ExprKind::kLambda) args.push_back(const_cast<Expr*>(arg));
+            else bind(expression(*arg));
+            continue;
+        }
+        TExpr* tuple = hold(expression(*as<StarredExpr>(*arg).value));
+        const Type* t = prune(tuple->type);
+        known = known && t->kind == TypeKind::kTuple;
+        for (size_t i = 0; known && i < t->args.size(); ++i) {
+            TExpr* item = make(TK::kTupleGet, t->args[i], arg->span, {tuple});
+            item->index = static_cast<uint32_t>(i);
+            bind(item);
+        }
+    }
+    std::vector<KeywordArg> keywords;
+    for (const KeywordArg& k : e.keywords) {
+        if (!k.name.empty()) {
+            keywords.push_back(k);
+            continue;
+        }
+        const Type* given = prune(expression(*k.value)->type);
+        known = known && given->kind == TypeKind::kDict && (prune(given->args[1])->kind == TypeKind::kVar || prune(given->args[1])->kind == TypeKind::kNever);
+    }
+    if (known) {
+        auto& made = applied_[{&e, SIZE_MAX / 2 + args.size()}];  // one tree a shape: types are remembered by its place
+        if (made == nullptr) made = TreeBuilder(synthetic_, span).call(*e.callee, args, keywords);
+        return scope.finish(call(*made));
+    }
+    scope.take();
+    return nullptr;
+}
+
 TExpr* Checker::builtin_result(const std::string& name, const CallExpr& e, const Type* expected) {
     Span span = e.span;
     if (name == "print" && std::none_of(e.keywords.begin(), e.keywords.end(), [](const KeywordArg& k) { return k.name.empty(); })) return print_call(e);
-    const bool spread = std::any_of(e.args.begin(), e.args.end(), [](const Expr* a) { return a->kind == ExprKind::kStarred; }) ||
-                        std::any_of(e.keywords.begin(), e.keywords.end(), [](const KeywordArg& k) { return k.name.empty(); });
-    if (spread && name != "zip" && name != "map") {
-        // Tuples of known length are spread into names; keywords that are not there are left out.
-        BlockScope scope(*this);
-        OverlayScope names(*this);
-        std::vector<Expr*> args;
-        bool known = true;
-        auto bind = [&](TExpr* value) {
-            const std::string_view held = keep_path("%s" + std::to_string(args.size()));
-            names.bind(held, value);
-            args.push_back(TreeBuilder(synthetic_, span).name(held));
-        };
-        for (const Expr* arg : e.args) {
-            if (arg->kind != ExprKind::kStarred) {
-                if (arg->kind == ExprKind::kLambda) args.push_back(const_cast<Expr*>(arg));
-                else bind(expression(*arg));
-                continue;
-            }
-            TExpr* tuple = hold(expression(*as<StarredExpr>(*arg).value));
-            const Type* t = prune(tuple->type);
-            known = known && t->kind == TypeKind::kTuple;
-            for (size_t i = 0; known && i < t->args.size(); ++i) {
-                TExpr* item = make(TK::kTupleGet, t->args[i], arg->span, {tuple});
-                item->index = static_cast<uint32_t>(i);
-                bind(item);
-            }
-        }
-        std::vector<KeywordArg> keywords;
-        for (const KeywordArg& k : e.keywords) {
-            if (!k.name.empty()) {
-                keywords.push_back(k);
-                continue;
-            }
-            const Type* given = prune(expression(*k.value)->type);
-            known = known && given->kind == TypeKind::kDict && (prune(given->args[1])->kind == TypeKind::kVar || prune(given->args[1])->kind == TypeKind::kNever);
-        }
-        if (known) {
-            auto& made = applied_[{&e, SIZE_MAX / 2 + args.size()}];  // one tree a shape: types are remembered by its place
-            if (made == nullptr) made = TreeBuilder(synthetic_, span).call(*e.callee, args, keywords);
-            return scope.finish(builtin_call(name, *made, expected));
-        }
-        scope.take();
-    }
+    if (name != "zip" && name != "map")
+        if (TExpr* result = with_spread(e, [&](const CallExpr& plain) { return builtin_call(name, plain, expected); })) return result;
     if (name == "print") return print_call(e);
     if (name == "display" || name == "update_display" || name == "clear_output") return display_call(name, e);
     if (name == "range") {
@@ -318,7 +325,7 @@ TExpr* Checker::builtin_result(const std::string& name, const CallExpr& e, const
     if (name == "float" && e.args.empty()) return make(TK::kFloat, types_.floating, span);
     if (name == "bool" && e.args.empty()) return constant_bool(false, span);
     if (name == "round" && e.args.size() == 2) {
-        TExpr* value = expression(*e.args[0]);
+        TExpr* value = plain_value(expression(*e.args[0]), {"__round__"});
         if (e.args[1]->kind == ExprKind::kNone) return builtin_unary("round", value, span);
         if (is_instance(value->type))
             if (TExpr* own = call_method(value, "__round__", {expression(*e.args[1])}, span)) return own;
@@ -392,10 +399,6 @@ TExpr* Checker::builtin_result(const std::string& name, const CallExpr& e, const
         return scope.finish(never(span));
     }
     if (name == "__kayton_shallow") return module_call("_native.shallow", e);
-    if (name == "next") {
-        report(DiagCode::kUnsupported, span, "next() cannot be compiled yet", "", "loop over the values with `for`");
-        return never(span);
-    }
     if ((name == "asdict" || name == "astuple" || name == "__kayton_asdict" || name == "__kayton_astuple") && e.args.size() == 1 && e.keywords.empty()) {
         const std::string which = name.ends_with("asdict") ? "asdict" : "astuple";
         BlockScope scope(*this);
@@ -487,7 +490,12 @@ TExpr* Checker::builtin_result(const std::string& name, const CallExpr& e, const
         rest.callee = e.callee;
         rest.args = e.args.subspan(1);
         rest.keywords = e.keywords;
-        return method_call(object, callee, rest);
+        // The type's own method, whatever the object's class has in its place.
+        if (is_instance(object->type))
+            for (const types::ClassInfo* base : prune(object->type)->class_info->mro)
+                if (base->name == name.substr(0, dot) + "_base")
+                    if (const auto own = base->methods.find(callee.name); own != base->methods.end()) return call_decl(*own->second.decl, rest, object);
+        return method_call(plain_value(object), callee, rest);
     }
     if (!argument_count(e, name, 1, 1)) return never(span);
     report_limit(DiagCode::kBadArguments, span, name + "() cannot take these arguments");

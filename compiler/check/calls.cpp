@@ -387,7 +387,7 @@ TExpr* Checker::call(const CallExpr& e, const Type* expected) {
         const auto& a = as<AttributeExpr>(callee);
         if (super_owner(*a.object) != nullptr) return super_call(a, e);
         Entity object = entity(*a.object);
-        if (object.kind == EntityKind::kBuiltin && object.name == "object" && a.name == "__new__") return bare_object(e);
+        if (object.kind == EntityKind::kBuiltin && a.name == "__new__") return object.name == "object" ? bare_object(e) : plain_object(object.name, e);
         if (object.kind == EntityKind::kType)
             if (TExpr* result = call_on_class(object.type, a, e)) return result;
         if (object.kind == EntityKind::kModuleMember || object.kind == EntityKind::kCrateFunctions) {

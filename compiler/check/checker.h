@@ -405,6 +405,7 @@ class Checker {
     TExpr* format_spec(const syntax::FStringExpr* spec, Span span);
     TExpr* format_value(TExpr* value, TExpr* spec, Span span);
     TExpr* to_str(TExpr* value);
+    TExpr* class_repr(TExpr* value);
     TExpr* to_repr(TExpr* value);
     TExpr* function_value(FunctionDecl& decl, const void* site, Span span, const Type* expected, const Args& bound = {});
     TExpr* remembered_call(FunctionDecl& decl, Instance& instance, const Args& args, Span span);
@@ -419,9 +420,10 @@ class Checker {
     TExpr* numeric(syntax::BinaryOp op, TExpr* left, TExpr* right, Span span);
     TExpr* sequence_operator(syntax::BinaryOp op, TExpr* left, TExpr* right, Span span);
     TExpr* compare(const syntax::CompareExpr& e);
-    TExpr* compare_values(syntax::CompareOp op, TExpr* left, TExpr* right, Span span);
-    TExpr* equal(TExpr* left, TExpr* right, Span span, bool negate);
-    TExpr* order(syntax::CompareOp op, TExpr* left, TExpr* right, Span span);
+    TExpr* compare_values(syntax::CompareOp op, TExpr* left, TExpr* right, Span span, bool as_given = false);
+    // `as_given`: what a special method returns, and not its truth.
+    TExpr* equal(TExpr* left, TExpr* right, Span span, bool negate, bool as_given = false);
+    TExpr* order(syntax::CompareOp op, TExpr* left, TExpr* right, Span span, bool as_given = false);
     TExpr* identity(TExpr* left, TExpr* right, Span span, bool negate);
     TExpr* membership(TExpr* item, TExpr* container, Span span);
     TExpr* negate(TExpr* value);
@@ -452,6 +454,7 @@ class Checker {
     TExpr* inline_lambda(const syntax::LambdaExpr& lambda, const Args& args, Span span);
     void note_inlined(const char* name, Span body, Span outside, Span call);
     TExpr* builtin_result(const std::string& name, const syntax::CallExpr& e, const Type* expected);
+    TExpr* with_spread(const syntax::CallExpr& e, const std::function<TExpr*(const syntax::CallExpr&)>& call);
     TExpr* apply_callable(const syntax::Expr& callable, const Args& args, Span span);
     FunctionDecl* declare(const void* node, std::string name, std::span<const syntax::Param> params, const syntax::Expr* returns,
                           syntax::Body body, const syntax::Expr* lambda_body, bool is_fn, Span span);
@@ -505,6 +508,7 @@ class Checker {
     void add_method(types::ClassInfo& c, const syntax::FunctionStmt& f);
     bool wrapped_method(types::ClassInfo& c, std::string_view name, const syntax::Expr& value);
     void typed_dict(const syntax::ClassStmt& s, const Type* base, types::ClassInfo* outer);
+    static bool is_plain_base(const types::ClassInfo& c);
     static std::optional<TypeKind> container_kind(const types::ClassInfo& c);
     types::ClassInfo* container_base(const syntax::ClassStmt& s, std::string_view name);
     void annotate_field(types::ClassInfo& c, std::string_view name, const syntax::Expr& written);
@@ -541,6 +545,7 @@ class Checker {
     TExpr* construct_with(const types::Method& maker, types::ClassInfo& c, const syntax::CallExpr& e);
     TExpr* new_object(types::ClassInfo& c, Span span);
     TExpr* bare_object(const syntax::CallExpr& e);
+    TExpr* plain_object(std::string_view type, const syntax::CallExpr& e);
     void init_exception(TExpr* object, const syntax::CallExpr& e);
     const syntax::CallExpr& with_held_arguments(const syntax::CallExpr& e, OverlayScope& held);
     TExpr* read_field(TExpr* object, types::ClassInfo& c, std::string_view name, Span span);
@@ -564,9 +569,11 @@ class Checker {
     TExpr* class_binary(syntax::BinaryOp o, TExpr* left, TExpr* right, Span span);
     TExpr* special_binary(TExpr* left, TExpr* right, const std::string& own, const std::string& reflected, Span span,
                           const std::function<std::string(const std::string&, const std::string&)>& refusal);
-    TExpr* enum_value(TExpr* value);
+    TExpr* plain_value(TExpr* value, std::initializer_list<std::string_view> own = {});
+    [[nodiscard]] static const types::Method* own_method(const types::ClassInfo& c, std::string_view name);
     TExpr* unless_not_implemented(TExpr* result, Span span, const std::function<TExpr*()>& otherwise);
     TExpr* class_equal(TExpr* left, TExpr* right, Span span);
+    TExpr* class_unequal(TExpr* left, TExpr* right, Span span);
     TExpr* class_order(syntax::CompareOp o, TExpr* left, TExpr* right, Span span);
     typed::Iter* class_iter(TExpr* value, Span span);
     typed::Iter* step_iter(Span span, const char* end, const std::function<TExpr*()>& next);

@@ -75,8 +75,8 @@ struct ClassInfo {
     bool is_dataclass = false, is_frozen = false;
     bool is_protocol = false;  // typing.Protocol stands among its bases: what has its methods is one
     bool is_enum = false;
+    std::string_view plain_field;  // of objects that are a str, an int, a float or a tuple besides: the field that holds it; empty: not so
     bool is_flag = false;          // its members are sets of bits
-    bool is_value_enum = false;    // its members are ints or strs besides
     bool shows_value_enum = false;  // and are shown as those: IntEnum, StrEnum
     std::vector<std::string> enum_members;
     std::map<std::string, std::string, std::less<>> enum_aliases;  // other names of members

@@ -101,10 +101,24 @@ TExpr* Checker::class_equal(TExpr* left, TExpr* right, Span span) {
         return result == nullptr ? same() : unless_not_implemented(result, span, same);
     };
     if (is_instance(l))
-        if (TExpr* result = own(left, right)) return held.finish(truth(unless_not_implemented(result, span, reflected)));
+        if (TExpr* result = own(left, right)) return held.finish(unless_not_implemented(result, span, reflected));
     if (is_instance(r))
-        if (TExpr* result = own(right, left)) return held.finish(truth(unless_not_implemented(result, span, same)));
+        if (TExpr* result = own(right, left)) return held.finish(unless_not_implemented(result, span, same));
     return held.finish(same());
+}
+
+// a != b by __ne__. Null: __eq__ decides.
+TExpr* Checker::class_unequal(TExpr* left, TExpr* right, Span span) {
+    auto has = [](const TExpr* object, std::string_view method) {
+        return is_instance(prune(object->type)) && find_method(*prune(object->type)->class_info, method) != nullptr;
+    };
+    const bool of_left = has(left, "__ne__");
+    if (!of_left && (has(left, "__eq__") || !has(right, "__ne__"))) return nullptr;
+    BlockScope scope(*this);
+    left = hold(left);
+    right = hold(right);
+    TExpr* result = call_method(of_left ? left : right, "__ne__", {of_left ? right : left}, span);
+    return scope.finish(unless_not_implemented(result, span, [&] { return negate(equal(left, right, span, false)); }));
 }
 
 // Null: neither side has the method.
@@ -112,10 +126,9 @@ TExpr* Checker::class_order(CompareOp o, TExpr* left, TExpr* right, Span span) {
     static constexpr std::string_view kOwn[] = {"__lt__", "__le__", "__gt__", "__ge__"};
     static constexpr std::string_view kReflected[] = {"__gt__", "__ge__", "__lt__", "__le__"};
     const size_t which = o == CompareOp::kLt ? 0 : o == CompareOp::kLe ? 1 : o == CompareOp::kGt ? 2 : 3;
-    TExpr* result = special_binary(left, right, std::string(kOwn[which]), std::string(kReflected[which]), span, [o](const std::string& l, const std::string& r) {
+    return special_binary(left, right, std::string(kOwn[which]), std::string(kReflected[which]), span, [o](const std::string& l, const std::string& r) {
         return std::string("'") + symbol(o) + "' not supported between instances of '" + l + "' and '" + r + "'";
     });
-    return result == nullptr ? nullptr : truth(result);
 }
 
 // What __iter__ gives, stepped by __next__ until StopIteration. Null: the class is not iterable.

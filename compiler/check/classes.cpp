@@ -35,7 +35,7 @@ std::string written_base(std::string_view name) {
     if (name.ends_with("_base")) return std::string(name);
     if (name == "dict" || name == "Dict" || name == "OrderedDict" || name == "UserDict") return "dict_base";
     if (name == "list" || name == "List" || name == "UserList") return "list_base";
-    if (name == "set") return "set_base";
+    if (name == "set" || name == "str" || name == "int" || name == "float" || name == "tuple") return std::string(name) + "_base";
     if (name == "AbstractSet") return "Set_base";
     static constexpr std::string_view kAbstract[] = {"Mapping", "MutableMapping", "Sequence", "MutableSequence", "Set", "MutableSet", "Iterator", "Generator"};
     return std::find(std::begin(kAbstract), std::end(kAbstract), name) != std::end(kAbstract) ? std::string(name) + "_base" : std::string();
@@ -246,7 +246,9 @@ void Checker::class_statement(const ClassStmt& s, ClassInfo* outer) {
     c.is_enum = is_enum || (base != nullptr && base->is_enum);
     c.is_flag = is_flag || (base != nullptr && base->is_flag);
     c.shows_value_enum = shows_value || (base != nullptr && base->shows_value_enum);
-    c.is_value_enum = is_plain_value || (base != nullptr && base->is_value_enum);
+    if (is_plain_value) c.plain_field = "value";
+    for (const ClassInfo* p : parents)
+        if (c.plain_field.empty()) c.plain_field = p->plain_field;
     declared_classes_.push_back(&c);
     Entity entity;
     entity.kind = EntityKind::kType;
@@ -329,6 +331,7 @@ ClassInfo* Checker::container_base(const ClassStmt& s, std::string_view name) {
         class_statement(as<ClassStmt>(*inner));
         ClassInfo* made = declared_classes_.back();
         made->file = module.file;
+        if (wanted == "str_base" || wanted == "int_base" || wanted == "float_base" || wanted == "tuple_base") made->plain_field = "_value";
         for (auto& [method_name, method] : made->methods) method.decl->file = module.file;
         // It has no name in the program.
         globals_.erase(global_key(wanted));
@@ -338,12 +341,21 @@ ClassInfo* Checker::container_base(const ClassStmt& s, std::string_view name) {
     return nullptr;
 }
 
-// The built-in container that an object of the class is.
+// The class that stands for str, int, float or tuple as a base.
+bool Checker::is_plain_base(const ClassInfo& c) {
+    return !c.plain_field.empty() && c.name.ends_with("_base") && c.mro.size() == 1;
+}
+
+// The built-in type that an object of the class is.
 std::optional<TypeKind> Checker::container_kind(const ClassInfo& c) {
     for (const ClassInfo* k : c.mro) {
         if (k->name == "list_base") return TypeKind::kList;
         if (k->name == "dict_base") return TypeKind::kDict;
         if (k->name == "set_base") return TypeKind::kSet;
+        if (k->name == "str_base") return TypeKind::kStr;
+        if (k->name == "int_base") return TypeKind::kInt;
+        if (k->name == "float_base") return TypeKind::kFloat;
+        if (k->name == "tuple_base") return TypeKind::kTuple;
     }
     return std::nullopt;
 }

@@ -22,7 +22,7 @@ TExpr* Checker::compare(const CompareExpr& e) {
         TExpr* left = expression(*e.first);
         // An empty display takes the other side's type.
         TExpr* right = expression(*e.rest[0], left->type);
-        return compare_values(e.ops[0], left, right, e.span);
+        return compare_values(e.ops[0], left, right, e.span, true);
     }
     BlockScope scope(*this);
     TExpr* left = hold(expression(*e.first));
@@ -40,21 +40,21 @@ TExpr* Checker::compare(const CompareExpr& e) {
     return scope.finish(chain(0, left));
 }
 
-TExpr* Checker::compare_values(CompareOp o, TExpr* left, TExpr* right, Span span) {
+TExpr* Checker::compare_values(CompareOp o, TExpr* left, TExpr* right, Span span, bool as_given) {
     switch (o) {
-        case CompareOp::kEq: return equal(left, right, span, false);
-        case CompareOp::kNe: return equal(left, right, span, true);
+        case CompareOp::kEq: return equal(left, right, span, false, as_given);
+        case CompareOp::kNe: return equal(left, right, span, true, as_given);
         case CompareOp::kIs: return identity(left, right, span, false);
         case CompareOp::kIsNot: return identity(left, right, span, true);
         case CompareOp::kIn: return membership(left, right, span);
         case CompareOp::kNotIn: return negate(membership(left, right, span));
-        default: return order(o, left, right, span);
+        default: return order(o, left, right, span, as_given);
     }
 }
 
-TExpr* Checker::equal(TExpr* left, TExpr* right, Span span, bool negated) {
-    left = enum_value(left);
-    right = enum_value(right);
+TExpr* Checker::equal(TExpr* left, TExpr* right, Span span, bool negated, bool as_given) {
+    left = plain_value(left, {"__eq__", "__ne__"});
+    right = plain_value(right, {"__eq__", "__ne__"});
     const Type* l = prune(left->type);
     const Type* r = prune(right->type);
     auto finish = [&](TExpr* test) { return negated ? negate(test) : test; };
@@ -82,10 +82,19 @@ TExpr* Checker::equal(TExpr* left, TExpr* right, Span span, bool negated) {
                                 swap ? Args{convert(right, types_.integer), left} : Args{convert(left, types_.integer), right});
         return op(negated ? Op::kIntNe : Op::kIntEq, types_.boolean, span, {result, constant_int(0, span)});
     }
-    if (l->kind != TypeKind::kUnion && r->kind != TypeKind::kUnion && l->kind != TypeKind::kDynamic && r->kind != TypeKind::kDynamic)
-        if (TExpr* result = class_equal(left, right, span)) return finish(result);
+    if (l->kind != TypeKind::kUnion && r->kind != TypeKind::kUnion && l->kind != TypeKind::kDynamic && r->kind != TypeKind::kDynamic) {
+        if (TExpr* result = negated ? class_unequal(left, right, span) : nullptr) return as_given ? result : truth(result);
+        if (TExpr* result = class_equal(left, right, span)) return as_given && !negated ? result : finish(truth(result));
+    }
     if (l->kind == TypeKind::kStr && r->kind == TypeKind::kStr) return finish(runtime(RT::kt_str_eq, types_.boolean, span, {left, right}));
     if (l->kind == TypeKind::kUnion || r->kind == TypeKind::kUnion || l->kind == TypeKind::kDynamic || r->kind == TypeKind::kDynamic) {
+        auto any_long = [](const Type* t) { return t->kind == TypeKind::kUnion ? std::any_of(t->args.begin(), t->args.end(), [](const Type* m) { return is_long_tuple(prune(m)); }) : is_long_tuple(t); };
+        if ((any_long(l) || any_long(r)) && l->kind != TypeKind::kDynamic && r->kind != TypeKind::kDynamic) {  // tuples of two representations
+            BlockScope scope(*this);
+            left = hold(left);
+            right = hold(right);
+            return scope.finish(dispatch(left, span, [&](TExpr* a) { return dispatch(right, span, [&](TExpr* b) { return equal(a, b, span, negated); }); }));
+        }
         const Type* both = types_.unite(l, r);
         return finish(runtime(RT::kt_eq, types_.boolean, span, {type_info(both, span), convert(left, both), convert(right, both)}));
     }
@@ -98,6 +107,16 @@ TExpr* Checker::equal(TExpr* left, TExpr* right, Span span, bool negated) {
     }
     if (resolved(l) == resolved(r) || flow_into(r, l) || flow_into(l, r)) {
         const Type* both = accepts(l, r) ? l : r;
+        if (l->kind == TypeKind::kDict && l->name == "OrderedDict" && r->name == "OrderedDict") {  // in the same order
+            BlockScope scope(*this);
+            left = hold(left);
+            right = hold(right);
+            TExpr* same = runtime(RT::kt_eq, types_.boolean, span, {type_info(both, span), convert(left, both), convert(right, both)});
+            const Type* keys = types_.list(l->args[0]);
+            TExpr* order = runtime(RT::kt_eq, types_.boolean, span,
+                                   {type_info(keys, span), runtime(RT::kt_dict_keys, keys, span, {left, type_info(keys, span)}), runtime(RT::kt_dict_keys, keys, span, {right, type_info(keys, span)})});
+            return scope.finish(finish(make(TK::kAnd, types_.boolean, span, {same, order})));
+        }
         return finish(runtime(RT::kt_eq, types_.boolean, span, {type_info(both, span), convert(left, both), convert(right, both)}));
     }
     // Different kinds never compare equal; containers of different element types may.
@@ -105,6 +124,9 @@ TExpr* Checker::equal(TExpr* left, TExpr* right, Span span, bool negated) {
         const Type* both = types_.dynamic;
         return finish(runtime(RT::kt_eq, types_.boolean, span, {type_info(both, span), convert(left, both), convert(right, both)}));
     }
+    // A tuple of any length and one of known length.
+    if (is_long_tuple(l) && r->kind == TypeKind::kTuple && flow_into(r, l)) return equal(left, convert(right, l), span, negated);
+    if (is_long_tuple(r) && l->kind == TypeKind::kTuple && flow_into(l, r)) return equal(convert(left, r), right, span, negated);
     BlockScope scope(*this);
     emit_expr(left);
     emit_expr(right);
@@ -129,9 +151,9 @@ TExpr* Checker::identity(TExpr* left, TExpr* right, Span span, bool negated) {
     return equal(left, right, span, negated);
 }
 
-TExpr* Checker::order(CompareOp o, TExpr* left, TExpr* right, Span span) {
-    left = enum_value(left);
-    right = enum_value(right);
+TExpr* Checker::order(CompareOp o, TExpr* left, TExpr* right, Span span, bool as_given) {
+    left = plain_value(left, {"__lt__", "__gt__", "__le__", "__ge__"});
+    right = plain_value(right, {"__lt__", "__gt__", "__le__", "__ge__"});
     const Type* l = prune(left->type);
     const Type* r = prune(right->type);
     const int64_t which = o == CompareOp::kLt ? 0 : o == CompareOp::kLe ? 1 : o == CompareOp::kGt ? 2 : 3;
@@ -183,7 +205,7 @@ TExpr* Checker::order(CompareOp o, TExpr* left, TExpr* right, Span span) {
         left = hold(left);
         right = hold(right);
         return scope.finish(dispatch(left, span, [&](TExpr* a) {
-            return dispatch(right, span, [&](TExpr* b) { return order(o, a, b, span); });
+            return dispatch(right, span, [&](TExpr* b) { return order(o, a, b, span, as_given); });
         }));
     }
     if (l->kind == TypeKind::kHandle) {
@@ -205,7 +227,10 @@ TExpr* Checker::order(CompareOp o, TExpr* left, TExpr* right, Span span) {
         }
     }
     if (is_instance(l) || is_instance(r))
-        if (TExpr* result = class_order(o, left, right, span)) return result;
+        if (TExpr* result = class_order(o, left, right, span)) return as_given ? result : truth(result);
+    // A tuple of any length and one of known length.
+    if (is_long_tuple(l) && r->kind == TypeKind::kTuple && flow_into(r, l)) return order(o, left, convert(right, l), span, as_given);
+    if (is_long_tuple(r) && l->kind == TypeKind::kTuple && flow_into(l, r)) return order(o, convert(left, r), right, span, as_given);
     const bool ordered = l->kind == TypeKind::kBytes || l->kind == TypeKind::kList || l->kind == TypeKind::kTuple || l->kind == TypeKind::kDynamic;
     if (ordered && (l->kind == r->kind || l->kind == TypeKind::kDynamic || r->kind == TypeKind::kDynamic)) {
         const Type* both = accepts(l, r) ? l : accepts(r, l) ? r : join_types(l, r);

@@ -312,7 +312,7 @@ TExpr* Checker::convert(TExpr* value, const Type* to) {
 }
 
 TExpr* Checker::coerce(TExpr* value, const Type* to, Span span, const std::string& what, bool numbers) {
-    if (!is_instance(to)) value = enum_value(value);
+    if (!is_instance(to)) value = plain_value(value);
     const Type* from = prune(value->type);
     const Type* target = prune(to);
     if (numbers && target->kind == TypeKind::kFloat && (from->kind == TypeKind::kInt || from->kind == TypeKind::kBool))

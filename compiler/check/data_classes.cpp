@@ -265,7 +265,7 @@ namespace {
 
 // A combination of flags is an object of its own, equal to every other one of the same value.
 std::string flag_methods(const ClassInfo& c) {
-    const std::string bits = c.is_value_enum ? "self._bits(other)" : "other.value";
+    const std::string bits = !c.plain_field.empty() ? "self._bits(other)" : "other.value";
     std::string out =
         "def _bits(self, other):\n"
         "    mine = type(self)\n"
@@ -282,7 +282,7 @@ std::string flag_methods(const ClassInfo& c) {
         "        known |= member.value\n"
         "        if member.value & value:\n"
         "            names.append(str(member.name))\n";
-    out += c.is_value_enum ? "    if value & ~known > 0:\n        names.append(str(value & ~known))\n"
+    out += !c.plain_field.empty() ? "    if value & ~known > 0:\n        names.append(str(value & ~known))\n"
                            : "    if value & ~known:\n        raise ValueError(f\"<flag '" + c.name + "'> invalid value {value}\")\n";
     out +=
         "    made = object.__new__(type(self))\n"
@@ -291,7 +291,7 @@ std::string flag_methods(const ClassInfo& c) {
         "    return made\n";
     for (const auto& [name, op] : {std::pair{"or", "|"}, {"and", "&"}, {"xor", "^"}}) {
         out += std::string("def __") + name + "__(self, other):\n    return self._with(self.value " + op + " " + bits + ")\n";
-        if (c.is_value_enum) out += std::string("def __r") + name + "__(self, other):\n    return self._with(other " + op + " self.value)\n";
+        if (!c.plain_field.empty()) out += std::string("def __r") + name + "__(self, other):\n    return self._with(other " + op + " self.value)\n";
     }
     out +=
         "def __invert__(self):\n"

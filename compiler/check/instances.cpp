@@ -220,6 +220,19 @@ TExpr* Checker::bare_object(const CallExpr& e) {
     return scope.finish(new_object(*prune(t->args[0])->class_info, e.span));
 }
 
+// str.__new__(cls, value): an object of a class that has this type as a base.
+TExpr* Checker::plain_object(std::string_view type, const CallExpr& e) {
+    if (!e.args.empty()) {
+        const Entity named = entity(*e.args[0]);
+        const Type* t = named.kind == EntityKind::kType ? named.type : named.value != nullptr ? prune(named.value->type) : types_.never;
+        if (t->kind == TypeKind::kTypeObject) t = prune(t->args[0]);
+        for (const ClassInfo* k : is_instance(t) ? t->class_info->mro : std::vector<ClassInfo*>())
+            if (is_plain_base(*k) && k->name == std::string(type) + "_base") return call_decl(*k->methods.find("__new__")->second.decl, e);
+    }
+    report(DiagCode::kTypeMismatch, e.span, std::string(type) + ".__new__() takes a class that has " + std::string(type) + " as a base");
+    return never(e.span);
+}
+
 // The call with each argument evaluated once, into a name of the overlay that the caller has opened.
 const CallExpr& Checker::with_held_arguments(const CallExpr& e, OverlayScope& held) {
     const CallExpr*& made = applied_[{&e, SIZE_MAX}];
@@ -461,6 +474,7 @@ TExpr* Checker::super_call(const AttributeExpr& callee, const CallExpr& e) {
         if (callee.name == "__str__" || callee.name == "__repr__") return scope.finish(runtime(RT::kt_exception_str, types_.str, e.span, {self}));
     }
     if (callee.name == "__new__") return bare_object(e);
+    if (TExpr* plain = plain_value(self); plain != self && callee.name != "__init__") return method_call(plain, callee, e, nullptr);
     if (callee.name == "__init__" || callee.name == "__post_init__" || callee.name == "__init_subclass__") {
         BlockScope scope(*this);
         for (const Expr* arg : e.args) emit_expr(expression(*arg));

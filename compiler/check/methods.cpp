@@ -331,8 +331,8 @@ TExpr* Checker::method_call(TExpr* object, const AttributeExpr& callee, const Ca
     }
     object = object_of(object, name);
     t = prune(object->type);
-    if (is_instance(t) && t->class_info->is_value_enum && find_method(*t->class_info, name) == nullptr && find_field(*t->class_info, name) == nullptr) {
-        object = enum_value(object);
+    if (is_instance(t) && !t->class_info->plain_field.empty() && find_method(*t->class_info, name) == nullptr && find_field(*t->class_info, name) == nullptr) {
+        object = plain_value(object);
         t = prune(object->type);
     }
     if (is_instance(t) && name == "open" && find_method(*t->class_info, "__fspath__") != nullptr && find_method(*t->class_info, "open") == nullptr) {

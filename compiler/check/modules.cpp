@@ -86,6 +86,7 @@ TExpr* Checker::module_value(const std::string& member, Span span) {
 }
 
 TExpr* Checker::module_call(const std::string& member, const CallExpr& e) {
+    if (TExpr* result = with_spread(e, [&](const CallExpr& plain) { return module_call(member, plain); })) return result;
     Span span = e.span;
     auto parameter_type = [&](char code) -> const Type* {
         switch (code) {

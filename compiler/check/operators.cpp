@@ -20,6 +20,8 @@ TExpr* Checker::unary(const UnaryExpr& e) {
     }
     TExpr* value = expression(*e.operand);
     return dispatch(value, e.span, [&](TExpr* v) -> TExpr* {
+        const char* name = e.op == UnaryOp::kMinus ? "__neg__" : e.op == UnaryOp::kPlus ? "__pos__" : "__invert__";
+        v = plain_value(v, {name});
         const Type* t = prune(v->type);
         if (t->kind == TypeKind::kNever) return v;
         if (t->kind == TypeKind::kBool) v = convert(v, types_.integer);
@@ -30,14 +32,11 @@ TExpr* Checker::unary(const UnaryExpr& e) {
         if (t->kind == TypeKind::kFloat && e.op != UnaryOp::kInvert)
             return e.op == UnaryOp::kPlus ? v : op(Op::kFloatNeg, types_.floating, e.span, {v});
         if (t->kind == TypeKind::kHandle && e.op != UnaryOp::kPlus) {
-            const char* name = e.op == UnaryOp::kMinus ? "__neg__" : "__invert__";
             if (const Manifest* m = manifest_of(t); m != nullptr && !crate_functions(*m, std::string(t->name) + "." + name).empty())
                 return crate_protocol(t, name, {v}, e.span);
         }
-        if (is_instance(t)) {
-            const char* name = e.op == UnaryOp::kMinus ? "__neg__" : e.op == UnaryOp::kPlus ? "__pos__" : "__invert__";
+        if (is_instance(t))
             if (TExpr* result = call_method(v, name, {}, e.span)) return result;
-        }
         report(DiagCode::kBadOperand, e.span,
                std::string("bad operand type for unary ") + (e.op == UnaryOp::kMinus ? "-" : e.op == UnaryOp::kPlus ? "+" : "~") + ": '" +
                    to_string(resolved(t)) + "'",
@@ -60,11 +59,23 @@ TExpr* Checker::binary(BinaryOp o, TExpr* left, TExpr* right, Span span, Span op
     return scope.finish(result);
 }
 
-// A member of an enumeration that is an int or a str besides, as that; any other value itself.
-TExpr* Checker::enum_value(TExpr* value) {
+// A method that the classes of a program give, and not the base that stands for str, int, float or tuple.
+const types::Method* Checker::own_method(const types::ClassInfo& c, std::string_view name) {
+    const types::Method* found = find_method(c, name);
+    if (found == nullptr || c.plain_field.empty()) return found;
+    for (const types::ClassInfo* k : c.mro)
+        if (k->methods.contains(name)) return is_plain_base(*k) ? nullptr : found;
+    return found;
+}
+
+// An object that is a str, an int, a float or a tuple besides, as that, unless its class has one of these methods of its
+// own; any other value itself.
+TExpr* Checker::plain_value(TExpr* value, std::initializer_list<std::string_view> own) {
     const Type* t = prune(value->type);
-    if (!is_instance(t) || !t->class_info->is_value_enum) return value;
-    return read_field(value, *t->class_info, "value", value->span);
+    if (!is_instance(t) || t->class_info->plain_field.empty()) return value;
+    for (const std::string_view name : own)
+        if (own_method(*t->class_info, name) != nullptr) return value;
+    return read_field(value, *t->class_info, std::string(t->class_info->plain_field), value->span);
 }
 
 TExpr* Checker::binary_one(BinaryOp o, TExpr* left, TExpr* right, Span span, Span op_span, bool in_place) {
@@ -72,8 +83,10 @@ TExpr* Checker::binary_one(BinaryOp o, TExpr* left, TExpr* right, Span span, Spa
     const bool of_flags = (o == BinaryOp::kBitOr || o == BinaryOp::kBitAnd || o == BinaryOp::kBitXor) &&
                           ((is_instance(left->type) && prune(left->type)->class_info->is_flag) || (is_instance(right->type) && prune(right->type)->class_info->is_flag));
     if (!of_flags) {
-        left = enum_value(left);
-        right = enum_value(right);
+        const std::string name = dunder(o);
+        const std::string reflected = "__r" + name.substr(2);
+        left = plain_value(left, {name});
+        right = plain_value(right, {reflected});
     }
     if (prune(left->type)->kind != TypeKind::kNever && prune(right->type)->kind != TypeKind::kNever &&
         (is_instance(left->type) || (is_instance(right->type) && !(o == BinaryOp::kMod && prune(left->type)->kind == TypeKind::kStr))))

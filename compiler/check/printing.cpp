@@ -60,6 +60,7 @@ TExpr* Checker::print_call(const CallExpr& e) {
         if (t->kind == TypeKind::kNever) emit_expr(value);
         else if (t->kind == TypeKind::kStr) write(value);
         else if (writer != nullptr) write(to_str(value));
+        else if (TExpr* shown = class_repr(value)) write(shown);
         else emit_expr(runtime(RT::kt_print_value, types_.none, span, {file, type_info(t, span), value}));
     };
     bool first_known = true;

@@ -162,7 +162,7 @@ TExpr* Checker::subscript_value(TExpr* object, const SubscriptExpr& e) {
     const Type* t = prune(object->type);
     Span span = e.span;
     if (t->kind == TypeKind::kNever) return object;
-    object = present(object, "'NoneType' object is not subscriptable");
+    object = plain_value(present(object, "'NoneType' object is not subscriptable"), {"__getitem__"});
     t = prune(object->type);
     auto missing_key = [&](TExpr* key) -> TExpr* {  // of another type than the keys: it is not among them
         BlockScope absent(*this);
@@ -276,7 +276,9 @@ TExpr* Checker::to_str(TExpr* value) {
         case TypeKind::kFloat: return runtime(RT::kt_float_str, types_.str, value->span, {value});
         case TypeKind::kException: return runtime(RT::kt_exception_str, types_.str, value->span, {value});
         case TypeKind::kNever: return make(TK::kConvert, types_.str, value->span, {value});
-        default: return runtime(RT::kt_str, types_.str, value->span, {type_info(t, value->span), value});
+        default:
+            if (TExpr* shown = class_repr(value)) return shown;
+            return runtime(RT::kt_str, types_.str, value->span, {type_info(t, value->span), value});
     }
 }
 
@@ -284,6 +286,7 @@ TExpr* Checker::to_repr(TExpr* value) {
     const Type* t = prune(value->type);
     if (t->kind == TypeKind::kInt) return runtime(RT::kt_int_str, types_.str, value->span, {value});
     if (t->kind == TypeKind::kNever) return make(TK::kConvert, types_.str, value->span, {value});
+    if (TExpr* shown = class_repr(value)) return shown;
     return runtime(RT::kt_repr, types_.str, value->span, {type_info(t, value->span), value});
 }
 

@@ -54,9 +54,33 @@ std::string Checker::type_name(const Type* t) {
     if (t->class_info != nullptr) return t->class_info->name;
     if (t->kind == TypeKind::kNone) return "NoneType";
     if (t->kind == TypeKind::kFunction) return "function";
+    if (t->kind == TypeKind::kTypeObject) return "type";
     std::string name = to_string(t);
     name = name.substr(0, name.find_first_of("[#:"));
     return name.substr(name.rfind('.') + 1);
+}
+
+// "<class 'collections.deque'>": a class as repr() shows it. Null: the value is none, or it shows when the program runs.
+TExpr* Checker::class_repr(TExpr* value) {
+    const Type* t = prune(value->type);
+    if (t->kind == TypeKind::kUnion && std::all_of(t->args.begin(), t->args.end(), [](const Type* m) { return prune(m)->kind == TypeKind::kTypeObject; }))
+        return dispatch(value, value->span, [&](TExpr* member) { return class_repr(member); });
+    if (t->kind != TypeKind::kTypeObject) return nullptr;
+    const Type* of = prune(t->args[0]);
+    if (of->kind == TypeKind::kFunctionRef || of->kind == TypeKind::kVar || of->kind == TypeKind::kHandle || (of->kind == TypeKind::kException && of->class_info == nullptr)) return nullptr;
+    std::string name = type_name(of);
+    if (const types::ClassInfo* c = of->class_info) {
+        name = c->qualified;
+        if (!c->module.starts_with("_") || c->module == "__main__") name = c->module + "." + name;
+        else if (name == "deque") name = "collections." + name;
+    } else if ((of->kind == TypeKind::kDict || of->kind == TypeKind::kList) && !of->name.empty() && name != "tuple") {
+        name = "collections." + name;
+    } else if (of->kind == TypeKind::kTextFile || of->kind == TypeKind::kBinaryFile) {
+        name = "_io." + name;
+    }
+    BlockScope scope(*this);
+    emit_expr(value);
+    return scope.finish(constant_str("<class '" + name + "'>", value->span));
 }
 
 TExpr* Checker::class_value(const Type* type, Span span) { return make(TK::kNone, types_.type_object(plain_type(type)), span); }
