@@ -40,7 +40,9 @@ bool is_listable(const Type* from, const Type* to) {
 }
 
 bool is_list_of_ints(const Type* type) {
-    return type->kind == TypeKind::kList && prune(type->args[0])->kind == TypeKind::kInt;
+    if (type->kind != TypeKind::kList) return false;
+    const TypeKind element = prune(type->args[0])->kind;
+    return element == TypeKind::kInt || element == TypeKind::kVar;
 }
 
 // What listed() makes of an argument: a list of what a loop goes over, or bytes of a list of numbers ([u8; 3]).

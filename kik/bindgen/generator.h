@@ -103,12 +103,16 @@ class Generator {
     void collect_unseen_units();
     [[nodiscard]] TyRef plain_instance(const ItemRef& item);
 
+    // recipe.cpp
+    void add_recipe_functions();
+
     // protocols.cpp: true when the method of a standard trait was bound as a protocol (or deliberately not at all).
     [[nodiscard]] bool bind_protocol(const TyRef& type, const std::string& name, const ItemRef& unit,
                                      const Bound& trait, const ImplContext& context);
 
     // binding.cpp
     void bind(const Binding& binding);
+    [[nodiscard]] TyRef awaited_output(const Ty& type);
     void bind_instance(const Binding& binding, const Subst& subst, const std::vector<TypeParam>& params, size_t impls);
     // A thunk written by hand; `body` uses the parameters a0, a1, ... and gives the storage value of the result.
     void add_thunk(ManifestFunction function, const std::vector<Mapped>& params, const Mapped& result,

@@ -100,8 +100,11 @@ std::string wrapper_toml(const WrapperPlan& plan, const fs::path& sdk, const std
         toml += fmt::format("{} = {{ version = {}, default-features = false }}\n", package.first,
                             toml_text("=" + package.second));
     }
+    std::vector<std::string> known;
+    if (plan.serde) known.emplace_back("serde_core");
+    if (plan.tokio) known.emplace_back("tokio");
     toml += fmt::format("kayton_bind = {{ path = {}{} }}\n\n", toml_text((sdk / "kayton_bind").string()),
-                        plan.serde ? ", features = [\"serde_core\"]" : "");
+                        known.empty() ? "" : ", features = " + Json(known).dump());
     // Thunks are many and small: optimising them as hard as the crate itself costs time and gains nothing. Said of the
     // wrapper, not of all the others: that would optimise build scripts and procedural macros too.
     toml += fmt::format(
