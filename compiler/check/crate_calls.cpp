@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "compiler/check/checker.h"
+#include "compiler/check/missing_instances.h"
 
 namespace kayton::check {
 
@@ -363,6 +364,24 @@ TExpr* Checker::crate_call_of(const Manifest& manifest, const std::string& name,
             if (resolved(wanted->args.back()) != resolved(given->args.back()) && !has_names(wanted->args.back())) continue;
             best = f;
             break;
+        }
+    }
+    if (best == nullptr && !args.empty()) {
+        // No overload fits, but one could be made that does.
+        std::vector<const Type*> given;
+        for (const TExpr* arg : args) given.push_back(arg == nullptr ? nullptr : resolved(arg->type));
+        for (const ManifestFunction* one : fitting) {
+            if (one->params.size() != args.size() || !named.empty()) continue;
+            const MissingInstance missing = missing_instance(manifest, *one, fitting, given);
+            bool rest = !missing.command.empty();
+            for (size_t i = 0; i < args.size() && rest; ++i) {
+                const Type* open = missing.decides[i] || args[i] == nullptr ? nullptr : parse_type(one->params[i].type, true);
+                rest = open == nullptr || has_names(open) || fits_parameter(open, args[i]);
+            }
+            if (!rest) continue;
+            report(DiagCode::kBadArguments, span, "`" + name + "` has no instance for these types", one->rust.empty() ? "" : "it is " + one->rust,
+                   "Run: " + missing.command);
+            return scope.finish(never(span));
         }
     }
     // No overload fits: the first one's mismatch is the message.

@@ -11,6 +11,7 @@
 #include <system_error>
 #include <utility>
 
+#include "kik/bindgen/asked_instances.h"
 #include "kik/cargo/bridge.h"
 #include "kik/cargo/cargo_lock.h"
 #include "kik/cargo/crate_sources.h"
@@ -153,6 +154,13 @@ Result<void> Installer::start(Job& job) const {
             if (spec.default_features && std::find(features.begin(), features.end(), feature) == features.end())
                 features.push_back(feature);
     }
+    for (const std::string& instance : spec.instances) {
+        if (const Result<bindgen::AskedType> parsed = bindgen::parse_asked_instance(instance); !parsed)
+            return tl::unexpected<Error>(parsed.error());
+    }
+    if (job.handwritten && !spec.instances.empty()) {
+        return fail(ErrorKind::kInput, "`" + job.plan.crate + "` is a hand-written plugin: it offers what its author exports");
+    }
     job.work = cache_->work(fmt::format(".{}-{}", job.plan.crate, ::getpid()));
     return remove_tree(job.work);
 }
@@ -289,6 +297,7 @@ Result<void> Installer::stage_generated(Job& job) {
     asked.add(spec.package).add(spec.requirement()).add(spec.source).add(spec.default_features ? "" : "bare");
     asked.add(sdk_key_).add(job.recipe.text).add(locked_packages(job.plan.cargo_lock));
     for (const std::string& feature : spec.features) asked.add(feature);
+    for (const std::string& instance : spec.instances) asked.add("instance " + instance);
     const bool exact = spec.exact || !job.plan.cargo_lock.empty() || spec.version.rfind('=', 0) == 0;
     if (job.plan.local.empty() && !job.request.fresh) {
         const std::string key = cache_->recall(asked.hexadecimal(), exact || console_.options().offline);
@@ -311,6 +320,7 @@ Result<void> Installer::stage_generated(Job& job) {
     hash.add(std::to_string(KAYTON_PLUGIN_ABI_VERSION)).add(spec.default_features ? "" : "bare").add(spec.source);
     for (const std::string& feature : root.features) hash.add(feature);
     for (const std::string& feature : spec.features) hash.add("asked " + feature);
+    for (const std::string& instance : spec.instances) hash.add("instance " + instance);
     const std::string key = fmt::format("{}-{}-{}", root.crate, root.version, hash.hexadecimal());
 
     bool found = false;
@@ -389,6 +399,7 @@ Result<void> Installer::build_generated(Job& job, const Resolution& resolution) 
     request.version = root.version;
     request.features = job.plan.spec.features;
     request.recipe = job.recipe.functions;
+    request.instances = job.plan.spec.instances;
     request.dependency_versions = resolution.versions;
     const std::string subject = fmt::format("the bindings of `{}` {}", root.name, root.version);
     decltype(job.plan.extra_packages) locked;
@@ -525,6 +536,7 @@ Result<StagedCrate> Installer::stage(const InstallRequest& request) {
     plugin.version = manifest.version;
     plugin.target = toolchain_.host;
     plugin.features = request.spec.features;
+    plugin.instances = request.spec.instances;
     plugin.default_features = request.spec.default_features;
     plugin.abi_version = manifest.abi_version;
     plugin.requirement = request.spec.folder().empty() ? request.spec.requirement() : "";
