@@ -49,11 +49,13 @@ Result<InstalledPlugin> read_entry(const Json& entry, const fs::path& root, cons
     if (const auto value = entry.find("package"); value != entry.end() && value->is_string()) {
         plugin.package = value->get<std::string>();
     }
-    if (const auto value = entry.find("features"); value != entry.end()) {
-        if (!value->is_array()) return corrupt(file, "`features` of `" + plugin.crate + "` is not a list");
-        for (const Json& feature : *value) {
-            if (!feature.is_string()) return corrupt(file, "a feature of `" + plugin.crate + "` is not a string");
-            plugin.features.push_back(feature.get<std::string>());
+    for (const auto& [name, list] : {std::pair("features", &plugin.features), std::pair("instances", &plugin.instances)}) {
+        const auto value = entry.find(name);
+        if (value == entry.end()) continue;
+        if (!value->is_array()) return corrupt(file, std::string("`") + name + "` of `" + plugin.crate + "` is not a list");
+        for (const Json& word : *value) {
+            if (!word.is_string()) return corrupt(file, std::string("an entry of `") + name + "` of `" + plugin.crate + "` is not a string");
+            list->push_back(word.get<std::string>());
         }
     }
     const auto abi = entry.find("abi_version");

@@ -21,6 +21,7 @@ struct InstalledPlugin {
     std::string version;
     std::string target;
     std::vector<std::string> features;
+    std::vector<std::string> instances;  // of generic items, asked for: "dijkstra[Graph[str, float]]"
     uint32_t abi_version = 0;
     bool default_features = true;
     std::string requirement;  // what was asked for: "1.11", "=1.11.1", "*"

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "compiler/check/checker.h"
+#include "compiler/check/missing_instances.h"
 
 namespace kayton::check {
 
@@ -41,6 +42,19 @@ bool is_listable(const Type* from, const Type* to) {
     }
 }
 
+bool is_list_of_ints(const Type* type) {
+    if (type->kind != TypeKind::kList) return false;
+    const TypeKind element = prune(type->args[0])->kind;
+    return element == TypeKind::kInt || element == TypeKind::kVar;
+}
+
+// What listed() makes of an argument: a list of what a loop goes over, or bytes of a list of numbers ([u8; 3]).
+bool is_listed(const Type* from, const Type* to) {
+    from = prune(from);
+    to = prune(to);
+    return to->kind == TypeKind::kBytes ? is_list_of_ints(from) : to->kind == TypeKind::kList && is_listable(from, to);
+}
+
 // Any value, or a list of any values.
 bool takes_anything(const Type* type) {
     const Type* inner = type->kind == TypeKind::kList ? prune(type->args[0]) : type;
@@ -66,6 +80,7 @@ bool Checker::fits_parameter(const Type* parameter, const TExpr* argument) {
     if (to->kind == TypeKind::kVar) return true;
     if (to->kind == TypeKind::kFloat && is_numeric(from)) return true;
     if (to->kind == TypeKind::kInt && from->kind == TypeKind::kBool) return true;
+    if (to->kind == TypeKind::kBytes && is_list_of_ints(from)) return true;
     // Rust's () is the empty tuple.
     if (to->kind == TypeKind::kNone && from->kind == TypeKind::kTuple && from->args.empty()) return true;
     if (to->kind == TypeKind::kUnion && std::any_of(to->args.begin(), to->args.end(), [&](const Type* m) { return prune(m)->kind == TypeKind::kFloat; }) && is_numeric(from)) return true;
@@ -105,7 +120,7 @@ bool Checker::fits_parameter(const Type* parameter, const TExpr* argument) {
 // An argument for a parameter of this type: iterables as lists, also in a tuple display.
 TExpr* Checker::as_argument(TExpr* value, const Type* to, const std::string& what) {
     const Type* type = prune(to);
-    if (type->kind == TypeKind::kList && is_listable(value->type, type)) value = listed(value, to);
+    if (is_listed(value->type, to)) value = listed(value, to);
     if (type->kind != TypeKind::kTuple || value->kind != TK::kTuple || type->args.size() != value->args.size()) return coerce(value, to, value->span, what, true);
     Args members;
     for (size_t i = 0; i < value->args.size(); ++i) members.push_back(as_argument(value->args[i], type->args[i], what));
@@ -270,6 +285,9 @@ TExpr* Checker::crate_call_of(const Manifest& manifest, const std::string& name,
     }
     std::map<std::string_view, TExpr*> named;
     for (const KeywordArg& k : e.keywords) named[k.name] = expression(*k.value);
+    // Rgb([1, 2, 3]): of the instances of one type those that the crate itself uses most come first, whether they hold
+    // bytes or numbers.
+    const bool instances = std::any_of(fitting.begin(), fitting.end(), [&](const ManifestFunction* f) { return f->owner != fitting.front()->owner; });
     // How well an overload fits: -1 not at all; more is better.
     auto fit = [&](const ManifestFunction& f) {
         Args all = args;
@@ -293,6 +311,7 @@ TExpr* Checker::crate_call_of(const Manifest& manifest, const std::string& name,
             const Type* real = with_names(open, known);
             if (!fits_parameter(real, all[i])) return -1;
             if (resolved(real) == resolved(all[i]->type)) score += open->kind == TypeKind::kHandle && open->name.starts_with("$") ? 2 : 4;
+            else if (instances && prune(real)->kind == TypeKind::kBytes && is_list_of_ints(prune(all[i]->type))) score += 4;
             else if (!takes_anything(open)) score += 1;
         }
         if (expected != nullptr) {
@@ -341,6 +360,24 @@ TExpr* Checker::crate_call_of(const Manifest& manifest, const std::string& name,
             if (resolved(wanted->args.back()) != resolved(given->args.back()) && !has_names(wanted->args.back())) continue;
             best = f;
             break;
+        }
+    }
+    if (best == nullptr && !args.empty()) {
+        // No overload fits, but one could be made that does.
+        std::vector<const Type*> given;
+        for (const TExpr* arg : args) given.push_back(arg == nullptr ? nullptr : resolved(arg->type));
+        for (const ManifestFunction* one : fitting) {
+            if (one->params.size() != args.size() || !named.empty()) continue;
+            const MissingInstance missing = missing_instance(manifest, *one, fitting, given);
+            bool rest = !missing.command.empty();
+            for (size_t i = 0; i < args.size() && rest; ++i) {
+                const Type* open = missing.decides[i] || args[i] == nullptr ? nullptr : parse_type(one->params[i].type, true);
+                rest = open == nullptr || has_names(open) || fits_parameter(open, args[i]);
+            }
+            if (!rest) continue;
+            report(DiagCode::kBadArguments, span, "`" + name + "` has no instance for these types", one->rust.empty() ? "" : "it is " + one->rust,
+                   "Run: " + missing.command);
+            return scope.finish(never(span));
         }
     }
     // No overload fits: the first one's mismatch is the message.

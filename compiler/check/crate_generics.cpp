@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "compiler/check/checker.h"
+#include "compiler/check/missing_instances.h"
 
 namespace kayton::check {
 
@@ -46,8 +47,9 @@ const Type* Checker::crate_annotation(const Entity& entity, std::span<const Type
         std::string known;
         for (const ManifestType* t : instances)
             for (size_t i = 0; i < t->args.size(); ++i) known += (i == 0 ? (known.empty() ? "[" : ", [") : ", ") + t->args[i] + (i + 1 == t->args.size() ? "]" : "");
-        report(DiagCode::kUnknownType, written.span, "`" + entity.name + "` has no instance for these types", "",
-               known.empty() ? "it takes no types" : "there is " + known);
+        const std::string command = known.empty() ? "" : missing_instance(*entity.manifest, entity.name, args);
+        report(DiagCode::kUnknownType, written.span, "`" + entity.name + "` has no instance for these types",
+               known.empty() ? "" : "there is " + known, known.empty() ? "it takes no types" : command.empty() ? "" : "Run: " + command);
         return nullptr;
     }
     if (best->kind == "error") return entity.type;
@@ -167,6 +169,10 @@ TExpr* Checker::rebuilt(TExpr* container, const Type* to, const std::function<TE
 }
 
 TExpr* Checker::listed(TExpr* iterable, const Type* list) {
+    if (prune(list)->kind == TypeKind::kBytes) {
+        TExpr* numbers = coerce(iterable, types_.list(types_.integer), iterable->span, "bytes");
+        return runtime(RT::kt_bytes_from_list, types_.bytes, iterable->span, {numbers});
+    }
     const Type* element = prune(list)->args[0];
     if (prune(iterable->type)->kind == TypeKind::kTuple) {
         BlockScope scope(*this);

@@ -20,13 +20,22 @@ namespace kayton::bindgen {
 constexpr int kOldestRustdocFormat = 57;
 constexpr int kNewestRustdocFormat = 57;
 
+// A function that a recipe writes, in the place of the crate's of that name.
+struct RecipeFunction {
+    std::string name;                                         // "reqwest.Client.get"
+    std::vector<std::pair<std::string, std::string>> params;  // name, Rust type by public paths
+    std::string result, rust, doc;
+};
+
 struct BindgenRequest {
     std::filesystem::path json_folder;  // <crate>.json of the crate and of its dependencies, as rustdoc names them
     std::string crate;                  // "serde_json": the crate's name in Rust code
     std::string package;                // "serde_json", may have hyphens; empty: the crate's name
     std::string version;
     std::vector<std::string> features;
+    std::vector<std::string> instances;  // asked for beside those that are chosen: "dijkstra[Graph[str, float]]"
     std::map<std::string, std::string> dependency_versions;  // crate name (underscores) -> version, from Cargo.lock
+    std::vector<RecipeFunction> recipe;
     // Thunk id or "type <name>" -> why rustc rejected it. What is left out makes room for alternatives; what is removed
     // is taken from the finished bindings, which are otherwise the same.
     std::map<std::string, std::string> left_out, removed;
@@ -38,6 +47,7 @@ struct Bindings {
     std::string lib_rs;
     std::map<int, std::string> thunk_at_line;     // line of lib_rs, from 1 -> thunk id
     std::vector<std::string> extra_dependencies;  // crates (names as in dependency_versions) that lib_rs names directly
+    std::map<std::string, std::string> missing;   // of the instances asked for: those that cannot be made -> why
     Manifest manifest;                            // target, rustc and rustc_commit are left to the caller
 };
 
@@ -47,7 +57,7 @@ struct Bindings {
 using CheckCallback = std::function<Result<std::string>(const Bindings& bindings)>;
 
 // generate(), then check and leave out what rustc rejects, with rustc's words as the reason, until nothing is rejected.
-// Fails with rustc's message when an error lies outside every thunk.
+// Fails with rustc's message when an error lies outside every thunk, and when an instance asked for cannot be made.
 [[nodiscard]] Result<Bindings> generate_and_prune(BindgenRequest request, const CheckCallback& check);
 
 }  // namespace kayton::bindgen

@@ -125,15 +125,15 @@ void Generator::bind(const Binding& binding) {
     unit(binding.unit, binding.name);
     try {
         if (header["is_unsafe"].get<bool>()) throw Unmapped{"unsafe fn"};
-        if (header["is_async"].get<bool>()) throw Unmapped{"async fn"};
-        if (full()) throw Unmapped{kFull};
+        const std::vector<size_t> asked = asked_of(binding);
+        if (full() && asked.empty()) throw Unmapped{kFull};
         // A numeric type has each function once for each kind of number already.
         const bool numeric = binding.self && std::any_of(binding.self->args.begin(), binding.self->args.end(), [](const TyRef& arg) {
                                  return arg->is_prim("i64") || arg->is_prim("f64");
                              });
         // Late in a large crate what no instance offers yet comes first.
-        const bool scarce = next_thunk_ >= (world_.crate("num_traits") != nullptr ? kPlentyOfNumbers : kPlentyOfThunks);
-        if (scarce && unit(binding.unit, binding.name).importable) return;
+        const bool scarce = room_ == 0 && next_thunk_ >= (world_.crate("num_traits") != nullptr ? kPlentyOfNumbers : kPlentyOfThunks);
+        if (scarce && asked.empty() && unit(binding.unit, binding.name).importable) return;
         const size_t few = scarce ? 2 : !numeric ? 16 : is_main(*binding.self) ? 6 : 2;
         Subst base = binding.subst;
         if (binding.self) base.types["Self"] = binding.self;
@@ -169,22 +169,50 @@ void Generator::bind(const Binding& binding) {
                    std::none_of(written_types.begin() + 1, written_types.end(), [&](const TyRef& type) { return mentions(*type, param.name); });
         });
         const size_t most = by_result && !scarce && !numeric && written.size() > 1 ? 24 : few;
-        std::vector<Subst> choices = instances_.choose(all, base, most, fits);
+        const auto bind_choice = [&](const Subst& subst) {
+            normalizer_.current_impl = binding.impl;
+            // What the impl's own parameters were chosen to be decides its associated types.
+            if (normalizer_.current_impl) normalizer_.current_impl->subst.types.insert(subst.types.begin(), subst.types.end());
+            bind_instance(binding, subst, written, impls.size());
+        };
+        std::vector<Subst> choices;
+        try {
+            choices = instances_.choose(all, base, most, fits);
+        } catch (const Unmapped& why) {
+            if (asked.empty()) throw;
+            refuse(binding.unit, binding.name, why.reason);
+        }
         if (choices.size() > most) choices.resize(most);
         for (const Subst& subst : choices) {
             try {
-                normalizer_.current_impl = binding.impl;
-                // What the impl's own parameters were chosen to be decides its associated types.
-                if (normalizer_.current_impl) normalizer_.current_impl->subst.types.insert(subst.types.begin(), subst.types.end());
-                bind_instance(binding, subst, written, impls.size());
+                bind_choice(subst);
             } catch (const Unmapped& why) {
                 refuse(binding.unit, binding.name, why.reason);
             }
         }
+        for (const size_t which : asked) bind_asked(which, all, outer, base, fits, bind_choice);
     } catch (const Unmapped& why) {
         refuse(binding.unit, binding.name, why.reason);
     }
     normalizer_.current_impl.reset();
+}
+
+// What a value gives that is a future: impl Future, a boxed one, a type of a crate that is one. Null for others.
+TyRef Generator::awaited_output(const Ty& type) {
+    const Ty* inner = &type;
+    if (inner->is_std_path("Pin") && !inner->args.empty()) inner = inner->args[0].get();
+    if (inner->is_std_path("Box") && !inner->args.empty()) inner = inner->args[0].get();
+    for (const Bound& bound : inner->bounds) {
+        if (bound.trait.empty() || !is_std(bound.trait) || bound.trait.back() != "Future") continue;
+        const auto output = bound.assoc.find("Output");
+        if (output != bound.assoc.end()) return output->second;
+    }
+    if (inner->kind != TyKind::kPath || is_std(inner->path)) return nullptr;
+    Bound future;
+    future.trait = {"core", "future", "future", "Future"};
+    if (!normalizer_.find_impl(*inner, future.trait)) return nullptr;
+    const TyRef output = normalizer_.associated(*inner, "Output", &future);
+    return output && !mentions_generic(*output) ? output : nullptr;
 }
 
 void Generator::bind_instance(const Binding& binding, const Subst& subst, const std::vector<TypeParam>& params,
@@ -220,7 +248,11 @@ void Generator::bind_instance(const Binding& binding, const Subst& subst, const 
     else if (written_lifetimes.size() == 1)
         elided = *written_lifetimes.begin();
     normalizer_.elided = [&elided] { return elided; };
-    const TyRef output = normalizer_.settle(normalizer_.type(crate, function["sig"]["output"], subst));
+    TyRef output = normalizer_.settle(normalizer_.type(crate, function["sig"]["output"], subst));
+    // Futures are waited for where they are made.
+    const TyRef awaited = awaited_output(*output);
+    const bool waits = awaited != nullptr || function["header"]["is_async"].get<bool>();
+    if (awaited) output = normalizer_.settle(awaited);
     normalizer_.elided = [] { return std::string("'_"); };
 
     CallMapper mapper(table_, binding.name);
@@ -290,7 +322,9 @@ void Generator::bind_instance(const Binding& binding, const Subst& subst, const 
     for (const TypeParam& param : params)
         turbofish += (turbofish.empty() ? "::<" : ", ") + names_.rust_type(*subst.types.at(param.name));
     if (!turbofish.empty()) turbofish += ">";
-    const std::string call = binding.callee(subst) + turbofish + "(" + arguments + ")";
+    std::string call = binding.callee(subst) + turbofish + "(" + arguments + ")";
+    if (waits) call = "wait(|| " + call + ")";
+    else if (crate.name() == "tokio") call = "entered(|| " + call + ")";
     Mapped result;
     std::string code;
     switch (binding.protocol) {
@@ -348,7 +382,7 @@ bool Generator::is_main(const Ty& type) const {
 
 // Counting what rustc rejected too, so that every round stops at the same place.
 bool Generator::full() const {
-    return next_thunk_ >= kMostThunks;
+    return next_thunk_ >= std::max(kMostThunks, room_);
 }
 
 // Counted where a binding is tried, not where it is made: what one round leaves out must not rename the others.
@@ -374,6 +408,7 @@ void Generator::add_thunk(ManifestFunction function, const std::vector<Mapped>& 
     }
     // Values that only the result decides have one function for each.
     const auto [same, fresh] = signatures_.emplace(function.name + "(" + types + ") -> " + function.result, stable);
+    repeated_ = !fresh;
     if (!fresh) {
         // A program that writes the name reaches the first: the same operation by another trait.
         if (item) unit(item, function.name).importable = true;

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "kik/bindgen/asked_instances.h"
 #include "kik/bindgen/bindgen.h"
 #include "kik/bindgen/instances.h"
 #include "kik/bindgen/mapping.h"
@@ -103,12 +104,31 @@ class Generator {
     void collect_unseen_units();
     [[nodiscard]] TyRef plain_instance(const ItemRef& item);
 
+    // recipe.cpp
+    void add_recipe_functions();
+
+    // walk_asked.cpp
+    using BindChoice = std::function<void(const Subst&)>;
+    void read_asked();
+    [[nodiscard]] ItemRef find_public(const std::string& name, bool types) const;
+    [[nodiscard]] TyRef asked_type(const AskedType& asked);
+    [[nodiscard]] std::pair<TyRef, std::vector<TyRef>> asked_instance(const ItemRef& item, const std::vector<TyRef>& args,
+                                                                      const std::string& name);
+    void visit_asked_types();
+    // Those of asked_ that name this function.
+    [[nodiscard]] std::vector<size_t> asked_of(const Binding& binding);
+    // `params`: those of the impl, then from `own` on the function's.
+    void bind_asked(size_t which, const std::vector<TypeParam>& params, size_t own, const Subst& base,
+                    const Instances::Fits& fits, const BindChoice& bind_choice);
+    [[nodiscard]] std::map<std::string, std::string> missing_instances();
+
     // protocols.cpp: true when the method of a standard trait was bound as a protocol (or deliberately not at all).
     [[nodiscard]] bool bind_protocol(const TyRef& type, const std::string& name, const ItemRef& unit,
                                      const Bound& trait, const ImplContext& context);
 
     // binding.cpp
     void bind(const Binding& binding);
+    [[nodiscard]] TyRef awaited_output(const Ty& type);
     void bind_instance(const Binding& binding, const Subst& subst, const std::vector<TypeParam>& params, size_t impls);
     // A thunk written by hand; `body` uses the parameters a0, a1, ... and gives the storage value of the result.
     void add_thunk(ManifestFunction function, const std::vector<Mapped>& params, const Mapped& result,
@@ -154,6 +174,17 @@ class Generator {
     std::map<std::string, std::vector<TyRef>> bounds_known_;
     std::map<Path, std::vector<std::pair<TyRef, int>>> uses_;  // of generic items in the crate's signatures
     bool uses_known_ = false;
+    struct Asked {
+        AskedType type;
+        std::set<std::string> thunks;
+        std::string reason;
+        int slot = -1;     // of a type
+        bool met = false;  // a function of that name was met
+        bool there = false;  // what it would be had been chosen anyway
+    };
+    std::vector<Asked> asked_;
+    int room_ = 0;           // thunks that what was asked for may be numbered up to
+    bool repeated_ = false;  // the last thunk's signature was there
 };
 
 // "fn find<'h>(&self, haystack: &'h str) -> Option<Match<'h>>"

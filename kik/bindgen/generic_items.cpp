@@ -33,6 +33,11 @@ std::string argument_text(const Ty& type) {
     if (type.is_prim("f64") || type.is_prim("f32")) return "float";
     if (is_integer(type)) return "int";
     if (type.is_prim("bool")) return "bool";
+    if (type.is_std_path("Vec") && type.args.at(0)->is_prim("u8")) return "bytes";
+    if (type.is_std_path("Vec")) {
+        const std::string element = argument_text(*type.args.at(0));
+        return element.empty() ? "" : "list[" + element + "]";
+    }
     if (type.is_std_path("String") || (type.kind == TyKind::kRef && type.args[0]->is_prim("str"))) return "str";
     return "";
 }

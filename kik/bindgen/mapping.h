@@ -63,6 +63,7 @@ class TypeTable {
     [[nodiscard]] Names& names() { return names_; }
     [[nodiscard]] Normalizer& normalizer() { return normalizer_; }
     [[nodiscard]] World& world() { return world_; }
+    bool unlimited = false;  // more instances than one wrapper holds by itself: somebody asked for them
 
   private:
     [[nodiscard]] bool has_impl(const Ty& type, const Path& trait);

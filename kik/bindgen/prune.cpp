@@ -96,6 +96,8 @@ Result<Bindings> generate_and_prune(BindgenRequest request, const CheckCallback&
             if (!verdict.elsewhere.empty())
                 return fail(ErrorKind::kInternal,
                             fmt::format("the bindings of '{}' do not compile:\n{}", request.crate, verdict.elsewhere));
+            for (const auto& [instance, reason] : bindings->missing)
+                return fail(ErrorKind::kInput, fmt::format("`{}` of `{}` cannot be made: {}", instance, request.crate, reason));
             return bindings;
         }
         for (const auto& [thunk, reason] : verdict.rejected)

@@ -240,7 +240,7 @@ bool TypeTable::is_sound(const Ty& type) {
 }
 
 void TypeTable::count_instance(const TyRef& type, const std::string& name) {
-    if (type->args.empty() || by_name_.contains(name)) return;
+    if (type->args.empty() || unlimited || by_name_.contains(name)) return;
     int& count = instances_[type->path];
     // Around<Vec<Dynamic>>, Around<Option<Dynamic>> ...: what the plain instance's methods wrap leaves room for others.
     const bool wrapped = std::any_of(type->args.begin(), type->args.end(), [](const TyRef& arg) {

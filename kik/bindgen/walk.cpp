@@ -28,13 +28,17 @@ Generator::Generator(const BindgenRequest& request, World& world, const RustdocC
       instances_(table_) {}
 
 Bindings Generator::run() {
+    read_asked();
     visit_items();
     visit_pending_types();
     visit_extension_traits();
     visit_pending_types();
+    visit_asked_types();
+    add_recipe_functions();
     collect_unseen_units();
     take_removed();
     Bindings out;
+    out.missing = missing_instances();
     out.lib_rs = lib_rs(out.thunk_at_line);
     out.extra_dependencies.assign(names_.extra_dependencies().begin(), names_.extra_dependencies().end());
     out.manifest = manifest();

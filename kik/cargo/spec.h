@@ -14,6 +14,7 @@ struct CrateSpec {
     std::string package;
     std::string version;  // a cargo requirement; empty: the newest that fits
     std::vector<std::string> features;
+    std::vector<std::string> instances;  // of its generic items, asked for beside those that are made anyway
     bool exact = false;  // written with ==
     bool default_features = true;
     // Where it comes from: empty for the default registry, "registry+NAME", "git+URL?rev=COMMIT" (or branch=, tag=, or

@@ -37,7 +37,7 @@ std::vector<CrateChange> changes_between(const std::vector<InstalledPlugin>& bef
         const auto old = find(before, plugin.crate);
         if (old == before.end()) {
             changes.push_back({plugin.crate, "", plugin.version, plugin.features});
-        } else if (old->version != plugin.version || old->features != plugin.features ||
+        } else if (old->version != plugin.version || old->features != plugin.features || old->instances != plugin.instances ||
                    old->contents != plugin.contents) {
             changes.push_back({plugin.crate, old->version, plugin.version, plugin.features});
         }

@@ -38,6 +38,7 @@ void add_export(CLI::App& app, Session& session);
 void add_history(CLI::App& app, Session& session);
 void add_import(CLI::App& app, Session& session);
 void add_info(CLI::App& app, Session& session);
+void add_instantiate(CLI::App& app, Session& session);
 void add_kernel(CLI::App& app, Session& session);
 void add_licenses(CLI::App& app, Session& session);
 void add_list(CLI::App& app, Session& session);

@@ -20,6 +20,7 @@ constexpr Adder kAdders[] = {
     {"remove", add_remove},         {"rename", add_rename},       {"clone", add_clone},
     {"run", add_run},               {"path", add_path},           {"rinstall", add_rinstall},
     {"uninstall", add_uninstall},   {"info", add_info},           {"search", add_search},
+    {"instantiate", add_instantiate},
     {"tree", add_tree},             {"outdated", add_outdated},   {"upgrade", add_upgrade},
     {"log", add_log},               {"licenses", add_licenses},   {"audit", add_audit},
     {"lock", add_lock},             {"sync", add_sync},           {"export", add_export},

@@ -39,6 +39,7 @@ Result<void> list_crates(Session& session) {
                                       {"package", plugin.package},
                                       {"version", plugin.version},
                                       {"features", plugin.features},
+                                      {"instances", plugin.instances},
                                       {"requirement", plugin.requirement},
                                       {"source", plugin.source},
                                       {"target", plugin.target},

@@ -28,6 +28,7 @@ std::vector<InstalledPlugin> as_plugins(const LockFile& lock) {
         plugin.crate = crate.crate;
         plugin.version = crate.version;
         plugin.features = crate.spec.features;
+        plugin.instances = crate.spec.instances;
         plugins.push_back(std::move(plugin));
     }
     return plugins;

@@ -105,7 +105,7 @@ bool is_there(const Environment& environment, const InstalledPlugin& staged) {
     const InstalledPlugin* there = environment.find(staged.crate);
     if (there == nullptr || there->contents.empty() || there->contents != contents_of(staged.folder)) return false;
     if (there->version != staged.version || there->requirement != staged.requirement || there->source != staged.source ||
-        there->features != staged.features || there->default_features != staged.default_features) {
+        there->features != staged.features || there->instances != staged.instances || there->default_features != staged.default_features) {
         return false;
     }
     const Result<SealReport> seal = check_seal(there->folder);
@@ -134,7 +134,14 @@ Result<void> rinstall(Session& session, const Request& request) {
         std::vector<InstalledPlugin> plugins;
         std::vector<std::string> lines;
         nlohmann::ordered_json json = nlohmann::ordered_json::array();
-        for (const InstallRequest& install : *installs) {
+        const Result<Environment> before = open_environment(place->name, place->root);
+        if (!before) return tl::unexpected<Error>(before.error());
+        for (InstallRequest install : *installs) {
+            // Instances that were asked for stay, whichever version comes.
+            const auto there = std::find_if(before->plugins.begin(), before->plugins.end(), [&](const InstalledPlugin& plugin) {
+                return plugin.package == install.spec.package || (!plugin.source.empty() && plugin.source == install.spec.source);
+            });
+            if (there != before->plugins.end()) install.spec.instances = there->instances;
             Result<StagedCrate> staged = installer.stage(install);
             if (!staged) {
                 installer.clean();
@@ -153,8 +160,6 @@ Result<void> rinstall(Session& session, const Request& request) {
                             {"seconds", staged->seconds}});
             plugins.push_back(std::move(staged->plugin));
         }
-        const Result<Environment> before = open_environment(place->name, place->root);
-        if (!before) return tl::unexpected<Error>(before.error());
         if (std::all_of(plugins.begin(), plugins.end(), [&](const auto& plugin) { return is_there(*before, plugin); })) {
             for (const InstalledPlugin& plugin : plugins)
                 session.console.say(fmt::format("`{}` has {}: nothing to do", place->name, described(plugin)));

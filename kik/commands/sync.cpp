@@ -20,6 +20,7 @@ std::vector<CrateChange> changes_of(const SyncPlan& plan) {
         plugin.crate = crate->crate;
         plugin.version = crate->version;
         plugin.features = crate->spec.features;
+        plugin.instances = crate->spec.instances;
         after.push_back(std::move(plugin));
     }
     return changes_between(plan.before, after);

@@ -33,6 +33,7 @@ Json plugins_json(const std::vector<InstalledPlugin>& plugins) {
         entry["version"] = plugin.version;
         entry["target"] = plugin.target;
         entry["features"] = plugin.features;
+        if (!plugin.instances.empty()) entry["instances"] = plugin.instances;
         if (!plugin.default_features) entry["default_features"] = false;
         entry["abi_version"] = plugin.abi_version;
         if (!plugin.requirement.empty()) entry["requirement"] = plugin.requirement;

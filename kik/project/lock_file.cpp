@@ -42,6 +42,7 @@ LockedCrate read_crate(const toml::table& table, const fs::path& folder) {
     crate.spec.version = text_of(table, "requirement");
     if (crate.spec.version == "*") crate.spec.version.clear();
     crate.spec.features = list_of(table, "features");
+    crate.spec.instances = list_of(table, "instances");
     crate.spec.default_features = table["default-features"].value_or(true);
     crate.spec.source = text_of(table, "source");
     if (!crate.spec.folder().empty() && crate.spec.folder().is_relative()) {
@@ -146,6 +147,7 @@ std::string lock_file_text(const LockFile& lock) {
                             toml_string(crate.crate), toml_string(crate.spec.package), toml_string(crate.version),
                             toml_string(crate.spec.requirement()));
         if (!crate.spec.features.empty()) text += "features = " + toml_list(crate.spec.features) + "\n";
+        if (!crate.spec.instances.empty()) text += "instances = " + toml_list(crate.spec.instances) + "\n";
         if (!crate.spec.default_features) text += "default-features = false\n";
         if (!crate.spec.folder().empty()) {
             const fs::path near = crate.spec.folder().lexically_relative(fs::absolute(lock.file).parent_path());
@@ -173,6 +175,7 @@ CrateSpec spec_of(const InstalledPlugin& plugin) {
     CrateSpec spec;
     spec.package = plugin.package;
     spec.features = plugin.features;
+    spec.instances = plugin.instances;
     spec.default_features = plugin.default_features;
     spec.source = plugin.source;
     if (plugin.source.rfind("path+", 0) != 0) {
@@ -198,11 +201,13 @@ Result<LockedCrate> locked_crate(const InstalledPlugin& plugin) {
 }
 
 bool same_request(const CrateSpec& a, const CrateSpec& b) {
-    auto a_features = a.features, b_features = b.features;
-    std::sort(a_features.begin(), a_features.end());
-    std::sort(b_features.begin(), b_features.end());
+    const auto sorted = [](std::vector<std::string> words) {
+        std::sort(words.begin(), words.end());
+        return words;
+    };
     const bool versions = !a.folder().empty() || a.requirement() == b.requirement();
-    return a.package == b.package && versions && a_features == b_features &&
+    return a.package == b.package && versions && sorted(a.features) == sorted(b.features) &&
+           sorted(a.instances) == sorted(b.instances) &&
            a.default_features == b.default_features && a.source == b.source;
 }
 

@@ -7,6 +7,7 @@
 #include <sstream>
 #include <system_error>
 
+#include "kik/bindgen/asked_instances.h"
 #include "kik/cargo/confine.h"
 #include "kik/environment/durable_file.h"
 #include "shared/text_file.h"
@@ -43,6 +44,14 @@ Result<CrateSpec> read_crate(const fs::path& file, const std::string& package, c
             const std::string name(key.str());
             if (name == "features") {
                 if (!is_string_list(value, spec.features)) return wrong(file, value, "`features` is a list of texts");
+                continue;
+            }
+            if (name == "instances") {
+                if (!is_string_list(value, spec.instances)) return wrong(file, value, "`instances` is a list of texts");
+                for (const std::string& instance : spec.instances) {
+                    const Result<bindgen::AskedType> parsed = bindgen::parse_asked_instance(instance);
+                    if (!parsed) return wrong(file, value, parsed.error().message);
+                }
                 continue;
             }
             if (name == "default-features") {
@@ -151,6 +160,7 @@ std::string crate_value(const CrateSpec& spec, const fs::path& folder) {
         if (!spec.registry().empty()) parts.push_back("registry = " + toml_string(spec.registry()));
     }
     if (!spec.features.empty()) parts.push_back("features = " + toml_list(spec.features));
+    if (!spec.instances.empty()) parts.push_back("instances = " + toml_list(spec.instances));
     if (!spec.default_features) parts.emplace_back("default-features = false");
     if (parts.size() == 1 && parts[0].rfind("version = ", 0) == 0) return parts[0].substr(10);
     std::string text;

@@ -10,16 +10,21 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <set>
 #include <sstream>
 #include <stdexcept>
 #include <string>
+
+#include "kik/bindgen/asked_instances.h"
 
 namespace kayton::bindgen {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 BindgenRequest tiny_request() {
     BindgenRequest request;
@@ -412,6 +417,66 @@ TEST(BindgenInput, RefusesOtherFormatsAndBrokenFiles) {
     }
     std::ofstream(scratch.path() / "tiny.json") << R"({"format_version":57,"index":{"x":{}},"paths":{},"root":0})";
     EXPECT_FALSE(generate(request));
+}
+
+TEST(Bindgen, MakesInstancesThatWereAskedFor) {
+    BindgenRequest request = tiny_request();
+    request.crate = "choices";
+    const auto before = generate(request);
+    ASSERT_TRUE(before) << before.error().message;
+    const auto names = [](const Bindings& bindings) {
+        std::vector<std::string> out;
+        for (const ManifestType& type : bindings.manifest.types) out.push_back(type.name);
+        return out;
+    };
+    EXPECT_THAT(names(*before), Not(Contains("choices.Plain_bool")));
+    request.instances = {"Plain[bool]", "choices.count[Plain[bool]]", "shelf[str]", "Nothing[int]", "Plain[int, int]", "shelf[u8]"};
+    const auto made = generate(request);
+    ASSERT_TRUE(made) << made.error().message;
+    EXPECT_THAT(names(*made), Contains("choices.Plain_bool"));
+    std::vector<std::string> before_counts, counts;
+    for (const ManifestFunction& f : before->manifest.functions)
+        if (f.name == "choices.count") before_counts.push_back(f.signature);
+    for (const ManifestFunction& f : made->manifest.functions)
+        if (f.name == "choices.count") counts.push_back(f.signature);
+    // Behind those that were there.
+    ASSERT_EQ(counts.size(), before_counts.size() + 1);
+    EXPECT_TRUE(std::equal(before_counts.begin(), before_counts.end(), counts.begin()));
+    EXPECT_EQ(counts.back(), "(choices.Plain_bool) -> int");
+    std::set<std::string> missing;
+    for (const auto& [instance, why] : made->missing) missing.insert(instance + ": " + why);
+    EXPECT_THAT(missing, ElementsAre("Nothing[int]: `choices` has no generic item of that name",
+                                     "Plain[int, int]: `Plain` has only 1 parameters",
+                                     "shelf[str]: the types do not meet its conditions"));
+}
+
+TEST(Bindgen, SaysWhyAnInstanceThatWasAskedForCannotBeMade) {
+    BindgenRequest request = tiny_request();
+    request.crate = "choices";
+    request.instances = {"Plain[bool]", "nothing[int]"};
+    const auto made = generate_and_prune(request, [](const Bindings&) -> Result<std::string> { return std::string(); });
+    ASSERT_FALSE(made);
+    EXPECT_EQ(made.error().message, "`nothing[int]` of `choices` cannot be made: `choices` has no generic item of that name");
+}
+
+TEST(AskedInstances, AreReadAsTypesAreWritten) {
+    const auto text = [](const std::string& words) {
+        const auto parsed = parse_asked_instance(words);
+        return parsed ? parsed->text() : "error: " + parsed.error().message;
+    };
+    EXPECT_EQ(text(" algo.dijkstra[ Graph[str,float] ]"), "algo.dijkstra[Graph[str, float]]");
+    EXPECT_EQ(text("f[dict[str, list[int] | None], u8]"), "f[dict[str, list[int] | None], u8]");
+    EXPECT_THAT(text("f"), HasSubstr("at its end there should be types in brackets"));
+    EXPECT_THAT(text("f[]"), HasSubstr("at `]` there should be a name"));
+    EXPECT_THAT(text("f[int"), HasSubstr("at its end there should be `]`"));
+    EXPECT_THAT(text("f[int] x"), HasSubstr("at `x` there should be nothing more"));
+    EXPECT_THAT(text("f[int | str]"), HasSubstr("there should be `None`"));
+    EXPECT_THAT(text("f[3]"), HasSubstr("there should be a name"));
+    EXPECT_THAT(text(""), HasSubstr("there should be a name"));
+    EXPECT_THAT(text(std::string(100, 'f') + std::string(20000, '[')), HasSubstr("there should be a name"));
+    std::string deep = "f";
+    for (int i = 0; i < 1000; ++i) deep += "[a";
+    EXPECT_THAT(text(deep), HasSubstr("fewer brackets"));
 }
 
 }  // namespace
