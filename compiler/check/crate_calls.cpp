@@ -40,6 +40,19 @@ bool is_listable(const Type* from, const Type* to) {
     }
 }
 
+bool is_list_of_ints(const Type* type) {
+    if (type->kind != TypeKind::kList) return false;
+    const TypeKind element = prune(type->args[0])->kind;
+    return element == TypeKind::kInt || element == TypeKind::kVar;
+}
+
+// What listed() makes of an argument: a list of what a loop goes over, or bytes of a list of numbers ([u8; 3]).
+bool is_listed(const Type* from, const Type* to) {
+    from = prune(from);
+    to = prune(to);
+    return to->kind == TypeKind::kBytes ? is_list_of_ints(from) : to->kind == TypeKind::kList && is_listable(from, to);
+}
+
 // Any value, or a list of any values.
 bool takes_anything(const Type* type) {
     const Type* inner = type->kind == TypeKind::kList ? prune(type->args[0]) : type;
@@ -65,6 +78,7 @@ bool Checker::fits_parameter(const Type* parameter, const TExpr* argument) {
     if (to->kind == TypeKind::kVar) return true;
     if (to->kind == TypeKind::kFloat && is_numeric(from)) return true;
     if (to->kind == TypeKind::kInt && from->kind == TypeKind::kBool) return true;
+    if (to->kind == TypeKind::kBytes && is_list_of_ints(from)) return true;
     // Rust's () is the empty tuple.
     if (to->kind == TypeKind::kNone && from->kind == TypeKind::kTuple && from->args.empty()) return true;
     if (to->kind == TypeKind::kUnion && std::any_of(to->args.begin(), to->args.end(), [&](const Type* m) { return prune(m)->kind == TypeKind::kFloat; }) && is_numeric(from)) return true;
@@ -117,12 +131,12 @@ TExpr* Checker::plugin_call(const Manifest& manifest, const ManifestFunction& fu
         if (open[i] == nullptr || !has_names(open[i])) {
             const Type* to = program_.plugin_functions[index].params[i];
             TExpr* value = args[i];
-            if (prune(to)->kind == TypeKind::kList && is_listable(prune(value->type), prune(to))) value = listed(value, to);
+            if (is_listed(value->type, to)) value = listed(value, to);
             if (prune(to)->kind == TypeKind::kTuple && value->kind == TK::kTuple && prune(to)->args.size() == value->args.size()) {
                 Args members;
                 for (size_t k = 0; k < value->args.size(); ++k) {
                     TExpr* member = value->args[k];
-                    if (prune(prune(to)->args[k])->kind == TypeKind::kList && is_listable(prune(member->type), prune(prune(to)->args[k]))) member = listed(member, prune(to)->args[k]);
+                    if (is_listed(member->type, prune(to)->args[k])) member = listed(member, prune(to)->args[k]);
                     members.push_back(coerce(member, prune(to)->args[k], member->span, what, true));
                 }
                 converted.push_back(make(TK::kTuple, to, value->span, members));
@@ -133,7 +147,7 @@ TExpr* Checker::plugin_call(const Manifest& manifest, const ManifestFunction& fu
         }
         const Type* real = with_names(open[i], known);
         TExpr* value = args[i];
-        if (prune(real)->kind == TypeKind::kList && is_listable(prune(value->type), prune(real))) value = listed(value, real);
+        if (is_listed(value->type, real)) value = listed(value, real);
         value = coerce(value, real, args[i]->span, what, true);
         converted.push_back(prune(value->type)->kind == TypeKind::kNever ? value : hand_over(value, open[i]));
     }
@@ -275,6 +289,9 @@ TExpr* Checker::crate_call_of(const Manifest& manifest, const std::string& name,
     }
     std::map<std::string_view, TExpr*> named;
     for (const KeywordArg& k : e.keywords) named[k.name] = expression(*k.value);
+    // Rgb([1, 2, 3]): of the instances of one type those that the crate itself uses most come first, whether they hold
+    // bytes or numbers.
+    const bool instances = std::any_of(fitting.begin(), fitting.end(), [&](const ManifestFunction* f) { return f->owner != fitting.front()->owner; });
     // How well an overload fits: -1 not at all; more is better.
     auto fit = [&](const ManifestFunction& f) {
         Args all = args;
@@ -298,6 +315,7 @@ TExpr* Checker::crate_call_of(const Manifest& manifest, const std::string& name,
             const Type* real = with_names(open, known);
             if (!fits_parameter(real, all[i])) return -1;
             if (resolved(real) == resolved(all[i]->type)) score += open->kind == TypeKind::kHandle && open->name.starts_with("$") ? 2 : 4;
+            else if (instances && prune(real)->kind == TypeKind::kBytes && is_list_of_ints(prune(all[i]->type))) score += 4;
             else if (!takes_anything(open)) score += 1;
         }
         if (expected != nullptr) {
@@ -412,13 +430,13 @@ TExpr* Checker::crate_call_of(const Manifest& manifest, const std::string& name,
             emit_expr(value);
             value = constant_none(span);
         }
-        if (prune(real)->kind == TypeKind::kList && is_listable(prune(value->type), prune(real))) value = listed(value, real);
+        if (is_listed(value->type, real)) value = listed(value, real);
         if (prune(real)->kind == TypeKind::kTuple && value->kind == TK::kTuple && prune(real)->args.size() == value->args.size()) {
             Args members;
             for (size_t k = 0; k < value->args.size(); ++k) {
                 const Type* to = prune(real)->args[k];
                 TExpr* member = value->args[k];
-                if (prune(to)->kind == TypeKind::kList && is_listable(prune(member->type), prune(to))) member = listed(member, to);
+                if (is_listed(member->type, to)) member = listed(member, to);
                 members.push_back(coerce(member, to, member->span, what, true));
             }
             value = make(TK::kTuple, real, value->span, members);

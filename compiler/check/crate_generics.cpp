@@ -169,6 +169,10 @@ TExpr* Checker::rebuilt(TExpr* container, const Type* to, const std::function<TE
 }
 
 TExpr* Checker::listed(TExpr* iterable, const Type* list) {
+    if (prune(list)->kind == TypeKind::kBytes) {
+        TExpr* numbers = coerce(iterable, types_.list(types_.integer), iterable->span, "bytes");
+        return runtime(RT::kt_bytes_from_list, types_.bytes, iterable->span, {numbers});
+    }
     const Type* element = prune(list)->args[0];
     if (prune(iterable->type)->kind == TypeKind::kTuple) {
         BlockScope scope(*this);

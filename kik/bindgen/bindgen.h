@@ -20,6 +20,13 @@ namespace kayton::bindgen {
 constexpr int kOldestRustdocFormat = 57;
 constexpr int kNewestRustdocFormat = 57;
 
+// A function that a recipe writes, in the place of the crate's of that name.
+struct RecipeFunction {
+    std::string name;                                         // "reqwest.Client.get"
+    std::vector<std::pair<std::string, std::string>> params;  // name, Rust type by public paths
+    std::string result, rust, doc;
+};
+
 struct BindgenRequest {
     std::filesystem::path json_folder;  // <crate>.json of the crate and of its dependencies, as rustdoc names them
     std::string crate;                  // "serde_json": the crate's name in Rust code
@@ -28,6 +35,7 @@ struct BindgenRequest {
     std::vector<std::string> features;
     std::vector<std::string> instances;  // asked for beside those that are chosen: "dijkstra[Graph[str, float]]"
     std::map<std::string, std::string> dependency_versions;  // crate name (underscores) -> version, from Cargo.lock
+    std::vector<RecipeFunction> recipe;
     // Thunk id or "type <name>" -> why rustc rejected it. What is left out makes room for alternatives; what is removed
     // is taken from the finished bindings, which are otherwise the same.
     std::map<std::string, std::string> left_out, removed;

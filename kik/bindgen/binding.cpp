@@ -125,7 +125,6 @@ void Generator::bind(const Binding& binding) {
     unit(binding.unit, binding.name);
     try {
         if (header["is_unsafe"].get<bool>()) throw Unmapped{"unsafe fn"};
-        if (header["is_async"].get<bool>()) throw Unmapped{"async fn"};
         const std::vector<size_t> asked = asked_of(binding);
         if (full() && asked.empty()) throw Unmapped{kFull};
         // A numeric type has each function once for each kind of number already.
@@ -198,6 +197,24 @@ void Generator::bind(const Binding& binding) {
     normalizer_.current_impl.reset();
 }
 
+// What a value gives that is a future: impl Future, a boxed one, a type of a crate that is one. Null for others.
+TyRef Generator::awaited_output(const Ty& type) {
+    const Ty* inner = &type;
+    if (inner->is_std_path("Pin") && !inner->args.empty()) inner = inner->args[0].get();
+    if (inner->is_std_path("Box") && !inner->args.empty()) inner = inner->args[0].get();
+    for (const Bound& bound : inner->bounds) {
+        if (bound.trait.empty() || !is_std(bound.trait) || bound.trait.back() != "Future") continue;
+        const auto output = bound.assoc.find("Output");
+        if (output != bound.assoc.end()) return output->second;
+    }
+    if (inner->kind != TyKind::kPath || is_std(inner->path)) return nullptr;
+    Bound future;
+    future.trait = {"core", "future", "future", "Future"};
+    if (!normalizer_.find_impl(*inner, future.trait)) return nullptr;
+    const TyRef output = normalizer_.associated(*inner, "Output", &future);
+    return output && !mentions_generic(*output) ? output : nullptr;
+}
+
 void Generator::bind_instance(const Binding& binding, const Subst& subst, const std::vector<TypeParam>& params,
                               size_t impls) {
     const std::string stable = next_stable(binding.name);
@@ -231,7 +248,11 @@ void Generator::bind_instance(const Binding& binding, const Subst& subst, const 
     else if (written_lifetimes.size() == 1)
         elided = *written_lifetimes.begin();
     normalizer_.elided = [&elided] { return elided; };
-    const TyRef output = normalizer_.settle(normalizer_.type(crate, function["sig"]["output"], subst));
+    TyRef output = normalizer_.settle(normalizer_.type(crate, function["sig"]["output"], subst));
+    // Futures are waited for where they are made.
+    const TyRef awaited = awaited_output(*output);
+    const bool waits = awaited != nullptr || function["header"]["is_async"].get<bool>();
+    if (awaited) output = normalizer_.settle(awaited);
     normalizer_.elided = [] { return std::string("'_"); };
 
     CallMapper mapper(table_, binding.name);
@@ -301,7 +322,9 @@ void Generator::bind_instance(const Binding& binding, const Subst& subst, const 
     for (const TypeParam& param : params)
         turbofish += (turbofish.empty() ? "::<" : ", ") + names_.rust_type(*subst.types.at(param.name));
     if (!turbofish.empty()) turbofish += ">";
-    const std::string call = binding.callee(subst) + turbofish + "(" + arguments + ")";
+    std::string call = binding.callee(subst) + turbofish + "(" + arguments + ")";
+    if (waits) call = "wait(|| " + call + ")";
+    else if (crate.name() == "tokio") call = "entered(|| " + call + ")";
     Mapped result;
     std::string code;
     switch (binding.protocol) {

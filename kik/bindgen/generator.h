@@ -104,6 +104,9 @@ class Generator {
     void collect_unseen_units();
     [[nodiscard]] TyRef plain_instance(const ItemRef& item);
 
+    // recipe.cpp
+    void add_recipe_functions();
+
     // walk_asked.cpp
     using BindChoice = std::function<void(const Subst&)>;
     void read_asked();
@@ -125,6 +128,7 @@ class Generator {
 
     // binding.cpp
     void bind(const Binding& binding);
+    [[nodiscard]] TyRef awaited_output(const Ty& type);
     void bind_instance(const Binding& binding, const Subst& subst, const std::vector<TypeParam>& params, size_t impls);
     // A thunk written by hand; `body` uses the parameters a0, a1, ... and gives the storage value of the result.
     void add_thunk(ManifestFunction function, const std::vector<Mapped>& params, const Mapped& result,

@@ -406,11 +406,22 @@ std::vector<TyRef> Instances::known_implementors(const Path& trait) {
     if (out.size() > 5) out.resize(5);
     if (is_serde(trait) &&
         (trait.back().starts_with("Deserialize") || trait.back() == "Serialize")) {
+        // Where nothing decides, a document.
+        if (const TyRef document = json_value(); document && trait.back() != "Serialize") {
+            std::erase_if(out, [&](const TyRef& type) { return type_key(*type) == type_key(*document); });
+            out.insert(out.begin(), document);
+        }
         for (const TyRef& type : {string_type(), make_prim("i64"), make_prim("f64"), make_prim("bool"),
                                   vec_of(make_prim("i64")), vec_of(make_prim("f64")), vec_of(string_type())})
             out.push_back(type);
     }
     return out;
+}
+
+// serde_json::Value, where the crate at hand or one below it is serde_json.
+TyRef Instances::json_value() {
+    const Path path = {"serde_json", "value", "Value"};
+    return table_.world().find(path) ? make_path(path) : nullptr;
 }
 
 // A Kayton function in the place of a parameter bounded by Fn, FnMut or FnOnce.

@@ -49,6 +49,7 @@ class Instances {
     [[nodiscard]] std::vector<TyRef> numbered(const TyRef& type);
     [[nodiscard]] bool lists_blanket(const Ty& type, const Path& trait);
     [[nodiscard]] std::vector<TyRef> known_implementors(const Path& trait);
+    [[nodiscard]] TyRef json_value();
     [[nodiscard]] std::vector<TyRef> impl_arguments(const Ty& type, const Path& trait);
     [[nodiscard]] std::vector<TyRef> conversions_into(const TyRef& target, int depth);
     TypeTable& table_;

@@ -34,6 +34,7 @@ Bindings Generator::run() {
     visit_extension_traits();
     visit_pending_types();
     visit_asked_types();
+    add_recipe_functions();
     collect_unseen_units();
     take_removed();
     Bindings out;

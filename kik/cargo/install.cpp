@@ -3,11 +3,13 @@
 #include <unistd.h>
 
 #include <fmt/format.h>
+#include <algorithm>
 #include <chrono>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <system_error>
+#include <utility>
 
 #include "kik/bindgen/asked_instances.h"
 #include "kik/cargo/bridge.h"
@@ -15,6 +17,7 @@
 #include "kik/cargo/crate_sources.h"
 #include "kik/cargo/interrupt.h"
 #include "kik/cargo/probe.h"
+#include "kik/cargo/recipe.h"
 #include "kik/cargo/rustdoc.h"
 #include "kik/environment/durable_file.h"
 #include "kik/environment/layout.h"
@@ -71,6 +74,7 @@ struct Installer::Job {
     std::vector<fs::path> sources;  // folders of crates on this machine
     fs::path vendor;  // vendored sources to build from, where cargo's own store may lack them
     bool handwritten = false;
+    Recipe recipe;
 };
 
 std::function<void(const std::string&)> Installer::say() const {
@@ -142,6 +146,13 @@ Result<void> Installer::start(Job& job) const {
         if (job.handwritten) job.sources = local_folders(build_place(job, job.plan.local));
     } else {
         job.plan.crate = with_underscores(spec.package);
+        Result<Recipe> recipe = read_recipe(job.plan.crate);
+        if (!recipe) return tl::unexpected<Error>(recipe.error());
+        job.recipe = std::move(*recipe);
+        std::vector<std::string>& features = job.plan.spec.features;
+        for (const std::string& feature : job.recipe.features)
+            if (spec.default_features && std::find(features.begin(), features.end(), feature) == features.end())
+                features.push_back(feature);
     }
     for (const std::string& instance : spec.instances) {
         if (const Result<bindgen::AskedType> parsed = bindgen::parse_asked_instance(instance); !parsed)
@@ -190,6 +201,17 @@ Result<Resolution> Installer::resolve_job(Job& job) const {
             return tl::unexpected<Error>(written.error());
     }
     Result<Resolution> resolution = resolve(build_place(job, job.work), job.plan);
+    if (!resolution && job.plan.spec.features != job.request.spec.features) {
+        // A version that has not all that the recipe asks for is as good without it.
+        std::vector<std::string> asked = std::exchange(job.plan.spec.features, job.request.spec.features);
+        if (Result<void> written = write_wrapper(job, nullptr); !written) return tl::unexpected<Error>(written.error());
+        if (Result<Resolution> plain = resolve(build_place(job, job.work), job.plan)) {
+            resolution = std::move(plain);
+        } else {
+            job.plan.spec.features = std::move(asked);
+            if (Result<void> written = write_wrapper(job, nullptr); !written) return tl::unexpected<Error>(written.error());
+        }
+    }
     if (!resolution && !locked.empty() && job.vendor.empty()) {
         // Without the network, the sources that some environment vendored serve as well as cargo's own store.
         job.vendor = find_vendored(job.plan.crate, locked, place_.root);
@@ -225,12 +247,13 @@ Result<Resolution> Installer::resolve_job(Job& job) const {
     job.plan.crate = root.crate;
     job.plan.version = root.version;
     job.plan.serde = resolution->find("serde_core") != nullptr;
+    job.plan.tokio = resolution->find("tokio") != nullptr;
     return resolution;
 }
 
 Result<Installer::Resolved> Installer::resolve_only(const InstallRequest& request) {
     if (Result<void> opened = open_toolchain(); !opened) return tl::unexpected<Error>(opened.error());
-    Job job{request, {}, {}, {}, {}, {}, {}, false};
+    Job job{request, {}, {}, {}, {}, {}, {}, false, {}};
     if (Result<void> started = start(job); !started) return tl::unexpected<Error>(started.error());
     Result<Resolution> resolution = resolve_job(job);
     std::error_code error;
@@ -272,7 +295,7 @@ Result<void> Installer::stage_generated(Job& job) {
     const CrateSpec& spec = job.plan.spec;
     ContentHash asked;
     asked.add(spec.package).add(spec.requirement()).add(spec.source).add(spec.default_features ? "" : "bare");
-    asked.add(sdk_key_).add(locked_packages(job.plan.cargo_lock));
+    asked.add(sdk_key_).add(job.recipe.text).add(locked_packages(job.plan.cargo_lock));
     for (const std::string& feature : spec.features) asked.add(feature);
     for (const std::string& instance : spec.instances) asked.add("instance " + instance);
     const bool exact = spec.exact || !job.plan.cargo_lock.empty() || spec.version.rfind('=', 0) == 0;
@@ -293,7 +316,7 @@ Result<void> Installer::stage_generated(Job& job) {
     const Result<std::string> lock = read_text_file(job.work / "Cargo.lock");
     if (!lock) return tl::unexpected<Error>(lock.error());
     ContentHash hash;
-    hash.add(root.name).add(root.version).add(locked_packages(*lock)).add(sdk_key_);
+    hash.add(root.name).add(root.version).add(locked_packages(*lock)).add(sdk_key_).add(job.recipe.text);
     hash.add(std::to_string(KAYTON_PLUGIN_ABI_VERSION)).add(spec.default_features ? "" : "bare").add(spec.source);
     for (const std::string& feature : root.features) hash.add(feature);
     for (const std::string& feature : spec.features) hash.add("asked " + feature);
@@ -375,6 +398,7 @@ Result<void> Installer::build_generated(Job& job, const Resolution& resolution) 
     request.package = root.name;
     request.version = root.version;
     request.features = job.plan.spec.features;
+    request.recipe = job.recipe.functions;
     request.instances = job.plan.spec.instances;
     request.dependency_versions = resolution.versions;
     const std::string subject = fmt::format("the bindings of `{}` {}", root.name, root.version);
@@ -496,7 +520,7 @@ Result<void> Installer::keep(const Job& job, const std::string& key) const {
 }
 
 Result<StagedCrate> Installer::stage(const InstallRequest& request) {
-    Job job{request, {}, {}, {}, {}, {}, {}, false};
+    Job job{request, {}, {}, {}, {}, {}, {}, false, {}};
     Result<void> done = open_toolchain();
     if (done) done = start(job);
     if (done) done = job.handwritten ? stage_handwritten(job) : stage_generated(job);

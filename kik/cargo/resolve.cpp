@@ -112,13 +112,19 @@ std::string wrapper_toml(const WrapperPlan& plan, const fs::path& sdk, const std
         toml += fmt::format("{} = {{ version = {}{}, default-features = false }}\n", package.package,
                             toml_text("=" + package.version), source_text(package.source));
     }
+    std::vector<std::string> known;
+    if (plan.serde) known.emplace_back("serde_core");
+    if (plan.tokio) known.emplace_back("tokio");
     toml += fmt::format("kayton_bind = {{ path = {}{} }}\n\n", toml_text((sdk / "kayton_bind").string()),
-                        plan.serde ? ", features = [\"serde_core\"]" : "");
-    // Thunks are many and small: optimising them as hard as the crate itself costs time and gains nothing.
+                        known.empty() ? "" : ", features = " + Json(known).dump());
+    // Thunks are many and small: optimising them as hard as the crate itself costs time and gains nothing. Said of the
+    // wrapper, not of all the others: that would optimise build scripts and procedural macros too.
+    toml += fmt::format(
+        "[profile.release]\nopt-level = 3\npanic = \"unwind\"\nlto = \"off\"\ncodegen-units = 16\n"
+        "strip = \"debuginfo\"\ndebug = false\nincremental = false\n\n"
+        "[profile.release.package.kayton_plugin_{}]\nopt-level = 1\n\n",
+        plan.crate);
     toml +=
-        "[profile.release]\nopt-level = 1\npanic = \"unwind\"\nlto = \"off\"\ncodegen-units = 16\n"
-        "strip = \"debuginfo\"\ndebug = false\nincremental = false\n\n[profile.release.package.\"*\"]\nopt-level = "
-        "3\n\n"
         "[workspace]\nexclude = [\"sdk\", \"source\", \"vendor\"]\n";
     return toml;
 }

@@ -47,6 +47,7 @@ struct WrapperPlan {
     };
     std::map<std::string, Extra> extra_packages;  // named by the bindings besides, by crate
     std::string version;  // exact, once known
+    bool tokio = false;   // the same: its futures run on a runtime of the plugin's
     bool serde = false;   // among the crates it needs: any value of a program can be serialized then
 };
 

@@ -190,6 +190,9 @@ Result<void> document_crates(const BuildPlace& place, const Cache& cache, const 
                     const ResolvedPackage* package = resolution.find(other);
                     if (package != nullptr && !package->macro && wanted.size() < kMostCrates) wanted.insert(other);
                 }
+                // What serde makes of a text whose type nobody says: a document, where the crate can make one.
+                const bool reads = named->all.count("serde") + named->all.count("serde_core") > 0;
+                if (reads && resolution.find("serde_json") != nullptr) wanted.insert("serde_json");
                 handed_on.insert(named->reexported.begin(), named->reexported.end());
                 grown = true;
             }

@@ -191,6 +191,9 @@ TEST(WrapperToml, AsksForWhatWasAskedForAndQuotes) {
     EXPECT_NE(toml.find("serde_json = { version = \"=1.0.1\", features = [\"std\"] }"), std::string::npos) << toml;
     EXPECT_NE(toml.find("serde = { version = \"=1.0.5\", default-features = false }"), std::string::npos) << toml;
     EXPECT_NE(toml.find("kayton_bind = { path = \"/sdk/kayton_bind\" }"), std::string::npos) << toml;
+    // A profile for all packages would go for build scripts and procedural macros too.
+    EXPECT_NE(toml.find("[profile.release.package.kayton_plugin_serde_json]\nopt-level = 1"), std::string::npos) << toml;
+    EXPECT_EQ(toml.find("package.\"*\""), std::string::npos) << toml;
     plan.spec.source = "git+https://host/x.git?rev=abc";
     plan.spec.default_features = false;
     EXPECT_NE(wrapper_toml(plan, "sdk", "")

@@ -9,6 +9,7 @@
 mod call;
 mod callbacks;
 mod dynamic;
+mod futures;
 mod handles;
 mod objects;
 mod register;
@@ -21,6 +22,7 @@ mod walk;
 pub use call::*;
 pub use callbacks::*;
 pub use dynamic::*;
+pub use futures::*;
 pub use handles::*;
 pub use kayton_api::{KaytonContext, KtClosure, KtHandle, KtRange, KtTypeOps, KtValue};
 pub use objects::*;

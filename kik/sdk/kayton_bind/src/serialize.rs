@@ -1,7 +1,8 @@
-//! Serde's Serialize for any Kayton value: dicts and objects are maps, lists, tuples and sets sequences, None nothing.
+//! Serde's Serialize for any Kayton value: dicts and objects are maps, lists and sets sequences, None
+//! nothing.
 //! Part of wrappers whose crate knows serde.
 
-use serde_core::ser::{Error, SerializeMap, SerializeSeq};
+use serde_core::ser::{Error, SerializeMap, SerializeSeq, SerializeTuple};
 use serde_core::{Serialize, Serializer};
 
 use crate::dynamic::Dynamic;
@@ -24,6 +25,13 @@ impl Serialize for Part {
                     sequence.serialize_element(&Part(part))?;
                 }
                 sequence.end()
+            }
+            Shape::Tuple(parts) => {
+                let mut tuple = to.serialize_tuple(parts.len())?;
+                for part in parts {
+                    tuple.serialize_element(&Part(part))?;
+                }
+                tuple.end()
             }
             Shape::Dict(pairs) => {
                 let mut map = to.serialize_map(Some(pairs.len()))?;

@@ -21,8 +21,9 @@ pub(crate) enum Shape<'a> {
     Float(f64),
     Str(&'a str),
     Bytes(&'a [u8]),
-    /// A list, tuple or set.
+    /// A list or set.
     Sequence(Vec<Place>),
+    Tuple(Vec<Place>),
     Dict(Vec<(Place, Place)>),
     /// An object of a class: its fields by name.
     Object(&'a str, Vec<(&'a str, Place)>),
@@ -73,7 +74,7 @@ impl Place {
                         _ => Shape::Sequence(pairs.into_iter().map(|pair| pair.0).collect()),
                     }
                 }
-                9 => Shape::Sequence(
+                9 => Shape::Tuple(
                     (0..info.args_count as usize)
                         .map(|i| Place { info: arg(i), data: self.data.add(*info.offsets.add(i) as usize) })
                         .collect(),
