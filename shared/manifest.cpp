@@ -149,6 +149,7 @@ void read_function(ObjectReader& reader, ManifestFunction& function) {
     reader.flag("iterator", function.iterator);
     reader.flag("extension", function.extension);
     reader.flag("returns_self", function.returns_self);
+    reader.texts("types", function.types);
     reader.objects("params", function.params, read_param);
     reader.text("result", function.result, true);
     reader.text("raises", function.raises);
@@ -200,6 +201,7 @@ OrderedJson function_json(const ManifestFunction& function) {
     put(json, "iterator", function.iterator);
     put(json, "extension", function.extension);
     put(json, "returns_self", function.returns_self);
+    if (!function.types.empty()) json["types"] = function.types;
     OrderedJson params = OrderedJson::array();
     for (const ManifestParam& param : function.params) {
         OrderedJson item;

@@ -36,6 +36,7 @@ struct ManifestFunction {
     bool iterator = false;  // __next__: KT_STOP at the end
     bool extension = false;  // a trait's method on a built-in type, "rand.seq.SliceRandom.shuffle": the first parameter is `self`
     bool returns_self = false;  // a builder's &mut Self result: the receiver itself, retained
+    std::vector<std::string> types;  // what its own type parameters stand for, as written in brackets: "int", "qrcode.render.svg.Color"
     std::vector<ManifestParam> params;
     std::string result;          // "None" for ()
     std::string raises;          // error class, or empty when the Rust function cannot fail

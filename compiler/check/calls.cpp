@@ -412,6 +412,21 @@ TExpr* Checker::call(const CallExpr& e, const Type* expected) {
         if (bare == nullptr) bare = TreeBuilder(synthetic_, e.span).call(*generic, {e.args.begin(), e.args.end()}, {e.keywords.begin(), e.keywords.end()});
         return call(*bare, expected);
     }
+    if (callee.kind == ExprKind::kSubscript) {
+        // reader.samples[int](): the type arguments of a crate's function.
+        const Expr& named = *as<SubscriptExpr>(callee).object;
+        const Expr* owner = named.kind == ExprKind::kAttribute ? as<AttributeExpr>(named).object : &named;
+        const Entity known = owner->kind == ExprKind::kName ? this->entity(*owner) : Entity{};
+        const bool of_crate = known.kind == EntityKind::kCrateFunctions || known.kind == EntityKind::kCrate || known.kind == EntityKind::kCrateType ||
+                              (known.kind == EntityKind::kValue && known.value != nullptr && named.kind == ExprKind::kAttribute && manifest_of(prune(known.value->type)) != nullptr &&
+                               !crate_functions(*manifest_of(prune(known.value->type)), std::string(prune(known.value->type)->name) + "." + std::string(as<AttributeExpr>(named).name)).empty());
+        if (of_crate) {
+            const CallExpr*& bare = applied_[{&e, SIZE_MAX - 1}];
+            if (bare == nullptr) bare = TreeBuilder(synthetic_, e.span).call(named, {e.args.begin(), e.args.end()}, {e.keywords.begin(), e.keywords.end()});
+            applied_[{bare, SIZE_MAX - 2}] = &e;
+            return call(*applied_[{&e, SIZE_MAX - 1}], expected);
+        }
+    }
     if (callee.kind == ExprKind::kCall && e.args.size() == 1 && e.keywords.empty()) {
         // itemgetter(1)(x) is x[1], attrgetter("a.b")(x) is x.a.b: so they work on values whose parts differ in type.
         const auto& maker = as<CallExpr>(callee);

@@ -233,6 +233,33 @@ TExpr* Checker::crate_call_of(const Manifest& manifest, const std::string& name,
         report(DiagCode::kUnknownAttribute, e.callee->span, "`" + type_name + "` has no method `" + method + "`", "not in " + manifest.crate + " " + manifest.version, help);
         return never(span);
     }
+    if (const auto written = applied_.find({&e, SIZE_MAX - 2}); written != applied_.end()) {
+        const Expr& index = *as<SubscriptExpr>(*written->second->callee).index;
+        std::vector<const Expr*> named = {&index};
+        if (index.kind == ExprKind::kTuple) named.assign(as<SequenceExpr>(index).items.begin(), as<SequenceExpr>(index).items.end());
+        std::vector<const Type*> wanted;
+        for (const Expr* each : named) wanted.push_back(annotation(*each));
+        if (std::find(wanted.begin(), wanted.end(), nullptr) != wanted.end()) return never(span);
+        std::vector<const ManifestFunction*> meant;
+        for (const ManifestFunction* f : candidates) {
+            if (f->types.size() != wanted.size()) continue;
+            bool same = true;
+            for (size_t i = 0; i < wanted.size() && same; ++i) {
+                const Type* has = f->types[i].empty() ? nullptr : parse_type(f->types[i], true);
+                same = has != nullptr && resolved(has) == resolved(wanted[i]);
+            }
+            if (same) meant.push_back(f);
+        }
+        if (meant.empty()) {
+            std::string text;
+            for (const Type* each : wanted) text += (text.empty() ? "" : ", ") + to_string(each);
+            report(DiagCode::kBadArguments, index.span, "`" + name + "` has no instance for " + text, "", "Run: kik instantiate " + manifest.crate + " '" + name.substr(name.find('.') + 1) + "[" + text + "]'");
+            return never(span);
+        }
+        applied_.erase(written);
+        TExpr* made = crate_call_of(manifest, name, meant, receiver, e, expected);
+        return made;
+    }
     const size_t offset = receiver != nullptr ? 1 : 0;
     const size_t count = e.args.size() + e.keywords.size() + offset;
     // Which overloads take this many arguments.

@@ -197,6 +197,16 @@ void Generator::bind(const Binding& binding) {
     normalizer_.current_impl.reset();
 }
 
+// A type argument as a program writes it: samples[int](), render[svg.Color]().
+std::string Generator::written_type(const Ty& type) {
+    const Ty& bare = type.kind == TyKind::kRef ? *type.args[0] : type;
+    if (bare.is_prim("f64") || bare.is_prim("f32")) return "float";
+    if (is_integer(bare)) return "int";
+    if (bare.is_prim("bool")) return "bool";
+    if (bare.is_prim("str") || bare.is_prim("char") || bare.is_std_path("String")) return "str";
+    return bare.kind == TyKind::kPath && !is_std(bare.path) && !is_dynamic(bare) && table_.is_handle(bare) ? names_.kayton_type(bare) : "";
+}
+
 // What a value gives that is a future: impl Future, a boxed one, a type of a crate that is one. Null for others.
 TyRef Generator::awaited_output(const Ty& type) {
     const Ty* inner = &type;
@@ -322,6 +332,8 @@ void Generator::bind_instance(const Binding& binding, const Subst& subst, const 
     for (const TypeParam& param : params)
         turbofish += (turbofish.empty() ? "::<" : ", ") + names_.rust_type(*subst.types.at(param.name));
     if (!turbofish.empty()) turbofish += ">";
+    for (const TypeParam& param : params) manifest.types.push_back(written_type(*subst.types.at(param.name)));
+    if (std::all_of(manifest.types.begin(), manifest.types.end(), [](const std::string& text) { return text.empty(); })) manifest.types.clear();
     std::string call = binding.callee(subst) + turbofish + "(" + arguments + ")";
     if (waits) call = "wait(|| " + call + ")";
     else if (crate.name() == "tokio") call = "entered(|| " + call + ")";

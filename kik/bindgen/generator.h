@@ -128,6 +128,7 @@ class Generator {
 
     // binding.cpp
     void bind(const Binding& binding);
+    [[nodiscard]] std::string written_type(const Ty& type);
     [[nodiscard]] TyRef awaited_output(const Ty& type);
     void bind_instance(const Binding& binding, const Subst& subst, const std::vector<TypeParam>& params, size_t impls);
     // A thunk written by hand; `body` uses the parameters a0, a1, ... and gives the storage value of the result.

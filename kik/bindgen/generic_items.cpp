@@ -29,6 +29,24 @@ bool has_open_part(const Ty& type) {
     return open || std::any_of(type.args.begin(), type.args.end(), [](const TyRef& arg) { return has_open_part(*arg); });
 }
 
+// "IntoIterator" or "Iterator", where a parameter is bounded by it.
+std::string iterated_bound(const RustdocCrate& crate, const Json& generics, const std::string& name) {
+    std::string found;
+    const auto look = [&](const Json& bounds) {
+        for (const Json& bound : bounds) {
+            if (!bound.contains("trait_bound")) continue;
+            const Path& trait = crate.canonical(bound["trait_bound"]["trait"]["id"].get<int>());
+            if (is_std(trait) && (trait.back() == "IntoIterator" || trait.back() == "Iterator")) found = trait.back();
+        }
+    };
+    for (const Json& param : generics["params"])
+        if (param["name"] == name && param["kind"].contains("type")) look(param["kind"]["type"]["bounds"]);
+    for (const Json& predicate : generics["where_predicates"])
+        if (predicate.contains("bound_predicate") && predicate["bound_predicate"]["type"] == Json{{"generic", name}})
+            look(predicate["bound_predicate"]["bounds"]);
+    return found;
+}
+
 std::string argument_text(const Ty& type) {
     if (type.is_prim("f64") || type.is_prim("f32")) return "float";
     if (is_integer(type)) return "int";
@@ -413,21 +431,23 @@ void Generator::visit_extension_traits() {
             TyRef self = normalizer_.type(*item.crate, impl["for"], {});
             const bool text = self->is_prim("str") || self->is_std_path("String");
             const bool list = self->kind == TyKind::kSlice || self->is_std_path("Vec");
-            if ((!text && !list) || (list && self->args.empty())) continue;
+            // impl<T: IntoIterator> Statistics for T: a list is one.
+            const std::string over = self->kind == TyKind::kGeneric ? iterated_bound(*item.crate, impl["generics"], self->name) : "";
+            if ((!text && !list && over.empty()) || (list && self->args.empty())) continue;
             std::vector<Subst> choices = {{}};
             const bool generic = list && self->args[0]->kind == TyKind::kGeneric;
-            if (generic) {
+            if (generic || !over.empty()) {
                 choices.clear();
-                for (const char* element : {"i64", "f64"}) {
+                for (const TyRef& element : {make_prim("i64"), make_prim("f64"), make_path({"alloc", "string", "String"})}) {
                     Subst subst;
-                    subst.types[self->args[0]->name] = make_prim(element);
+                    subst.types[generic ? self->args[0]->name : self->name] =
+                        generic ? element
+                                : make_path(over == "IntoIterator" ? Path{"alloc", "vec", "Vec"} : Path{"alloc", "vec", "into_iter", "IntoIter"}, {element});
                     choices.push_back(subst);
                 }
-                Subst words;
-                words.types[self->args[0]->name] = make_path({"alloc", "string", "String"});
-                choices.push_back(words);
             }
             for (const Subst& subst : choices) {
+                if (!over.empty() && normalizer_.conditions(*item.crate, impl["generics"], subst) == Answer::kNo) continue;
                 const TyRef type = substitute(self, subst);
                 const ImplContext context{item.crate, &impl, subst, type};
                 for (const Json& member_id : body["items"]) {
@@ -444,9 +464,17 @@ void Generator::visit_extension_traits() {
                     binding.subst = subst;
                     binding.impl = context;
                     binding.extension = true;
-                    binding.callee = [this, type, &item = item, method](const Subst&) {
-                        Bound bound;
-                        bound.trait = item.crate->canonical(item.id);
+                    Bound bound;
+                    bound.trait = item.crate->canonical(item.id);
+                    // Statistics<f64>: the trait's own arguments, also where its methods name them.
+                    if (!over.empty()) {
+                        bound = normalizer_.trait_bound(*item.crate, impl["trait"], subst);
+                        size_t next = 0;
+                        for (const Json& param : body["generics"]["params"])
+                            if (param["kind"].contains("type") && next < bound.args.size())
+                                binding.subst.types[param["name"].get<std::string>()] = bound.args[next++];
+                    }
+                    binding.callee = [this, type, bound, method](const Subst&) {
                         return "<" + names_.rust_type(*type) + " as " + names_.rust_trait(bound) + ">::" + method;
                     };
                     bind(binding);

@@ -301,9 +301,11 @@ int TypeTable::exception(const TyRef& type) {
         if (known == by_name_.end() || (entries_[known->second].type && type_key(*entries_[known->second].type) == type_key(*type)))
             name = base;
     }
+    // First what may throw: a name in the table always has its entry.
+    std::string rust = names_.rust_type(*type);
     const auto [entry, fresh] = by_name_.emplace(name, static_cast<int>(entries_.size()));
     if (fresh)
-        entries_.push_back({SlotKind::kException, name, type, names_.rust_type(*type)});
+        entries_.push_back({SlotKind::kException, name, type, std::move(rust)});
     else if (entries_[entry->second].kind != SlotKind::kException)
         throw Unmapped{name + " is a handle type already"};
     return entry->second;
@@ -312,8 +314,9 @@ int TypeTable::exception(const TyRef& type) {
 int TypeTable::error_value(const TyRef& type) {
     const std::string name = names_.kayton_type(*type) + ".value";
     if (const auto out = left_out_.find("type " + name); out != left_out_.end()) throw Unmapped{name + ": " + out->second};
+    std::string rust = names_.rust_type(*type);
     const auto [entry, fresh] = by_name_.emplace(name, static_cast<int>(entries_.size()));
-    if (fresh) entries_.push_back({SlotKind::kErrorValue, name, type, names_.rust_type(*type)});
+    if (fresh) entries_.push_back({SlotKind::kErrorValue, name, type, std::move(rust)});
     return entry->second;
 }
 
