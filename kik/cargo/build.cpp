@@ -139,8 +139,16 @@ std::string plugin_rustflags(const BuildPlace& place) {
 
 Command confined(const BuildPlace& place, Command command) {
     Confinement confinement;
-    confinement.read = {place.toolchain.bin.parent_path(), cargo_home(), place.folder, place.vendor,
-                        place.toolchain.libdir};
+    confinement.read = {place.toolchain.bin.parent_path(), place.folder, place.vendor, place.toolchain.libdir};
+    // Not all of cargo's home: what its owner shows to registries is there, and here crates' own programs run.
+    for (const char* part : {"bin", "config", "config.toml", "env", "git", "registry", ".package-cache", ".global-cache",
+                             ".package-cache-mutate"}) {
+        confinement.read.push_back(cargo_home() / part);
+    }
+    for (char** entry = environ; *entry != nullptr; ++entry) {
+        const std::string_view name = std::string_view(*entry).substr(0, std::string_view(*entry).find('='));
+        if (name.rfind("CARGO_REGISTR", 0) == 0 && name.ends_with("_TOKEN")) command.without.emplace_back(name);
+    }
     confinement.read.insert(confinement.read.end(), place.sources.begin(), place.sources.end());
     // cargo looks for its configuration from there upwards.
     for (fs::path above = place.folder; above.has_relative_path(); above = above.parent_path()) {

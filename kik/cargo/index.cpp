@@ -1,10 +1,14 @@
 #include "kik/cargo/index.h"
 
+#define TOML_HEADER_ONLY 1
+#include <fmt/format.h>
+#include <toml++/toml.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <system_error>
 
@@ -25,13 +29,79 @@ fs::path index_place(std::string name) {
     return fs::path(name.substr(0, 2)) / name.substr(2, 2) / name;
 }
 
-}  // namespace
+std::string host_of(const std::string& url) {
+    const size_t start = url.find("://");
+    if (start == std::string::npos) return "";
+    std::string host = url.substr(start + 3);
+    host.resize(std::min(host.find_first_of("/?#"), host.size()));
+    if (const size_t at = host.rfind('@'); at != std::string::npos) host.erase(0, at + 1);
+    host.resize(std::min(host.rfind(':'), host.size()));
+    return host;
+}
 
-std::vector<IndexVersion> index_versions(const std::string& package) {
-    std::vector<IndexVersion> versions;
+// The hosts of the registries that cargo's configuration names, by their names.
+std::map<std::string, std::string> configured_hosts() {
+    std::map<std::string, std::string> hosts;
+    for (const char* name : {"config.toml", "config"}) {
+        const Result<std::string> text = read_text_file(cargo_home() / name);
+        if (!text) continue;
+        try {
+            const toml::table config = toml::parse(*text);
+            if (const toml::table* registries = config["registries"].as_table()) {
+                for (const auto& [registry, entry] : *registries) {
+                    const toml::table* table = entry.as_table();
+                    if (table != nullptr) hosts[std::string(registry.str())] = host_of((*table)["index"].value_or(std::string()));
+                }
+            }
+        } catch (const toml::parse_error&) {
+            // cargo says what is wrong with it.
+        }
+        break;
+    }
+    constexpr std::string_view kPrefix = "CARGO_REGISTRIES_", kSuffix = "_INDEX";
+    for (char** entry = environ; *entry != nullptr; ++entry) {
+        const std::string_view text = *entry;
+        std::string_view name = text.substr(0, text.find('='));
+        if (!name.starts_with(kPrefix) || !name.ends_with(kSuffix) || name.size() <= kPrefix.size() + kSuffix.size()) continue;
+        name = name.substr(kPrefix.size(), name.size() - kPrefix.size() - kSuffix.size());
+        std::string registry(name);
+        for (char& c : registry) c = c == '_' ? '-' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+        hosts[registry] = host_of(std::string(text.substr(text.find('=') + 1)));
+    }
+    return hosts;
+}
+
+// Where cargo keeps what it knows of a registry's index: in folders named after hosts. The default one's are those that
+// no registry of another name has, so that a private crate is never taken for a public one of its name.
+std::vector<fs::path> index_folders(const std::string& registry) {
+    const std::map<std::string, std::string> hosts = configured_hosts();
+    const auto wanted = hosts.find(registry);
+    const std::string wanted_host = wanted != hosts.end() ? wanted->second : host_of(registry);
+    std::vector<fs::path> folders;
     std::error_code error;
     for (const fs::directory_entry& index : fs::directory_iterator(cargo_home() / "registry" / "index", error)) {
-        const Result<std::string> text = read_text_file(index.path() / ".cache" / index_place(package));
+        const std::string name = index.path().filename();
+        const std::string host = name.substr(0, name.rfind('-'));
+        const bool named = std::any_of(hosts.begin(), hosts.end(), [&](const auto& other) { return other.second == host; });
+        if (registry.empty() ? !named : wanted_host == host) folders.push_back(index.path());
+    }
+    return folders;
+}
+
+}  // namespace
+
+IndexedPackage indexed_package(const std::string& name, const std::string& source) {
+    if (source.rfind("sparse+", 0) == 0) return {name, source};
+    const std::string host = host_of(source);
+    for (const auto& [registry, other] : configured_hosts())
+        if (source.rfind("registry+", 0) == 0 && host == other) return {name, source.substr(9)};
+    return {name, ""};
+}
+
+std::vector<IndexVersion> index_versions(const IndexedPackage& package) {
+    std::vector<IndexVersion> versions;
+    for (const fs::path& index : index_folders(package.registry)) {
+        const Result<std::string> text = read_text_file(index / ".cache" / index_place(package.name));
         if (!text) continue;
         // A header, then for each version its number and its JSON, each ended by a zero.
         size_t at = text->find('\0', 5);
@@ -68,8 +138,8 @@ std::string newest_version(const std::vector<IndexVersion>& versions, const std:
 std::vector<std::string> known_packages(const std::string& word) {
     std::vector<std::string> found;
     std::error_code error;
-    for (const fs::directory_entry& index : fs::directory_iterator(cargo_home() / "registry" / "index", error)) {
-        fs::recursive_directory_iterator entries(index.path() / ".cache", error);
+    for (const fs::path& index : index_folders("")) {
+        fs::recursive_directory_iterator entries(index / ".cache", error);
         for (const fs::recursive_directory_iterator end; !error && entries != end; entries.increment(error)) {
             const std::string name = entries->path().filename().string();
             if (entries->is_regular_file(error) && name.find(word) != std::string::npos) found.push_back(name);
@@ -80,7 +150,7 @@ std::vector<std::string> known_packages(const std::string& word) {
     return found;
 }
 
-Result<void> refresh_index(const Toolchain& toolchain, const std::vector<std::string>& packages,
+Result<void> refresh_index(const Toolchain& toolchain, const std::vector<IndexedPackage>& packages,
                            const Console& console) {
     if (console.options().offline || packages.empty()) return {};
     const Result<Cache> cache = Cache::open(toolchain);
@@ -91,11 +161,18 @@ Result<void> refresh_index(const Toolchain& toolchain, const std::vector<std::st
     if (Result<void> made = make_folders(folder / "src"); !made) return made;
     std::string toml = "[package]\nname = \"kayton_index\"\nversion = \"0.0.0\"\nedition = \"2021\"\n\n[workspace]\n\n"
                        "[dependencies]\n";
-    for (const std::string& package : packages) toml += package + " = { version = \"*\", default-features = false }\n";
+    size_t line = 0;
+    for (const IndexedPackage& package : packages) {
+        // Two registries may have crates of the same name.
+        toml += fmt::format("p{} = {{ package = {}, version = \"*\", default-features = false", line++, nlohmann::json(package.name).dump());
+        const char* key = package.registry.find("://") == std::string::npos ? "registry" : "registry-index";
+        toml += package.registry.empty() ? " }\n" : fmt::format(", {} = {} }}\n", key, nlohmann::json(package.registry).dump());
+    }
     std::ofstream(folder / "Cargo.toml") << toml;
     std::ofstream(folder / "src" / "lib.rs") << "";
     WrapperPlan plan;
-    plan.spec.package = packages.size() == 1 ? packages.front() : "";
+    plan.spec.package = packages.size() == 1 ? packages.front().name : "";
+    if (packages.size() == 1 && !packages.front().registry.empty()) plan.spec.source = "registry+" + packages.front().registry;
     const BuildPlace place{toolchain, console, folder, folder / "target", {}, {}, {}, {}};
     const Result<CommandResult> result = run_shown(place, cargo_in(place, {"generate-lockfile"}), "Asking");
     fs::remove_all(folder, error);

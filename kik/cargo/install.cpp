@@ -412,7 +412,7 @@ Result<void> Installer::build_generated(Job& job, const Resolution& resolution) 
                 return fail(ErrorKind::kInternal,
                             "the bindings name the crate `" + crate + "`, which is not in the lock file");
             }
-            job.plan.extra_packages[crate] = {package->name, package->version};
+            job.plan.extra_packages[crate] = {package->name, package->version, package->source};
         }
         if (Result<void> written = write_wrapper(job, &made); !written)
             return tl::unexpected<Error>(written.error());

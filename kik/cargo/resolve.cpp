@@ -34,6 +34,7 @@ ResolvedPackage read_package(const Json& json) {
     package.version = json.at("version").get<std::string>();
     package.manifest = json.at("manifest_path").get<std::string>();
     package.local = json.at("source").is_null();
+    if (!package.local) package.source = json.at("source").get<std::string>();
     for (const Json& target : json.at("targets")) {
         for (const Json& kind : target.at("kind")) {
             const std::string word = kind.get<std::string>();
@@ -46,6 +47,17 @@ ResolvedPackage read_package(const Json& json) {
         }
     }
     return package;
+}
+
+// What a dependency's line says besides, so that it is the very package that another crate asked for; the default
+// registry needs no word.
+std::string source_text(const std::string& source) {
+    if (source.rfind("sparse+", 0) == 0) return ", registry-index = " + toml_text(source);
+    const GitSource git = parse_git_source(source.substr(0, source.find('#')));
+    if (git.url.empty()) return "";
+    std::string text = ", git = " + toml_text(git.url);
+    if (!git.reference.empty()) text += fmt::format(", {} = {}", git.reference, toml_text(git.value));
+    return text;
 }
 
 // The innermost of the causes that cargo tells, without what libgit2 adds in its own words.
@@ -97,8 +109,8 @@ std::string wrapper_toml(const WrapperPlan& plan, const fs::path& sdk, const std
                         plan.spec.default_features ? "" : ", default-features = false");
     for (const auto& [crate, package] : plan.extra_packages) {
         // Without default features: naming a crate here must not change how it is built.
-        toml += fmt::format("{} = {{ version = {}, default-features = false }}\n", package.first,
-                            toml_text("=" + package.second));
+        toml += fmt::format("{} = {{ version = {}{}, default-features = false }}\n", package.package,
+                            toml_text("=" + package.version), source_text(package.source));
     }
     std::vector<std::string> known;
     if (plan.serde) known.emplace_back("serde_core");
@@ -191,6 +203,22 @@ Error resolve_error(const CommandResult& result, const WrapperPlan& plan, const 
             return error;
         }
     }
+    const std::string registry = plan.spec.registry();
+    const std::string place_of = registry.empty() ? "the registry" : "the registry `" + registry + "`";
+    static const std::regex token("(no token found|token rejected) for `([^`]+)`");
+    static const std::regex unknown("registry index was not found in any configuration: `([^`]+)`");
+    if (std::regex_search(output, found, token)) {
+        error.message = fmt::format("cannot get `{}`: the registry `{}` {}", package, found[2].str(),
+                                    found[1] == "no token found" ? "wants a token" : "refuses the token");
+        error.remedy = "run `cargo login --registry " + found[2].str() + "`, then the same command again";
+        return error;
+    }
+    if (std::regex_search(output, found, unknown)) {
+        error.message = fmt::format("cannot get `{}`: cargo's configuration has no registry `{}`", package, found[1].str());
+        error.remedy = fmt::format("add to `{}`: [registries.{}] index = \"sparse+https://...\"",
+                                   (cargo_home() / "config.toml").string(), found[1].str());
+        return error;
+    }
     const bool not_stored =
         offline && (mentions(output, "offline mode") || mentions(output, "--offline was specified"));
     if (mentions(output, "No space left on device") || mentions(output, "os error 28)")) {
@@ -203,7 +231,7 @@ Error resolve_error(const CommandResult& result, const WrapperPlan& plan, const 
     } else if (std::regex_search(output, found, missing)) {
         error.kind = ErrorKind::kNotFound;
         const std::string missed = found[1];
-        error.message = "crate `" + missed + "` was not found in the registry";
+        error.message = "crate `" + missed + "` was not found in " + place_of;
         std::vector<std::string> near;
         std::smatch words;
         if (std::regex_search(output, words, meant)) {
@@ -212,7 +240,7 @@ Error resolve_error(const CommandResult& result, const WrapperPlan& plan, const 
                 name.erase(0, name.find_first_not_of(' '));
                 near.push_back(name.substr(0, name.find(' ')));
             }
-        } else {
+        } else if (registry.empty()) {
             near = near_names(missed);
         }
         if (!near.empty()) {
@@ -230,7 +258,7 @@ Error resolve_error(const CommandResult& result, const WrapperPlan& plan, const 
             "do not trust this source; if the change is wanted, run `kik lock --upgrade` and look at what changed";
     } else if (no_network) {
         error.kind = ErrorKind::kSystem;
-        error.message = "cannot reach the crate registry: there is no network, or it refuses the connection";
+        error.message = "cannot reach " + (registry.empty() ? "the crate registry" : place_of) + ": there is no network, or it refuses the connection";
         error.remedy =
             "check the connection and run the same command again; with --offline kik uses only crates that cargo "
             "has downloaded before";

@@ -21,6 +21,7 @@ struct ResolvedPackage {
     std::string crate;  // its library's name in Rust code: "percent_encoding"
     std::string version;
     std::filesystem::path manifest;  // its Cargo.toml
+    std::string source;              // cargo's word for where it comes from; empty: this machine
     std::vector<std::string> features;
     bool macro = false;                     // a procedural macro crate
     bool local = false;                     // not from a registry
@@ -40,8 +41,11 @@ struct WrapperPlan {
     CrateSpec spec;
     std::filesystem::path local;  // a crate on this machine; empty: a registry's or git's
     std::string cargo_lock;       // exact versions to be kept; empty: the newest that fit
-    std::map<std::string, std::pair<std::string, std::string>>
-        extra_packages;   // named by the bindings besides: crate -> (package, version)
+    struct Extra {
+        std::string package, version, source;  // source: cargo's, "registry+URL", "sparse+URL" or "git+URL?tag=..#commit"
+        bool operator==(const Extra&) const = default;
+    };
+    std::map<std::string, Extra> extra_packages;  // named by the bindings besides, by crate
     std::string version;  // exact, once known
     bool tokio = false;   // the same: its futures run on a runtime of the plugin's
     bool serde = false;   // among the crates it needs: any value of a program can be serialized then

@@ -69,10 +69,12 @@ Result<void> audit(Session& session, const Request& request) {
     if (!environment) return tl::unexpected<Error>(environment.error());
     const Result<std::vector<UsedPackage>> used = used_packages(*environment);
     if (!used) return tl::unexpected<Error>(used.error());
-    std::vector<std::string> names, registry_names;
+    std::vector<std::string> names;
+    std::vector<IndexedPackage> indexed;
     for (const UsedPackage& entry : *used) {
         names.push_back(entry.package.name);
-        if (entry.package.source.rfind("registry+", 0) == 0) registry_names.push_back(entry.package.name);
+        const std::string& source = entry.package.source;
+        if (source.rfind("registry+", 0) == 0 || source.rfind("sparse+", 0) == 0) indexed.push_back(indexed_package(entry.package.name, source));
     }
     std::vector<Advisory> advisories;
     if (!request.yanked_only) {
@@ -82,11 +84,12 @@ Result<void> audit(Session& session, const Request& request) {
         if (!read) return tl::unexpected<Error>(read.error());
         advisories = std::move(*read);
     }
-    if (!registry_names.empty() && !session.options.offline) {
-        registry_names.erase(std::unique(registry_names.begin(), registry_names.end()), registry_names.end());
+    if (!indexed.empty() && !session.options.offline) {
+        std::sort(indexed.begin(), indexed.end());
+        indexed.erase(std::unique(indexed.begin(), indexed.end()), indexed.end());
         const Result<Toolchain> toolchain = environment_toolchain(place->root);
         const Result<void> asked =
-            toolchain ? refresh_index(*toolchain, registry_names, session.console) : tl::unexpected<Error>(toolchain.error());
+            toolchain ? refresh_index(*toolchain, indexed, session.console) : tl::unexpected<Error>(toolchain.error());
         if (!asked) session.console.warn(asked.error().message + "; yanked versions are told by what is known here");
     }
     Json json{{"packages", used->size()}, {"vulnerabilities", Json::array()}, {"warnings", Json::array()}};
@@ -112,7 +115,7 @@ Result<void> audit(Session& session, const Request& request) {
                                                  : "  mended in " + joined(advisory.patched) + "\n";
             }
         }
-        for (const IndexVersion& known : index_versions(entry.package.name)) {
+        for (const IndexVersion& known : index_versions(indexed_package(entry.package.name, entry.package.source))) {
             if (known.version != entry.package.version || !known.yanked) continue;
             json["warnings"].push_back({{"id", nullptr},
                                         {"package", entry.package.name},

@@ -28,9 +28,9 @@ Result<void> outdated(Session& session) {
     if (!place) return tl::unexpected<Error>(place.error());
     const Result<Environment> environment = open_environment(place->name, place->root);
     if (!environment) return tl::unexpected<Error>(environment.error());
-    std::vector<std::string> packages;
+    std::vector<IndexedPackage> packages;
     for (const InstalledPlugin& plugin : environment->plugins) {
-        if (plugin.source.empty()) packages.push_back(plugin.package);
+        if (from_registry(plugin)) packages.push_back({plugin.package, spec_of(plugin).registry()});
     }
     if (!packages.empty()) {
         const Result<Toolchain> toolchain = environment_toolchain(place->root);
@@ -41,7 +41,7 @@ Result<void> outdated(Session& session) {
     std::string text;
     for (const InstalledPlugin& plugin : environment->plugins) {
         if (!from_registry(plugin)) continue;
-        const std::vector<IndexVersion> versions = index_versions(plugin.package);
+        const std::vector<IndexVersion> versions = index_versions({plugin.package, spec_of(plugin).registry()});
         const std::string fits = newest_version(versions, spec_of(plugin).requirement());
         const std::string newest = newest_version(versions);
         const bool yanked = std::any_of(versions.begin(), versions.end(), [&](const IndexVersion& entry) {
@@ -140,10 +140,10 @@ Result<void> search(Session& session, const Search& request) {
     if (!spec) return tl::unexpected<Error>(spec.error());
     Result<Toolchain> toolchain = find_toolchain();
     if (!toolchain) return tl::unexpected<Error>(toolchain.error());
-    const Result<void> asked = refresh_index(*toolchain, {spec->package}, session.console);
+    const Result<void> asked = refresh_index(*toolchain, {{spec->package, ""}}, session.console);
     if (!asked && asked.error().kind != ErrorKind::kNotFound) return asked;
     std::vector<std::string> names;
-    if (asked && !newest_version(index_versions(spec->package)).empty()) names.push_back(spec->package);
+    if (asked && !newest_version(index_versions({spec->package, ""})).empty()) names.push_back(spec->package);
     for (const std::string& name : known_packages(spec->package)) names.push_back(name);
     for (const std::string& name : near_names(spec->package)) names.push_back(name);
     std::vector<std::string> shown;
@@ -151,7 +151,7 @@ Result<void> search(Session& session, const Search& request) {
     std::string text;
     for (const std::string& name : names) {
         if (shown.size() >= request.limit || std::find(shown.begin(), shown.end(), name) != shown.end()) continue;
-        const std::vector<IndexVersion> versions = index_versions(name);
+        const std::vector<IndexVersion> versions = index_versions({name, ""});
         const std::string newest = newest_version(versions);
         shown.push_back(name);
         json.push_back({{"name", name}, {"newest", newest}, {"versions", versions.size()}});

@@ -186,7 +186,9 @@ TEST(WrapperToml, AsksForWhatWasAskedForAndQuotes) {
     plan.spec.version = "1.0.1";
     plan.spec.exact = true;
     plan.version = "1.0.1";
-    plan.extra_packages["serde"] = {"serde", "1.0.5"};
+    plan.extra_packages["serde"] = {"serde", "1.0.5", "registry+https://example.com/default"};
+    plan.extra_packages["own"] = {"own", "2.0.0", "sparse+https://example.com/index/"};
+    plan.extra_packages["ours"] = {"ours", "3.0.0", "git+https://example.com/ours.git?tag=v3#abc"};
     const std::string toml = wrapper_toml(plan, "/sdk", "");
     EXPECT_NE(toml.find("serde_json = { version = \"=1.0.1\", features = [\"std\"] }"), std::string::npos) << toml;
     EXPECT_NE(toml.find("serde = { version = \"=1.0.5\", default-features = false }"), std::string::npos) << toml;
@@ -202,6 +204,10 @@ TEST(WrapperToml, AsksForWhatWasAskedForAndQuotes) {
               std::string::npos)
         << wrapper_toml(plan, "sdk", "");
     EXPECT_NE(wrapper_toml(plan, "/sdk", "/a \"b\"").find("path = \"/a \\\"b\\\"\""), std::string::npos);
+    // What comes from elsewhere is the very package that another crate asked for.
+    const std::string extra = wrapper_toml(plan, "sdk", "");
+    EXPECT_NE(extra.find("own = { version = \"=2.0.0\", registry-index = \"sparse+https://example.com/index/\","), std::string::npos) << extra;
+    EXPECT_NE(extra.find("ours = { version = \"=3.0.0\", git = \"https://example.com/ours.git\", tag = \"v3\","), std::string::npos) << extra;
 }
 
 TEST(Versions, FitAsCargoSays) {
