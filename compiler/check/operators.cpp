@@ -69,11 +69,11 @@ const types::Method* Checker::own_method(const types::ClassInfo& c, std::string_
 }
 
 // An object that is a str, an int, a float or a tuple besides, as that, unless its class has one of these methods of its
-// own; any other value itself.
+// own (what an enumeration has was made for objects of it); any other value itself.
 TExpr* Checker::plain_value(TExpr* value, std::initializer_list<std::string_view> own) {
     const Type* t = prune(value->type);
     if (!is_instance(t) || t->class_info->plain_field.empty()) return value;
-    for (const std::string_view name : own)
+    for (const std::string_view name : t->class_info->is_enum ? std::initializer_list<std::string_view>{} : own)
         if (own_method(*t->class_info, name) != nullptr) return value;
     return read_field(value, *t->class_info, std::string(t->class_info->plain_field), value->span);
 }
