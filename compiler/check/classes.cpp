@@ -331,7 +331,7 @@ ClassInfo* Checker::container_base(const ClassStmt& s, std::string_view name) {
         class_statement(as<ClassStmt>(*inner));
         ClassInfo* made = declared_classes_.back();
         made->file = module.file;
-        if (wanted == "str_base" || wanted == "int_base" || wanted == "float_base" || wanted == "tuple_base") made->plain_field = "_value";
+        if (wanted == "str_base" || wanted == "int_base" || wanted == "float_base" || wanted == "tuple_base") made->plain_field = "_kayton_value";
         for (auto& [method_name, method] : made->methods) method.decl->file = module.file;
         // It has no name in the program.
         globals_.erase(global_key(wanted));
