@@ -416,14 +416,15 @@ TExpr* Checker::call(const CallExpr& e, const Type* expected) {
         const Expr& named = *as<SubscriptExpr>(callee).object;
         const Expr* owner = named.kind == ExprKind::kAttribute ? as<AttributeExpr>(named).object : &named;
         const Entity known = owner->kind == ExprKind::kName ? this->entity(*owner) : Entity{};
+        const Type* held = known.kind == EntityKind::kValue && known.value != nullptr && named.kind == ExprKind::kAttribute ? prune(known.value->type) : nullptr;
+        const Manifest* manifest = held != nullptr ? manifest_of(held) : nullptr;
         const bool of_crate = known.kind == EntityKind::kCrateFunctions || known.kind == EntityKind::kCrate || known.kind == EntityKind::kCrateType ||
-                              (known.kind == EntityKind::kValue && known.value != nullptr && named.kind == ExprKind::kAttribute && manifest_of(prune(known.value->type)) != nullptr &&
-                               !crate_functions(*manifest_of(prune(known.value->type)), std::string(prune(known.value->type)->name) + "." + std::string(as<AttributeExpr>(named).name)).empty());
+                              (manifest != nullptr && !crate_functions(*manifest, std::string(held->name) + "." + std::string(as<AttributeExpr>(named).name)).empty());
         if (of_crate) {
             const CallExpr*& bare = applied_[{&e, SIZE_MAX - 1}];
             if (bare == nullptr) bare = TreeBuilder(synthetic_, e.span).call(named, {e.args.begin(), e.args.end()}, {e.keywords.begin(), e.keywords.end()});
             applied_[{bare, SIZE_MAX - 2}] = &e;
-            return call(*applied_[{&e, SIZE_MAX - 1}], expected);
+            return call(*bare, expected);
         }
     }
     if (callee.kind == ExprKind::kCall && e.args.size() == 1 && e.keywords.empty()) {

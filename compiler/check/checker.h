@@ -424,6 +424,7 @@ class Checker {
     // `as_given`: what a special method returns, and not its truth.
     TExpr* equal(TExpr* left, TExpr* right, Span span, bool negate, bool as_given = false);
     TExpr* order(syntax::CompareOp op, TExpr* left, TExpr* right, Span span, bool as_given = false);
+    bool as_long_tuples(TExpr*& left, TExpr*& right);
     TExpr* identity(TExpr* left, TExpr* right, Span span, bool negate);
     TExpr* membership(TExpr* item, TExpr* container, Span span);
     TExpr* negate(TExpr* value);
@@ -570,7 +571,6 @@ class Checker {
     TExpr* special_binary(TExpr* left, TExpr* right, const std::string& own, const std::string& reflected, Span span,
                           const std::function<std::string(const std::string&, const std::string&)>& refusal);
     TExpr* plain_value(TExpr* value, std::initializer_list<std::string_view> own = {});
-    [[nodiscard]] static const types::Method* own_method(const types::ClassInfo& c, std::string_view name);
     TExpr* unless_not_implemented(TExpr* result, Span span, const std::function<TExpr*()>& otherwise);
     TExpr* class_equal(TExpr* left, TExpr* right, Span span);
     TExpr* class_unequal(TExpr* left, TExpr* right, Span span);

@@ -30,12 +30,31 @@ bool is_protocol_base(std::string_view name) {
     return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
 }
 
+// Built-in types that may be bases: a class of _bases.kay, NAME_base, stands for each. A class of a plain one is asked for
+// that value wherever it does not say otherwise itself.
+struct BuiltinBase {
+    std::string_view name;
+    TypeKind kind;
+    bool is_plain;
+};
+constexpr BuiltinBase kBuiltinBases[] = {{"dict", TypeKind::kDict, false}, {"list", TypeKind::kList, false}, {"set", TypeKind::kSet, false},
+                                         {"str", TypeKind::kStr, true},    {"int", TypeKind::kInt, true},    {"float", TypeKind::kFloat, true},
+                                         {"tuple", TypeKind::kTuple, true}};
+
+// Of the class that stands for it.
+const BuiltinBase* builtin_base(std::string_view class_name) {
+    for (const BuiltinBase& base : kBuiltinBases)
+        if (class_name.ends_with("_base") && class_name.substr(0, class_name.size() - 5) == base.name) return &base;
+    return nullptr;
+}
+
 // The class in _bases.kay or _abstract.kay that stands for a built-in base; empty for none.
 std::string written_base(std::string_view name) {
     if (name.ends_with("_base")) return std::string(name);
-    if (name == "dict" || name == "Dict" || name == "OrderedDict" || name == "UserDict") return "dict_base";
-    if (name == "list" || name == "List" || name == "UserList") return "list_base";
-    if (name == "set" || name == "str" || name == "int" || name == "float" || name == "tuple") return std::string(name) + "_base";
+    if (name == "Dict" || name == "OrderedDict" || name == "UserDict") return "dict_base";
+    if (name == "List" || name == "UserList") return "list_base";
+    for (const BuiltinBase& base : kBuiltinBases)
+        if (name == base.name) return std::string(name) + "_base";
     if (name == "AbstractSet") return "Set_base";
     static constexpr std::string_view kAbstract[] = {"Mapping", "MutableMapping", "Sequence", "MutableSequence", "Set", "MutableSet", "Iterator", "Generator"};
     return std::find(std::begin(kAbstract), std::end(kAbstract), name) != std::end(kAbstract) ? std::string(name) + "_base" : std::string();
@@ -331,7 +350,7 @@ ClassInfo* Checker::container_base(const ClassStmt& s, std::string_view name) {
         class_statement(as<ClassStmt>(*inner));
         ClassInfo* made = declared_classes_.back();
         made->file = module.file;
-        if (wanted == "str_base" || wanted == "int_base" || wanted == "float_base" || wanted == "tuple_base") made->plain_field = "_kayton_value";
+        if (const BuiltinBase* of = builtin_base(wanted); of != nullptr && of->is_plain) made->plain_field = "_kayton_value";
         for (auto& [method_name, method] : made->methods) method.decl->file = module.file;
         // It has no name in the program.
         globals_.erase(global_key(wanted));
@@ -348,15 +367,8 @@ bool Checker::is_plain_base(const ClassInfo& c) {
 
 // The built-in type that an object of the class is.
 std::optional<TypeKind> Checker::container_kind(const ClassInfo& c) {
-    for (const ClassInfo* k : c.mro) {
-        if (k->name == "list_base") return TypeKind::kList;
-        if (k->name == "dict_base") return TypeKind::kDict;
-        if (k->name == "set_base") return TypeKind::kSet;
-        if (k->name == "str_base") return TypeKind::kStr;
-        if (k->name == "int_base") return TypeKind::kInt;
-        if (k->name == "float_base") return TypeKind::kFloat;
-        if (k->name == "tuple_base") return TypeKind::kTuple;
-    }
+    for (const ClassInfo* k : c.mro)
+        if (const BuiltinBase* base = builtin_base(k->name)) return base->kind;
     return std::nullopt;
 }
 

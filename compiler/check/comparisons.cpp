@@ -52,6 +52,15 @@ TExpr* Checker::compare_values(CompareOp o, TExpr* left, TExpr* right, Span span
     }
 }
 
+// A tuple of known length beside one of any length: both of any length then. False: they are no such pair.
+bool Checker::as_long_tuples(TExpr*& left, TExpr*& right) {
+    TExpr*& known = is_long_tuple(prune(left->type)) ? right : left;
+    const Type* wanted = prune((&known == &left ? right : left)->type);
+    if (!is_long_tuple(wanted) || prune(known->type)->kind != TypeKind::kTuple || !flow_into(known->type, wanted)) return false;
+    known = convert(known, wanted);
+    return true;
+}
+
 TExpr* Checker::equal(TExpr* left, TExpr* right, Span span, bool negated, bool as_given) {
     left = plain_value(left, {"__eq__", "__ne__"});
     right = plain_value(right, {"__eq__", "__ne__"});
@@ -124,9 +133,7 @@ TExpr* Checker::equal(TExpr* left, TExpr* right, Span span, bool negated, bool a
         const Type* both = types_.dynamic;
         return finish(runtime(RT::kt_eq, types_.boolean, span, {type_info(both, span), convert(left, both), convert(right, both)}));
     }
-    // A tuple of any length and one of known length.
-    if (is_long_tuple(l) && r->kind == TypeKind::kTuple && flow_into(r, l)) return equal(left, convert(right, l), span, negated);
-    if (is_long_tuple(r) && l->kind == TypeKind::kTuple && flow_into(l, r)) return equal(convert(left, r), right, span, negated);
+    if (as_long_tuples(left, right)) return equal(left, right, span, negated);
     BlockScope scope(*this);
     emit_expr(left);
     emit_expr(right);
@@ -228,9 +235,7 @@ TExpr* Checker::order(CompareOp o, TExpr* left, TExpr* right, Span span, bool as
     }
     if (is_instance(l) || is_instance(r))
         if (TExpr* result = class_order(o, left, right, span)) return as_given ? result : truth(result);
-    // A tuple of any length and one of known length.
-    if (is_long_tuple(l) && r->kind == TypeKind::kTuple && flow_into(r, l)) return order(o, left, convert(right, l), span, as_given);
-    if (is_long_tuple(r) && l->kind == TypeKind::kTuple && flow_into(l, r)) return order(o, convert(left, r), right, span, as_given);
+    if (as_long_tuples(left, right)) return order(o, left, right, span, as_given);
     const bool ordered = l->kind == TypeKind::kBytes || l->kind == TypeKind::kList || l->kind == TypeKind::kTuple || l->kind == TypeKind::kDynamic;
     if (ordered && (l->kind == r->kind || l->kind == TypeKind::kDynamic || r->kind == TypeKind::kDynamic)) {
         const Type* both = accepts(l, r) ? l : accepts(r, l) ? r : join_types(l, r);

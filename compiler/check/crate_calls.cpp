@@ -253,8 +253,7 @@ TExpr* Checker::crate_call_of(const Manifest& manifest, const std::string& name,
             return never(span);
         }
         applied_.erase(written);
-        TExpr* made = crate_call_of(manifest, name, meant, receiver, e, expected);
-        return made;
+        return crate_call_of(manifest, name, meant, receiver, e, expected);
     }
     const size_t offset = receiver != nullptr ? 1 : 0;
     const size_t count = e.args.size() + e.keywords.size() + offset;

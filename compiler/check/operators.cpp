@@ -59,22 +59,13 @@ TExpr* Checker::binary(BinaryOp o, TExpr* left, TExpr* right, Span span, Span op
     return scope.finish(result);
 }
 
-// A method that the classes of a program give, and not the base that stands for str, int, float or tuple.
-const types::Method* Checker::own_method(const types::ClassInfo& c, std::string_view name) {
-    const types::Method* found = find_method(c, name);
-    if (found == nullptr || c.plain_field.empty()) return found;
-    for (const types::ClassInfo* k : c.mro)
-        if (k->methods.contains(name)) return is_plain_base(*k) ? nullptr : found;
-    return found;
-}
-
 // An object that is a str, an int, a float or a tuple besides, as that, unless its class has one of these methods of its
 // own (what an enumeration has was made for objects of it); any other value itself.
 TExpr* Checker::plain_value(TExpr* value, std::initializer_list<std::string_view> own) {
     const Type* t = prune(value->type);
     if (!is_instance(t) || t->class_info->plain_field.empty()) return value;
     for (const std::string_view name : t->class_info->is_enum ? std::initializer_list<std::string_view>{} : own)
-        if (own_method(*t->class_info, name) != nullptr) return value;
+        if (const types::Method* method = find_method(*t->class_info, name); method != nullptr && !is_plain_base(*method->owner)) return value;
     return read_field(value, *t->class_info, std::string(t->class_info->plain_field), value->span);
 }
 
@@ -82,11 +73,10 @@ TExpr* Checker::binary_one(BinaryOp o, TExpr* left, TExpr* right, Span span, Spa
     // Flags are put together as what they are.
     const bool of_flags = (o == BinaryOp::kBitOr || o == BinaryOp::kBitAnd || o == BinaryOp::kBitXor) &&
                           ((is_instance(left->type) && prune(left->type)->class_info->is_flag) || (is_instance(right->type) && prune(right->type)->class_info->is_flag));
-    if (!of_flags) {
+    if (!of_flags && (is_instance(left->type) || is_instance(right->type))) {
         const std::string name = dunder(o);
-        const std::string reflected = "__r" + name.substr(2);
         left = plain_value(left, {name});
-        right = plain_value(right, {reflected});
+        right = plain_value(right, {"__r" + name.substr(2)});
     }
     if (prune(left->type)->kind != TypeKind::kNever && prune(right->type)->kind != TypeKind::kNever &&
         (is_instance(left->type) || (is_instance(right->type) && !(o == BinaryOp::kMod && prune(left->type)->kind == TypeKind::kStr))))
