@@ -94,6 +94,25 @@ Result<void> with_registry(Session& session, const EnvironmentPlace& place,
     return action(registry);
 }
 
+Result<void> with_installer(
+    Session& session, const std::function<Result<void>(const EnvironmentPlace&, Installer&, const RegistryState&)>& action) {
+    const Result<EnvironmentPlace> place = active_place(session.say());
+    if (!place) return tl::unexpected<Error>(place.error());
+    return unchanged_on_failure(*place, [&]() -> Result<void> {
+        const Result<Lock> held = lock_environment(*place, session.command, session.say());
+        if (!held) return tl::unexpected<Error>(held.error());
+        Installer installer(*place, session.command, session.console);
+        if (Result<void> prepared = installer.prepare(); !prepared) return prepared;
+        const Result<RegistryState> before = installer.registry().read();
+        if (!before) return tl::unexpected<Error>(before.error());
+        return action(*place, installer, *before);
+    });
+}
+
+tl::unexpected<Error> not_installed(const std::string& crate, const std::string& environment) {
+    return fail(ErrorKind::kNotFound, "`" + crate + "` is not installed in `" + environment + "`", "Run: kik rinstall " + crate);
+}
+
 Result<void> confirm(const Session& session, const std::string& question, const std::string& with_yes) {
     if (session.options.yes) return {};
     if (::isatty(STDIN_FILENO) != 1) {

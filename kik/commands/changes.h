@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "kik/cargo/install.h"
 #include "kik/commands/command.h"
 #include "kik/environment/registry.h"
 
@@ -35,6 +36,14 @@ struct CrateChange {
 // Locks the environment, repairs it, and runs `action` on its registry.
 [[nodiscard]] Result<void> with_registry(Session& session, const EnvironmentPlace& place,
                                          const std::function<Result<void>(Registry&)>& action);
+
+// Locks the active environment and runs `action` on its installer, ready to stage, and on what is there; an error then
+// says that the environment was left unchanged.
+[[nodiscard]] Result<void> with_installer(
+    Session& session, const std::function<Result<void>(const EnvironmentPlace&, Installer&, const RegistryState&)>& action);
+
+// The error for a crate that a command names and the environment does not have.
+[[nodiscard]] tl::unexpected<Error> not_installed(const std::string& crate, const std::string& environment);
 
 // Asks on the terminal; with -y yes, off a terminal an error that names the command with -y.
 [[nodiscard]] Result<void> confirm(const Session& session, const std::string& question, const std::string& with_yes);

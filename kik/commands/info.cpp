@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "kik/cargo/near_names.h"
+#include "kik/commands/changes.h"
 #include "kik/commands/command.h"
 #include "kik/environment/layout.h"
 #include "shared/kayton_api.h"
@@ -127,10 +128,7 @@ Result<void> crate_info(Session& session, const Environment& environment, const 
     std::string crate = request.crate;
     std::replace(crate.begin(), crate.end(), '-', '_');
     const InstalledPlugin* plugin = environment.find(crate);
-    if (plugin == nullptr) {
-        return fail(ErrorKind::kNotFound, "`" + request.crate + "` is not installed in `" + environment.name + "`",
-                    "Run: kik rinstall " + request.crate);
-    }
+    if (plugin == nullptr) return not_installed(request.crate, environment.name);
     const Result<Manifest> manifest = read_manifest(plugin->manifest());
     if (!manifest) return tl::unexpected<Error>(manifest.error());
     if (session.options.json) {

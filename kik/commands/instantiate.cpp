@@ -45,22 +45,11 @@ Result<CrateSpec> changed_spec(const InstalledPlugin& plugin, const Request& req
 }
 
 Result<void> instantiate(Session& session, const Request& request) {
-    const Result<EnvironmentPlace> place = active_place(session.say());
-    if (!place) return tl::unexpected<Error>(place.error());
-    return unchanged_on_failure(*place, [&]() -> Result<void> {
-        const Result<Lock> held = lock_environment(*place, session.command, session.say());
-        if (!held) return tl::unexpected<Error>(held.error());
-        Installer installer(*place, session.command, session.console);
-        if (Result<void> prepared = installer.prepare(); !prepared) return prepared;
-        const Result<RegistryState> before = installer.registry().read();
-        if (!before) return tl::unexpected<Error>(before.error());
+    return with_installer(session, [&](const EnvironmentPlace& place, Installer& installer, const RegistryState& before) -> Result<void> {
         std::string crate = request.crate;
         std::replace(crate.begin(), crate.end(), '-', '_');
-        const InstalledPlugin* plugin = before->find(crate);
-        if (plugin == nullptr) {
-            return fail(ErrorKind::kNotFound, "`" + request.crate + "` is not installed in `" + place->name + "`",
-                        "Run: kik rinstall " + request.crate);
-        }
+        const InstalledPlugin* plugin = before.find(crate);
+        if (plugin == nullptr) return not_installed(request.crate, place.name);
         if (request.instances.empty()) {
             nlohmann::ordered_json json = plugin->instances;
             std::string text;
@@ -70,14 +59,14 @@ Result<void> instantiate(Session& session, const Request& request) {
         }
         const Result<CrateSpec> spec = changed_spec(*plugin, request);
         if (!spec) return tl::unexpected<Error>(spec.error());
-        std::vector<InstalledPlugin> after = before->plugins;
+        std::vector<InstalledPlugin> after = before.plugins;
         for (InstalledPlugin& each : after)
             if (each.crate == crate) each.instances = spec->instances;
         if (session.options.dry_run) {
-            return report_changes(session, *place, changes_between(before->plugins, after), "Would build anew");
+            return report_changes(session, place, changes_between(before.plugins, after), "Would build anew");
         }
         if (spec->instances == plugin->instances) {
-            if (session.options.json) return report_changes(session, *place, {}, "");
+            if (session.options.json) return report_changes(session, place, {}, "");
             session.console.say("`" + crate + "` has " + joined(request.instances) + ": nothing to do");
             return {};
         }
@@ -94,11 +83,11 @@ Result<void> instantiate(Session& session, const Request& request) {
         }
         InstalledPlugin fresh = staged->plugin;
         if (Result<void> done = installer.registry().install({fresh}, session.command); !done) return done;
-        fresh.folder = place->root / "libs" / fresh.crate / fresh.version / fresh.target;
-        if (Result<void> followed = follow_in_project(session, *place, {fresh}, {}); !followed)
+        fresh.folder = place.root / "libs" / fresh.crate / fresh.version / fresh.target;
+        if (Result<void> followed = follow_in_project(session, place, {fresh}, {}); !followed)
             session.console.warn(followed.error().message);
-        if (session.options.json) return report_changes(session, *place, changes_between(before->plugins, after), "");
-        session.console.say((request.remove ? "Took out " : "Made ") + joined(request.instances) + " of `" + crate + "` in `" + place->name + "`");
+        if (session.options.json) return report_changes(session, place, changes_between(before.plugins, after), "");
+        session.console.say((request.remove ? "Took out " : "Made ") + joined(request.instances) + " of `" + crate + "` in `" + place.name + "`");
         return {};
     });
 }

@@ -64,24 +64,13 @@ Result<void> outdated(Session& session) {
 }
 
 Result<void> upgrade(Session& session, const std::vector<std::string>& crates) {
-    const Result<EnvironmentPlace> place = active_place(session.say());
-    if (!place) return tl::unexpected<Error>(place.error());
-    return unchanged_on_failure(*place, [&]() -> Result<void> {
-        const Result<Lock> held = lock_environment(*place, session.command, session.say());
-        if (!held) return tl::unexpected<Error>(held.error());
-        Installer installer(*place, session.command, session.console);
-        if (Result<void> prepared = installer.prepare(); !prepared) return prepared;
-        const Result<RegistryState> before = installer.registry().read();
-        if (!before) return tl::unexpected<Error>(before.error());
+    return with_installer(session, [&](const EnvironmentPlace& place, Installer& installer, const RegistryState& before) -> Result<void> {
         for (std::string crate : crates) {
             std::replace(crate.begin(), crate.end(), '-', '_');
-            if (before->find(crate) == nullptr) {
-                return fail(ErrorKind::kNotFound, "`" + crate + "` is not installed in `" + place->name + "`",
-                            "Run: kik rinstall " + crate);
-            }
+            if (before.find(crate) == nullptr) return not_installed(crate, place.name);
         }
         std::vector<InstalledPlugin> fresh, after;
-        for (const InstalledPlugin& plugin : before->plugins) {
+        for (const InstalledPlugin& plugin : before.plugins) {
             const bool wanted = crates.empty() || std::any_of(crates.begin(), crates.end(), [&](const auto& crate) {
                                     return crate == plugin.crate || crate == plugin.package;
                                 });
@@ -109,8 +98,8 @@ Result<void> upgrade(Session& session, const std::vector<std::string>& crates) {
             }
             fresh.push_back(std::move(staged->plugin));
         }
-        const std::vector<CrateChange> changes = changes_between(before->plugins, after);
-        if (session.options.dry_run) return report_changes(session, *place, changes, "Would upgrade");
+        const std::vector<CrateChange> changes = changes_between(before.plugins, after);
+        if (session.options.dry_run) return report_changes(session, place, changes, "Would upgrade");
         if (!fresh.empty()) {
             if (Result<void> done = installer.registry().install(fresh, session.command); !done) return done;
         }
@@ -118,11 +107,11 @@ Result<void> upgrade(Session& session, const std::vector<std::string>& crates) {
             session.console.say("Everything is up to date");
             return {};
         }
-        if (Result<void> told = report_changes(session, *place, changes, "Upgraded"); !told) return told;
+        if (Result<void> told = report_changes(session, place, changes, "Upgraded"); !told) return told;
         for (InstalledPlugin& plugin : fresh) {
-            plugin.folder = place->root / "libs" / plugin.crate / plugin.version / plugin.target;
+            plugin.folder = place.root / "libs" / plugin.crate / plugin.version / plugin.target;
         }
-        if (Result<void> followed = follow_in_project(session, *place, fresh, {}); !followed)
+        if (Result<void> followed = follow_in_project(session, place, fresh, {}); !followed)
             session.console.warn(followed.error().message);
         return {};
     });

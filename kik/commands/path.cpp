@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "kik/commands/changes.h"
 #include "kik/commands/command.h"
 #include "kik/environment/layout.h"
 
@@ -35,10 +36,7 @@ void add_path(CLI::App& app, Session& session) {
             std::string name = *crate;
             std::replace(name.begin(), name.end(), '-', '_');
             const InstalledPlugin* plugin = environment->find(name);
-            if (plugin == nullptr) {
-                return fail(ErrorKind::kNotFound, "`" + *crate + "` is not installed in `" + environment->name + "`",
-                            "Run: kik rinstall " + *crate);
-            }
+            if (plugin == nullptr) return not_installed(*crate, environment->name);
             print(plugin->folder);
             return {};
         };
