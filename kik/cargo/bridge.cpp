@@ -19,7 +19,12 @@ namespace fs = std::filesystem;
 constexpr const char* kBridge = "libkayton_bridge.so";
 constexpr const char* kStamp = "bridge.key";
 
-Result<void> build_bridge(const Toolchain& toolchain, const Cache& cache, const fs::path& folder,
+// Within the cache.
+fs::path kept_bridge(const std::string& key) {
+    return fs::path("bridge") / key / kBridge;
+}
+
+Result<void> build_bridge(const Toolchain& toolchain, const Cache& cache, const fs::path& name,
                           const Console& console) {
     const auto started = std::chrono::steady_clock::now();
     const Result<fs::path> sdk = sdk_folder();
@@ -36,14 +41,7 @@ Result<void> build_bridge(const Toolchain& toolchain, const Cache& cache, const 
     if (!built->ok())
         return tl::unexpected<Error>(build_error(*built, "the bridge (kayton_bridge)", {}, cache.target()));
 
-    const fs::path library = cache.target() / toolchain.host / "release" / kBridge;
-    if (Result<void> made = make_folders(folder); !made) return made;
-    const fs::path fresh = folder / ".new";
-    std::error_code error;
-    if (Result<void> copied = copy_contents(library, fresh); !copied) return copied;
-    if (Result<void> synced = sync_file(fresh); !synced) return synced;
-    fs::rename(fresh, folder / kBridge, error);
-    if (error) return tl::unexpected<Error>(system_error("write", folder / kBridge, error.value()));
+    if (Result<void> kept = cache.put(cache.target() / toolchain.host / "release" / kBridge, name); !kept) return kept;
     const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - started;
     console.say("Built the bridge for rustc " + toolchain.release + " in " + duration_text(spent.count()));
     return {};
@@ -95,18 +93,14 @@ Result<void> place_libraries(const fs::path& lib, const Toolchain& toolchain, co
     std::error_code error;
     for (const fs::path& file : *standard) {
         // Toolchains mostly lie on another file system than environments: one copy there serves them all by links.
-        const fs::path copy = cache.standard_library() / file.filename();
-        if (!fs::exists(copy, error)) {
-            if (Result<void> made = make_folders(cache.standard_library()); !made) return made;
-            const fs::path fresh = copy.string() + "." + std::to_string(::getpid());
+        const fs::path name = fs::path("std") / file.filename();
+        if (cache.find(name).empty()) {
             // Debian ships a link; the environment needs the library itself.
-            if (Result<void> copied = copy_contents(fs::canonical(file, error), fresh); !copied) return copied;
-            fs::rename(fresh, copy, error);
-            if (error) return tl::unexpected<Error>(system_error("write", copy, error.value()));
+            if (Result<void> kept = cache.put(fs::canonical(file, error), name); !kept) return kept;
         }
-        if (Result<void> placed = place(copy, lib / file.filename()); !placed) return placed;
+        if (Result<void> placed = place(cache.find(name), lib / file.filename()); !placed) return placed;
     }
-    if (Result<void> placed = place(cache.bridge(key) / kBridge, lib / kBridge); !placed) return placed;
+    if (Result<void> placed = place(cache.find(kept_bridge(key)), lib / kBridge); !placed) return placed;
     return write_durably(lib / kStamp, toolchain.key() + " " + key);
 }
 
@@ -119,8 +113,7 @@ Result<bool> provide_kept_bridge(const fs::path& environment, const Toolchain& t
     if (is_provided(lib, toolchain.key() + " " + *key)) return true;
     const Result<Cache> cache = Cache::open(toolchain);
     if (!cache) return tl::unexpected<Error>(cache.error());
-    std::error_code error;
-    if (!fs::exists(cache->bridge(*key) / kBridge, error)) return false;
+    if (cache->find(kept_bridge(*key)).empty()) return false;
     if (Result<void> placed = place_libraries(lib, toolchain, *cache, *key); !placed)
         return tl::unexpected<Error>(placed.error());
     return true;
@@ -136,12 +129,11 @@ Result<void> provide_bridge(const fs::path& environment, const Toolchain& toolch
     const Result<Cache> cache = Cache::open(toolchain);
     if (!cache) return tl::unexpected<Error>(cache.error());
     {
-        const Result<Lock> lock = cache->lock(command, [&](const std::string& line) { console.say(line); });
-        if (!lock) return tl::unexpected<Error>(lock.error());
-        std::error_code error;
-        if (!fs::exists(cache->bridge(*key) / kBridge, error)) {
-            Result<void> built = build_bridge(toolchain, *cache, cache->bridge(*key), console);
-            if (!built) return built;
+        const Result<Cache::Making> making =
+            cache->lock("bridge-" + *key, command, [&](const std::string& line) { console.say(line); });
+        if (!making) return tl::unexpected<Error>(making.error());
+        if (cache->find(kept_bridge(*key)).empty()) {
+            if (Result<void> built = build_bridge(toolchain, *cache, kept_bridge(*key), console); !built) return built;
         }
     }
     return place_libraries(environment / "toolchain" / "lib", toolchain, *cache, *key);

@@ -49,6 +49,11 @@ std::string with_underscores(std::string name) {
     return name;
 }
 
+// Within the cache.
+fs::path kept_plugin(const std::string& key) {
+    return fs::path("plugins") / key;
+}
+
 constexpr const char* kRebuildFlags =
     "\n[build]\nrustflags = [\"-Cprefer-dynamic\", \"-Clink-arg=-Wl,-rpath,$ORIGIN/../../../../toolchain/lib\"]\n";
 
@@ -266,12 +271,19 @@ Result<Installer::Resolved> Installer::resolve_only(const InstallRequest& reques
 
 // Links the plugin of this key from the cache into a staging folder. A damaged one is thrown away.
 Result<bool> Installer::take_from_cache(Job& job, const std::string& key) {
-    const fs::path kept = cache_->plugin(key);
+    for (const fs::path& kept : cache_->places(kept_plugin(key))) {
+        const Result<bool> taken = take_kept(job, kept);
+        if (!taken || *taken) return taken;
+    }
+    return false;
+}
+
+Result<bool> Installer::take_kept(Job& job, const fs::path& kept) {
     std::error_code error;
     if (!fs::exists(kept / kSealFile, error)) return false;
     const Result<SealReport> seal = check_seal(kept);
     if (!seal || !seal->whole()) {
-        console_.warn("the build of " + key + " in the cache was changed on disk; it is made anew");
+        console_.warn("`" + kept.string() + "` in the cache was changed on disk, so it is not used");
         fs::remove_all(kept, error);
         return false;
     }
@@ -330,7 +342,7 @@ Result<void> Installer::stage_generated(Job& job) {
         found = *taken;
     }
     if (!found) {
-        const Result<Lock> building = cache_->lock(command_, say());
+        const Result<Cache::Making> building = cache_->lock(key, command_, say());
         if (!building) return tl::unexpected<Error>(building.error());
         if (job.plan.local.empty()) {
             // Who held the lock may have built the same.
@@ -460,7 +472,7 @@ Result<void> Installer::stage_handwritten(Job& job) {
     const fs::path& source = job.plan.local;
     const BuildPlace place = build_place(job, source);
     const std::string subject = fmt::format("`{}` {}", job.plan.spec.package, job.plan.version);
-    const Result<Lock> building = cache_->lock(command_, say());
+    const Result<Cache::Making> building = cache_->lock({}, command_, say());
     if (!building) return tl::unexpected<Error>(building.error());
     const Result<fs::path> folder = registry_.new_staging(job.plan.crate, job.plan.version);
     if (!folder) return tl::unexpected<Error>(folder.error());
@@ -510,13 +522,7 @@ Result<void> Installer::probe(Job& job) const {
 Result<void> Installer::keep(const Job& job, const std::string& key) const {
     const fs::path& staged = job.staged.plugin.folder;
     if (Result<std::string> sealed = seal_folder(staged); !sealed) return tl::unexpected<Error>(sealed.error());
-    const fs::path kept = cache_->plugin(key);
-    fs::path fresh = kept;
-    fresh += ".new";
-    if (Result<void> removed = remove_tree(fresh); !removed) return removed;
-    if (Result<void> linked = link_tree(staged, fresh); !linked) return linked;
-    if (Result<void> removed = remove_tree(kept); !removed) return removed;
-    return rename_new(fresh, kept);
+    return cache_->put(staged, kept_plugin(key));
 }
 
 Result<StagedCrate> Installer::stage(const InstallRequest& request) {

@@ -68,6 +68,7 @@ class Installer {
     [[nodiscard]] Result<void> stage_generated(Job& job);
     [[nodiscard]] Result<void> stage_handwritten(Job& job);
     [[nodiscard]] Result<bool> take_from_cache(Job& job, const std::string& key);
+    [[nodiscard]] Result<bool> take_kept(Job& job, const std::filesystem::path& kept);
     [[nodiscard]] Result<void> write_wrapper(const Job& job, const bindgen::Bindings* bindings) const;
     [[nodiscard]] Result<void> build_generated(Job& job, const Resolution& resolution);
     [[nodiscard]] Result<void> probe(Job& job) const;

@@ -39,7 +39,14 @@ std::vector<fs::path> folders_in(const fs::path& folder) {
 Result<void> dir(Session& session) {
     const Result<fs::path> root = cache_root();
     if (!root) return tl::unexpected<Error>(root.error());
-    session.console.data(session.options.json ? Json{{"path", root->string()}}.dump(2) + "\n" : root->string() + "\n");
+    const Result<fs::path> shared = shared_cache_folder();
+    if (!shared) return tl::unexpected<Error>(shared.error());
+    Json json{{"path", root->string()}};
+    if (!shared->empty()) {
+        json["shared"] = shared->string();
+        session.console.detail("Shared with other users: " + shared->string());
+    }
+    session.console.data(session.options.json ? json.dump(2) + "\n" : root->string() + "\n");
     return {};
 }
 
@@ -65,6 +72,12 @@ Result<void> size(Session& session) {
     whole += programs;
     json[kPrograms] = programs;
     if (programs > 0) text += fmt::format("{:>11}  {}\n", size_text(programs), kPrograms);
+    const Result<fs::path> shared = shared_cache_folder();
+    if (!shared) return tl::unexpected<Error>(shared.error());
+    if (!shared->empty()) {
+        json["shared"] = Json{{"path", shared->string()}, {"bytes", tree_size(*shared)}};
+        text += fmt::format("{:>11}  shared with other users, in {}\n", size_text(tree_size(*shared)), shared->string());
+    }
     json["bytes"] = whole;
     text += fmt::format("{:>11}  in all\n", size_text(whole));
     session.console.data(session.options.json ? json.dump(2) + "\n" : text);

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -30,6 +31,10 @@ Result<Lock> Lock::take(const std::filesystem::path& file, const std::string& su
     if (Result<void> made = make_folders(file.parent_path()); !made) return tl::unexpected<Error>(made.error());
     UniqueFd descriptor{::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)};
     if (!descriptor) return tl::unexpected<Error>(system_error("open the lock", file, errno));
+    // Who may make files in this folder may also wait with them.
+    struct stat folder{};
+    if (::stat(file.parent_path().c_str(), &folder) == 0 && (folder.st_mode & S_IWGRP) != 0)
+        [[maybe_unused]] const int shared = ::fchmod(descriptor.get(), 0664);
 
     const auto deadline = std::chrono::steady_clock::now() + patience;
     bool said = false;

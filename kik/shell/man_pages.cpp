@@ -69,6 +69,7 @@ ManPage page(const CommandNode& node, const CommandNode& root, const std::string
             "fault of kik. 128 + N: ended by signal N. \\fBkik run\\fR gives the status of its command.\n"
             ".SH ENVIRONMENT\n.TP\n\\fBKAYTON_ACTIVE_ENV\\fR\nThe active environment: a name, or local for the nearest .kayton folder.\n"
             ".TP\n\\fBKAYTON_HOME\\fR\nWhere environments are; otherwise $XDG_DATA_HOME/kayton or ~/.local/share/kayton.\n"
+            ".TP\n\\fBKAYTON_SHARED_CACHE\\fR\nA folder of built crates for the users of one machine; otherwise /var/cache/kayton where root has made it.\n"
             ".TP\n\\fBNO_COLOR\\fR\nIf set, nothing is coloured.\n";
     return result;
 }
