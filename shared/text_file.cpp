@@ -18,8 +18,10 @@ struct Descriptor {
 };
 
 tl::unexpected<Error> cannot_read(const std::filesystem::path& file, int reason) {
+    struct stat status{};
+    const bool own = reason == EACCES && ::stat(file.c_str(), &status) == 0 && status.st_uid == ::geteuid();
     return fail(reason == ENOENT || reason == ENOTDIR ? ErrorKind::kNotFound : ErrorKind::kSystem,
-                "cannot read `" + file.string() + "`: " + std::strerror(reason));
+                "cannot read `" + file.string() + "`: " + std::strerror(reason), own ? "Run: chmod u+r '" + file.string() + "'" : "");
 }
 
 }  // namespace

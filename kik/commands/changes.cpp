@@ -87,11 +87,13 @@ Result<void> unchanged_on_failure(const EnvironmentPlace& place, const std::func
 
 Result<void> with_registry(Session& session, const EnvironmentPlace& place,
                            const std::function<Result<void>(Registry&)>& action) {
-    const Result<Lock> lock = lock_environment(place, session.command, session.say());
-    if (!lock) return tl::unexpected<Error>(lock.error());
-    Registry registry(place.name, place.root);
-    if (Result<void> repaired = registry.repair(); !repaired) return repaired;
-    return action(registry);
+    return unchanged_on_failure(place, [&]() -> Result<void> {
+        const Result<Lock> lock = lock_environment(place, session.command, session.say());
+        if (!lock) return tl::unexpected<Error>(lock.error());
+        Registry registry(place.name, place.root);
+        if (Result<void> repaired = registry.repair(); !repaired) return repaired;
+        return action(registry);
+    });
 }
 
 Result<void> with_installer(

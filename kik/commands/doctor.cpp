@@ -130,9 +130,10 @@ void Examination::look_at_marker() {
 Result<bool> Examination::look_at_registry() {
     const Result<RegistryState> state = registry_.read();
     if (state) return true;
-    const bool newer = state.error().message.find("has format") != std::string::npos;
-    found("registry", state.error().message, newer ? state.error().remedy : "Run: kik doctor --fix");
-    if (!fix_ || newer || state.error().kind == ErrorKind::kSystem) return false;
+    // Neither a newer Kayton's registry nor one that cannot be read is ours to replace.
+    const bool kept = state.error().message.find("has format") != std::string::npos || state.error().kind == ErrorKind::kSystem;
+    found("registry", state.error().message, kept ? state.error().remedy : "Run: kik doctor --fix");
+    if (!fix_ || kept) return false;
     const Result<RegistryState> rebuilt = registry_.rebuild();
     mended(rebuilt ? Result<void>() : tl::unexpected<Error>(rebuilt.error()));
     if (rebuilt) {
@@ -237,16 +238,23 @@ void Examination::look_at_toolchain() {
 
 void Examination::look_at_owners() {
     const uid_t me = ::geteuid();
-    std::error_code error;
-    for (const fs::path& folder : {place_.root / "metadata", place_.root / "libs"}) {
+    std::vector<std::pair<fs::path, fs::path>> looked{{place_.root / "metadata", place_.root}, {place_.root / "libs", place_.root}};
+    if (const Result<fs::path> home = kayton_home(); home) {
+        for (const char* part : {"cache", "locks", "trash"}) looked.emplace_back(*home / part, *home);
+    }
+    fs::path told;
+    for (const auto& [folder, whole] : looked) {
+        if (whole == told) continue;
+        std::error_code error;
         for (fs::recursive_directory_iterator at(folder, fs::directory_options::skip_permission_denied, error), end;
              !error && at != end; at.increment(error)) {
-            if (at->path().filename() == "vendor") at.disable_recursion_pending();
+            if (at->path().filename() == "vendor" || at->path().filename() == "target") at.disable_recursion_pending();
             struct stat status{};
             if (::lstat(at->path().c_str(), &status) != 0 || status.st_uid == me) continue;
             found("owner", "`" + at->path().string() + "` belongs to another user, perhaps left by a `sudo kik`",
-                  fmt::format("Run: sudo chown -R {} '{}'", me, place_.root.string()));
-            return;
+                  fmt::format("Run: sudo chown -R {} '{}'", me, whole.string()));
+            told = whole;
+            break;
         }
     }
 }

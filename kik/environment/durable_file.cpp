@@ -39,11 +39,14 @@ Error system_error(const char* verb, const fs::path& file, int reason) {
             "Make room on that disk, or set KAYTON_HOME to a folder on another one; then run the command again";
     }
     if (reason == EACCES || reason == EPERM) {
+        // Of a file that cannot be made, its folder says who may.
+        fs::path refusing = file;
         struct stat status{};
-        const bool foreign = ::lstat(file.c_str(), &status) == 0 && status.st_uid != ::geteuid();
-        error.remedy = foreign ? "`" + file.string() +
-                                     "` belongs to another user, perhaps left by a `sudo kik`: give it back with `sudo "
-                                     "chown`, or set KAYTON_HOME to a folder of yours"
+        while (::lstat(refusing.c_str(), &status) != 0 && refusing.has_relative_path()) refusing = refusing.parent_path();
+        error.remedy = status.st_uid != ::geteuid()
+                               ? "`" + refusing.string() +
+                                     "` belongs to another user, perhaps left by a `sudo kik`: `kik doctor` says how to give it "
+                                     "back; or set KAYTON_HOME to a folder of yours"
                                : "set KAYTON_HOME to a folder of yours, or ask who owns this one";
     } else if (reason == ENOTDIR) {
         error.remedy = "a file stands where a folder is needed: move it away, or set KAYTON_HOME to a folder";

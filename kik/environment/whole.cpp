@@ -49,6 +49,7 @@ Result<void> remove_for_good(const fs::path& folder) {
 Result<void> write_name(const fs::path& root, const std::string& name) {
     Result<Json> json = read_env_json(root);
     if (!json) return tl::unexpected<Error>(json.error());
+    if (json->value("name", Json()) == name) return {};
     (*json)["name"] = name;
     return write_durably(root / "metadata" / "env.json", json->dump(2) + "\n");
 }
@@ -70,15 +71,18 @@ Result<std::optional<TrashedEnvironment>> trash_environment(const EnvironmentPla
     trashed.folder = *trash / trashed.id;
     if (Result<void> made = make_folders(*trash); !made) return tl::unexpected<Error>(made.error());
     const std::string note = Json{{"name", place.name}, {"place", trashed.place}, {"time", trashed.time}}.dump(2);
+    const fs::path note_file = *trash / (trashed.id + ".json");
+    // Where a project's own environment came from stands only there; a named one can go though the disk is full.
+    if (Result<void> written = write_durably(note_file, note + "\n"); !written && place.name == "local")
+        return tl::unexpected<Error>(written.error());
     std::error_code error;
     fs::rename(place.root, trashed.folder, error);
     if (!error) {
-        if (Result<void> written = write_durably(*trash / (trashed.id + ".json"), note + "\n"); !written)
-            return tl::unexpected<Error>(written.error());
         if (Result<void> synced = sync_folder(place.root.parent_path()); !synced)
             return tl::unexpected<Error>(synced.error());
         return trashed;
     }
+    ::unlink(note_file.c_str());
     if (error.value() != EXDEV) return tl::unexpected<Error>(system_error("move to the trash", place.root, error.value()));
     const fs::path beside =
         place.root.parent_path() / (".removing-" + place.root.filename().string() + "-" + std::to_string(::getpid()));
@@ -124,11 +128,12 @@ Result<void> restore_environment(const TrashedEnvironment& trashed, const Enviro
                     "Run: kik trash restore " + trashed.id + " --as NAME");
     }
     if (Result<void> made = make_folders(place.root.parent_path()); !made) return made;
+    if (Result<void> named = write_name(trashed.folder, place.name); !named) return named;
     if (Result<void> moved = rename_new(trashed.folder, place.root); !moved) return moved;
     fs::path note = trashed.folder;
     note += ".json";
     fs::remove(note, error);
-    return write_name(place.root, place.name);
+    return {};
 }
 
 Result<size_t> empty_trash(bool only_old) {
@@ -159,8 +164,11 @@ Result<size_t> empty_trash(bool only_old) {
 
 Result<void> rename_environment(const EnvironmentPlace& from, const EnvironmentPlace& to) {
     if (Result<void> moved = rename_new(from.root, to.root); !moved) return moved;
-    if (Result<void> synced = sync_folder(to.root.parent_path()); !synced) return synced;
-    return write_name(to.root, to.name);
+    Result<void> done = sync_folder(to.root.parent_path());
+    if (done) done = write_name(to.root, to.name);
+    // On a full disk the name cannot be written: it stays the environment that it was.
+    if (!done) static_cast<void>(rename_new(to.root, from.root));
+    return done;
 }
 
 Result<void> build_environment(const EnvironmentPlace& to,

@@ -16,7 +16,7 @@ median() {
     local label="$1" prepare="$2" start times=()
     shift 2
     for _ in $(seq "$runs"); do
-        eval "$prepare" >/dev/null 2>&1
+        eval "$prepare" >/dev/null 2>&1 || true
         start="$(date +%s%N)"
         "$@" >/dev/null 2>&1
         times+=($((($(date +%s%N) - start) / 1000)))

@@ -37,6 +37,27 @@ has_layer() {
     { kayton doctor || true; } | grep -Eq "^ok +$1 "
 }
 
+# can_be_other: makes ./other, the home of another user, for as_other; false, and told, where this user cannot become one.
+OTHER=54321
+can_be_other() {
+    if ((EUID != 0)) || ! unshare -m true 2>/dev/null || ! setpriv --reuid "$OTHER" --clear-groups test -r "$ROOT/CMakeLists.txt"; then
+        echo "Skipped: this user cannot become another one"
+        return 1
+    fi
+    chmod 755 "$WORK"
+    install -d -o "$OTHER" -g "$OTHER" other
+    mkdir toolchain
+}
+
+# as_other STATUS COMMAND…: `run` as that user. The toolchain may lie below root's closed home, so it is shown elsewhere.
+as_other() {
+    local status="$1"
+    shift
+    HOME="$WORK/other" PATH="$WORK/toolchain/bin:$PATH" run "$status" \
+        unshare -m bash -c 'mount --bind "$0" "$1" && shift && unset CARGO_HOME RUSTUP_HOME && exec "$@"' \
+        "$(rustc --print sysroot)" "$WORK/toolchain" setpriv --reuid "$OTHER" --regid "$OTHER" --clear-groups "$@"
+}
+
 # no_workers: nothing that this script started may have left a worker behind. Workers of other tests run in other folders.
 no_workers() {
     local comm folder
