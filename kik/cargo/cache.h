@@ -3,6 +3,7 @@
 //   cache/<toolchain>/target        cargo's target folder, shared by all builds of one toolchain
 //   cache/<toolchain>/work/<crate>  the wrapper crate in the making
 //   cache/<toolchain>/doc           rustdoc JSON by package, version and features
+//   cache/<toolchain>/logs          what was built for environments in the making, which go when they fail
 //   cache/<toolchain>/bridge/<key>  libkayton_bridge.so
 //   cache/<toolchain>/std           the toolchain's shared standard library
 //   cache/<toolchain>/plugins/<key> finished plugin folders
@@ -54,6 +55,7 @@ class Cache {
     [[nodiscard]] std::filesystem::path target() const { return root_ / "target"; }
     [[nodiscard]] std::filesystem::path work(const std::string& crate) const { return root_ / "work" / crate; }
     [[nodiscard]] std::filesystem::path doc() const { return root_ / "doc"; }
+    [[nodiscard]] std::filesystem::path logs() const { return root_ / "logs"; }
 
     // Where `name`, a path below a part that may be shared, can be: the shared cache first.
     [[nodiscard]] std::vector<std::filesystem::path> places(const std::filesystem::path& name) const;

@@ -67,6 +67,18 @@ Result<void> write_vendor_config(const fs::path& work, std::string config, const
     return write_file(work / ".cargo" / "config.toml", config);
 }
 
+// The same of sources that were vendored for a plugin, from the plugin's folder.
+Result<std::string> kept_vendor_config(const fs::path& vendor) {
+    Result<std::string> config = read_text_file(vendor.parent_path() / ".cargo" / "config.toml");
+    if (config) config->resize(std::min(config->size(), config->find(kRebuildFlags)));
+    return config;
+}
+
+// cargo takes repositories from the vendored sources only where its configuration says so, crates by an option.
+bool names_repositories(const std::string& config) {
+    return config.find("[source.\"git+") != std::string::npos;
+}
+
 }  // namespace
 
 // One crate on its way from a request to a staged folder.
@@ -127,7 +139,7 @@ Result<void> Installer::start(Job& job) const {
     const CrateSpec& spec = job.request.spec;
     job.plan.spec = spec;
     job.plan.cargo_lock = job.request.cargo_lock;
-    const fs::path logs = place_.root / "metadata" / "logs";
+    const fs::path logs = is_in_the_making(place_.root) ? cache_->logs() : place_.root / "metadata" / "logs";
     if (Result<void> made = make_folders(logs); !made) return made;
     const std::string name = spec.folder().empty() ? spec.package : spec.folder().filename().string();
     job.log = logs / (name + ".log");
@@ -220,7 +232,14 @@ Result<Resolution> Installer::resolve_job(Job& job) const {
     if (!resolution && !locked.empty() && job.vendor.empty()) {
         // Without the network, the sources that some environment vendored serve as well as cargo's own store.
         job.vendor = find_vendored(job.plan.crate, locked, place_.root);
-        if (!job.vendor.empty()) resolution = resolve(build_place(job, job.work), job.plan);
+        if (!job.vendor.empty()) {
+            const Result<std::string> config = kept_vendor_config(job.vendor);
+            if (config && names_repositories(*config)) {
+                if (Result<void> written = write_vendor_config(job.work, *config, job.vendor); !written)
+                    return tl::unexpected<Error>(written.error());
+            }
+            resolution = resolve(build_place(job, job.work), job.plan);
+        }
     }
     if (!resolution) return resolution;
     if (!locked.empty()) {
@@ -384,16 +403,16 @@ Result<void> Installer::build_generated(Job& job, const Resolution& resolution) 
         if (Result<void> linked = link_tree(job.vendor, staged / "vendor"); !linked) return linked;
         // The wrapper has its version by now, and a confined cargo cannot write it into the lock file.
         if (Result<void> done = complete_lock(build_place(job, job.work), job.plan); !done) return done;
-        Result<std::string> config = read_text_file(job.vendor.parent_path() / ".cargo" / "config.toml");
+        Result<std::string> config = kept_vendor_config(job.vendor);
         if (!config) return tl::unexpected<Error>(config.error());
-        vendored->config = config->substr(0, config->find(kRebuildFlags));
+        vendored->config = std::move(*config);
     }
     if (!vendored) return tl::unexpected<Error>(vendored.error());
     if (vendored->packages > 0) {
         console_.say(fmt::format("Vendored {} ({}) in {}", counted(vendored->packages, "crate"),
                                  size_text(tree_size(staged / "vendor")), duration_text(since(started))));
     }
-    if (job.vendor.empty() && vendored->config.find("[source.\"git+") != std::string::npos) {
+    if (job.vendor.empty() && names_repositories(vendored->config)) {
         // A confined cargo does not read its store of git repositories: it builds from what was vendored.
         job.vendor = staged / "vendor";
         if (Result<void> written = write_vendor_config(job.work, vendored->config, job.vendor); !written) return written;

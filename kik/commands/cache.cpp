@@ -17,7 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
-constexpr const char* kParts[] = {"plugins", "target", "doc", "bridge", "std", "work", "requests"};
+constexpr const char* kParts[] = {"plugins", "target", "doc", "bridge", "std", "work", "logs", "requests"};
 
 Result<fs::path> cache_root() {
     const Result<fs::path> home = kayton_home();
@@ -105,7 +105,7 @@ Result<void> prune(Session& session, const Prune& request) {
         const Result<Lock> lock = Lock::take(*home / "locks" / ("cache-" + toolchain.filename().string() + ".lock"),
                                              "the build cache", session.command, session.say());
         if (!lock) return tl::unexpected<Error>(lock.error());
-        std::vector<fs::path> gone{toolchain / "work", toolchain / "target", toolchain / "doc", toolchain / "requests"};
+        std::vector<fs::path> gone{toolchain / "work", toolchain / "target", toolchain / "doc", toolchain / "logs", toolchain / "requests"};
         for (const fs::path& plugin : folders_in(toolchain / "plugins")) {
             if (request.all || !used_elsewhere(plugin)) gone.push_back(plugin);
         }

@@ -61,7 +61,7 @@ std::string utc_now() {
 
 void sweep_leftovers(const fs::path& root) {
     std::error_code error;
-    const std::string making = ".creating-" + root.filename().string() + "-";
+    const std::string making = kInTheMaking + root.filename().string() + "-";
     const std::string removing = ".removing-" + root.filename().string() + "-";
     for (const fs::directory_entry& entry : fs::directory_iterator(root.parent_path(), error)) {
         const std::string name = entry.path().filename().string();
@@ -81,6 +81,10 @@ Result<void> fill_environment(const EnvironmentPlace& place) {
     if (Result<void> done = refresh_shims(root); !done) return done;
     if (Result<void> done = write_durably(root / "metadata" / "registry.json", empty_registry()); !done) return done;
     return write_record(place);
+}
+
+bool is_in_the_making(const fs::path& root) {
+    return root.filename().string().rfind(kInTheMaking, 0) == 0;
 }
 
 bool is_environment(const fs::path& root) {

@@ -26,6 +26,10 @@ struct EnvironmentRecord {
     std::string created;  // UTC, ISO 8601
 };
 
+// What the folder of an environment in the making is called before its name; it goes when the making fails.
+constexpr const char* kInTheMaking = ".creating-";
+[[nodiscard]] bool is_in_the_making(const std::filesystem::path& root);
+
 [[nodiscard]] bool is_environment(const std::filesystem::path& root);
 [[nodiscard]] Result<EnvironmentRecord> read_record(const std::filesystem::path& root);
 

@@ -176,7 +176,7 @@ Result<void> build_environment(const EnvironmentPlace& to,
     if (Result<void> made = make_folders(to.root.parent_path()); !made) return made;
     sweep_leftovers(to.root);
     const fs::path staging =
-        to.root.parent_path() / (".creating-" + to.root.filename().string() + "-" + std::to_string(::getpid()));
+        to.root.parent_path() / (kInTheMaking + to.root.filename().string() + "-" + std::to_string(::getpid()));
     std::error_code error;
     fs::remove_all(staging, error);
     Result<void> done = fill(staging);

@@ -174,6 +174,16 @@ if command -v git >/dev/null; then
     err_has 'Caused by: failed to find tag `v9`'
     run 1 kik rinstall other --git "file://$WORK/repository"
     err_has 'it holds no such crate'
+
+    # A lock of it is met from what was vendored; where nothing was, the log that the error names is there.
+    run 0 kik export -o git.lock
+    rm -rf "$KAYTON_HOME"/cache/*/plugins "$KAYTON_HOME"/cache/*/requests
+    CARGO_HOME="$WORK/empty git store" LIMIT=300 run 0 kik --offline import git.lock -n from_lock
+    KAYTON_ACTIVE_ENV=from_lock run 0 kayton run sum.kay
+    out_is 5
+    KAYTON_HOME="$WORK/nothing there" CARGO_HOME="$WORK/empty git store" LIMIT=300 run 1 kik --offline import git.lock -n nothing
+    log="$(sed -n 's/^  log: //p' err)"
+    [[ -s "$log" ]] || failed "the error names no log"
 fi
 
 # What one environment vendored is enough to build the same lock for another: without the network, cargo's store and the cache;
