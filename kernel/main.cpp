@@ -13,6 +13,7 @@
 #include "kernel/session/kernel.h"
 #include "kernel/wire/connection_file.h"
 #include "shared/environment.h"
+#include "shared/version.h"
 
 namespace kayton::kernel {
 namespace {
@@ -117,7 +118,7 @@ int main(int argc, char** argv) {
     kayton::kernel::open_standard_streams();
     ::mallopt(M_ARENA_MAX, 2);
     CLI::App app{"The Jupyter kernel for Kayton; Jupyter starts it. Install it with `kik kernel install`."};
-    app.set_version_flag("--version", "kayton-kernel " KAYTON_VERSION);
+    app.set_version_flag("--version", kayton::version_line("kayton-kernel"));
     std::string connection_file;
     std::string environment;
     app.add_option("-f,--connection-file", connection_file, "The connection file that the client wrote")->required();

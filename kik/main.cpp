@@ -10,7 +10,7 @@
 #include "kik/cargo/interrupt.h"
 #include "kik/cargo/near_names.h"
 #include "kik/commands/command.h"
-#include "kik/environment/layout.h"
+#include "shared/version.h"
 
 namespace {
 
@@ -90,7 +90,7 @@ int main(int argc, char** argv) {
     session.command = words(argc, argv);
     CLI::App app{"kik: Kayton's environments and crates"};
     app.name("kik");
-    app.set_version_flag("--version", std::string("kik ") + kik::kKaytonVersion);
+    app.set_version_flag("--version", kayton::version_line("kik"));
     app.footer("Run `kik COMMAND --help` for a command's own options and examples.");
     app.require_subcommand(1);
     // Flags may stand before or after the subcommand.

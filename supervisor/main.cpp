@@ -14,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-#include "shared/kayton_api.h"
+#include "shared/version.h"
 #include "supervisor/commands/commands.h"
 
 namespace kayton {
@@ -176,9 +176,7 @@ struct SandboxFlags {
 int command_line(std::vector<std::string> arguments) {
     std::vector<std::string> program_arguments = take_program_arguments(arguments);
     CLI::App app{"Kayton: Python-like programs, compiled, with Rust crates as their libraries", "kayton"};
-    app.set_version_flag("--version", "kayton " KAYTON_VERSION " (plugin ABI v" +
-                                          std::to_string(KAYTON_PLUGIN_ABI_VERSION) +
-                                          ", LLVM " LLVM_VERSION_STRING ")");
+    app.set_version_flag("--version", version_line("kayton", "LLVM " LLVM_VERSION_STRING));
     app.require_subcommand(1);
 
     SandboxFlags run_flags;

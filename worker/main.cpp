@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "shared/channel.h"
+#include "shared/version.h"
 #include "worker/crash/crash_record.h"
 #include "worker/loop.h"
 #include "worker/program.h"
@@ -139,7 +140,11 @@ Result<void> start(const char* stack_top) {
 }  // namespace
 }  // namespace kayton
 
-int main() {
+int main(int argc, char** argv) {
+    if (argc == 2 && std::strcmp(argv[1], "--version") == 0) {
+        std::printf("%s\n", kayton::version_line("kayton-worker").c_str());
+        return 0;
+    }
     const auto started = kayton::start(static_cast<const char*>(__builtin_frame_address(0)));
     if (!started) {
         std::fprintf(stderr, "kayton-worker: %s\n", started.error().message.c_str());

@@ -10,6 +10,12 @@ silent_err
 run 0 kayton run "$ROOT/examples/hello.kay"
 out_is "hello"
 
+for program in kayton kayton-worker kayton-kernel kik; do
+    run 0 "$program" --version
+    grep -Eqx "$program [0-9.]+ \(plugin ABI v[0-9]+, [a-z0-9_]+-linux, (GCC|Clang) .*\)" out || failed "$program --version"
+    silent_err
+done
+
 for status in 0 1 3 70 255; do
     printf 'import sys\nprint("x")\nsys.exit(%s)\n' "$status" >exit.kay
     run "$status" kayton run exit.kay
