@@ -2,7 +2,6 @@
 
 #define TOML_HEADER_ONLY 1
 #include <fmt/format.h>
-#include <toml++/toml.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <system_error>
 
+#include "kik/cargo/cargo_config.h"
 #include "kik/cargo/semver.h"
 #include "kik/environment/durable_file.h"
 #include "shared/text_file.h"
@@ -42,21 +42,13 @@ std::string host_of(const std::string& url) {
 // The hosts of the registries that cargo's configuration names, by their names.
 std::map<std::string, std::string> configured_hosts() {
     std::map<std::string, std::string> hosts;
-    for (const char* name : {"config.toml", "config"}) {
-        const Result<std::string> text = read_text_file(cargo_home() / name);
-        if (!text) continue;
-        try {
-            const toml::table config = toml::parse(*text);
-            if (const toml::table* registries = config["registries"].as_table()) {
-                for (const auto& [registry, entry] : *registries) {
-                    const toml::table* table = entry.as_table();
-                    if (table != nullptr) hosts[std::string(registry.str())] = host_of((*table)["index"].value_or(std::string()));
-                }
+    if (const std::optional<CargoConfig> config = read_cargo_config()) {
+        if (const toml::table* registries = config->table["registries"].as_table()) {
+            for (const auto& [registry, entry] : *registries) {
+                const toml::table* table = entry.as_table();
+                if (table != nullptr) hosts[std::string(registry.str())] = host_of((*table)["index"].value_or(std::string()));
             }
-        } catch (const toml::parse_error&) {
-            // cargo says what is wrong with it.
         }
-        break;
     }
     constexpr std::string_view kPrefix = "CARGO_REGISTRIES_", kSuffix = "_INDEX";
     for (char** entry = environ; *entry != nullptr; ++entry) {

@@ -13,6 +13,7 @@
 
 #include "kik/bindgen/asked_instances.h"
 #include "kik/cargo/bridge.h"
+#include "kik/cargo/cargo_config.h"
 #include "kik/cargo/cargo_lock.h"
 #include "kik/cargo/crate_sources.h"
 #include "kik/cargo/interrupt.h"
@@ -419,6 +420,10 @@ Result<void> Installer::build_generated(Job& job, const Resolution& resolution) 
     }
     started = Clock::now();
     const BuildPlace place = build_place(job, job.work);
+    if (const std::optional<CargoConfig> config = read_cargo_config(); config && holds_token(*config)) {
+        console_.warn("build scripts of crates can read the token in `" + config->file.string() + "`");
+        console_.hint("move it to `credentials.toml` beside it, which they cannot: `cargo login` writes there");
+    }
     if (Result<void> described = document_crates(place, *cache_, resolution, job.work / "json"); !described)
         return described;
     console_.detail(fmt::format("Read the API of {} in {}", root.name, duration_text(since(started))));

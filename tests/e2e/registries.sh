@@ -73,6 +73,7 @@ pub fn token() -> i64 { 0 }'
 run 0 kik outdated
 grep -q '^inner_sums  0.1.0  fits \*: 0.2.0' out || failed "kik outdated"
 LIMIT=300 run 0 kik upgrade
+! grep -q 'can read the token' err || failed "a token was seen where none is"
 run 0 kayton run sum.kay
 out_is '6 0'
 rm "$CARGO_HOME/credentials.toml"
@@ -89,6 +90,16 @@ wait "$SERVER" 2>/dev/null || true
 SERVER=
 run 1 kik rinstall inner-sums==0.3.0 --registry company
 err_has "cannot reach the registry \`company\`"
+
+# Cargo itself needs its configuration, so a token that stands there is told.
+cp "$CARGO_HOME/config.toml" plain.toml
+printf 'token = "sesame"\n' >>"$CARGO_HOME/config.toml"
+mkdir -p local-sums/src
+printf '[package]\nname = "local-sums"\nversion = "0.1.0"\nedition = "2021"\n' >local-sums/Cargo.toml
+printf 'pub fn add(a: i64, b: i64) -> i64 { a + b }\n' >local-sums/src/lib.rs
+LIMIT=300 run 0 kik rinstall --path local-sums
+err_has "build scripts of crates can read the token in \`$CARGO_HOME/config.toml\`"
+cp plain.toml "$CARGO_HOME/config.toml"
 
 # A git repository: a tag, a branch and a commit.
 mkdir repository
