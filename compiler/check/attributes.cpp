@@ -101,8 +101,10 @@ TExpr* Checker::class_attribute(TExpr* object, const AttributeExpr& e) {
     };
     std::vector<ClassInfo*> concrete;
     collect_concrete(c, concrete);
+    // What nobody makes has no fields: code for such objects does not run, and by_class() makes nothing of it.
+    const bool made = !concrete.empty() || c.committed || c.type->kind == TypeKind::kException;
     concrete.push_back(&c);
-    if (std::all_of(concrete.begin(), concrete.end(), [&](ClassInfo* k) { return choice(*k) == nullptr; })) {
+    if (made && std::all_of(concrete.begin(), concrete.end(), [&](ClassInfo* k) { return choice(*k) == nullptr; })) {
         if (t->kind == TypeKind::kException) return nullptr;  // what every exception has
         if (const Method* m = find_method(c, "__getattr__"); m != nullptr && m->kind == MethodKind::kInstance)
             return call_values(*m->decl, {object, constant_str(name, e.span)}, e.span);

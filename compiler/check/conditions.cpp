@@ -266,9 +266,23 @@ TExpr* Checker::instance_of_any(TExpr* value, TExpr* classes, Span span) {
         const Type* t = prune(one->type);
         std::vector<const Type*> named;
         if (t->kind == TypeKind::kTypeObject) named.push_back(t->args[0]);
-        if (t->kind == TypeKind::kTuple)
+        if (t->kind == TypeKind::kTuple) {
+            // Some of its items may be one class or another.
+            if (std::any_of(t->args.begin(), t->args.end(), [](const Type* m) { return prune(m)->kind == TypeKind::kUnion; })) {
+                BlockScope scope(*this);
+                TExpr* held = hold(one);
+                TExpr* test = nullptr;
+                for (size_t i = 0; i < t->args.size(); ++i) {
+                    TExpr* item = make(TK::kTupleGet, t->args[i], span, {held});
+                    item->index = static_cast<uint32_t>(i);
+                    TExpr* hit = instance_of_any(value, item, span);
+                    test = test == nullptr ? hit : make(TK::kOr, types_.boolean, span, {test, hit});
+                }
+                return scope.finish(test);
+            }
             for (const Type* m : t->args)
                 if (prune(m)->kind == TypeKind::kTypeObject) named.push_back(prune(m)->args[0]);
+        }
         if (named.empty()) {
             report(DiagCode::kTypeMismatch, span, "isinstance() arg 2 must be a type, a tuple of types, or a union", "this is " + to_string(resolved(t)));
             return never(span);
@@ -336,6 +350,16 @@ Condition Checker::class_test(const CallExpr& e, bool asks_callable) {
         if (named.kind == EntityKind::kValue && named.value != nullptr && is_several(named.value->type)) {
             BlockScope scope(*this);
             result.test = scope.finish(instance_of_any(hold(value), named.value, e.span));
+            return result;
+        }
+    }
+    if (!asks_callable && e.args[1]->kind == ExprKind::kAttribute && as<AttributeExpr>(*e.args[1]).name != "__class__") {
+        // What an object keeps, and not a name of a class.
+        const Entity named = entity(*e.args[1]);
+        if (named.kind == EntityKind::kNothing || named.kind == EntityKind::kValue) {
+            BlockScope scope(*this);
+            TExpr* held = hold(value);
+            result.test = scope.finish(instance_of_any(held, expression(*e.args[1]), e.span));
             return result;
         }
     }
