@@ -155,7 +155,7 @@ fs::path Cache::find(const fs::path& name) const {
 }
 
 Result<void> Cache::put(const fs::path& from, const fs::path& name) const {
-    const fs::path place = (publishes() ? shared_ : root_) / name;
+    const fs::path place = finished() / name;
     fs::path fresh = place;
     fresh += fmt::format(".new-{}", ::getpid());
     const MakeFolder make_folder = [this](const fs::path& folder) {
@@ -193,7 +193,7 @@ std::string Cache::recall(const std::string& request, bool whenever) const {
 }
 
 void Cache::remember(const std::string& request, const std::string& key) const {
-    const fs::path folder = (publishes() ? shared_ : root_) / "requests";
+    const fs::path folder = finished() / "requests";
     std::error_code error;
     fs::create_directories(folder, error);
     const fs::path file = folder / request, fresh = file.string() + "." + std::to_string(::getpid());

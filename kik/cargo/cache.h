@@ -75,7 +75,9 @@ class Cache {
                                       const std::function<void(const std::string&)>& say) const;
 
   private:
-    [[nodiscard]] bool publishes() const { return !shared_.empty() && shared_mode_ != 0; }
+    [[nodiscard]] bool publishes() const { return shared_mode_ != 0; }
+    // Where what is finished is put.
+    [[nodiscard]] const std::filesystem::path& finished() const { return publishes() ? shared_ : root_; }
 
     std::filesystem::path root_, lock_file_;
     std::filesystem::path shared_;  // of this toolchain, in the shared cache; empty without one

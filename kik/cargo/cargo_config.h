@@ -1,9 +1,11 @@
 // Cargo's own configuration: $CARGO_HOME/config.toml, or `config` as older ones call it. kik is single-threaded.
 #pragma once
 
+#define TOML_HEADER_ONLY 1
+#include <toml++/toml.h>
+
 #include <filesystem>
 #include <optional>
-#include <toml++/toml.h>
 
 namespace kayton::kik {
 

@@ -1,6 +1,5 @@
 #include "kik/cargo/index.h"
 
-#define TOML_HEADER_ONLY 1
 #include <fmt/format.h>
 #include <unistd.h>
 

@@ -75,8 +75,9 @@ Result<void> size(Session& session) {
     const Result<fs::path> shared = shared_cache_folder();
     if (!shared) return tl::unexpected<Error>(shared.error());
     if (!shared->empty()) {
-        json["shared"] = Json{{"path", shared->string()}, {"bytes", tree_size(*shared)}};
-        text += fmt::format("{:>11}  shared with other users, in {}\n", size_text(tree_size(*shared)), shared->string());
+        const uint64_t bytes = tree_size(*shared);
+        json["shared"] = Json{{"path", shared->string()}, {"bytes", bytes}};
+        text += fmt::format("{:>11}  shared with other users, in {}\n", size_text(bytes), shared->string());
     }
     json["bytes"] = whole;
     text += fmt::format("{:>11}  in all\n", size_text(whole));

@@ -14,7 +14,16 @@ small_disk() {
         cp -r filled disk/home
         export KAYTON_HOME="$PWD/disk/home"
         says() { grep -qF -- "$1" said || { echo "expected: $1"; cat said; exit 1; } >&2; }
-        refused() { ! "$@" >said 2>&1 || { echo "$* did not fail" >&2; exit 1; }; }
+        # all_refused REASON REMEDY COMMAND...: each command of kik fails and says both.
+        all_refused() {
+            local reason="$1" remedy="$2" command
+            shift 2
+            for command in "$@"; do
+                ! kik $command >said 2>&1 || { echo "kik $command did not fail" >&2; exit 1; }
+                says "$reason"
+                says "$remedy"
+            done
+        }
         '"$2" "$1"
 }
 size=$(($(du -sm filled | cut -f1) + 30))
@@ -23,11 +32,8 @@ if unshare --mount --map-root-user true 2>/dev/null; then
     small_disk "${size}m" '
         before="$(kik list --json)"
         dd if=/dev/zero of=disk/full bs=4k 2>/dev/null || true
-        for command in "create x" "uninstall semver" "rename e2e other" "clone e2e other" "allow net"; do
-            refused kik $command
-            says "the disk is full: "
-            says "Make room on that disk, or set KAYTON_HOME"
-        done
+        all_refused "the disk is full: " "Make room on that disk, or set KAYTON_HOME" \
+            "create x" "uninstall semver" "rename e2e other" "clone e2e other" "allow net"
         [[ "$(kik list --json)" == "$before" ]]
         [[ "$(kayton run version.kay)" == 1.2.3 ]]
         kik remove -y e2e
@@ -38,11 +44,8 @@ if unshare --mount --map-root-user true 2>/dev/null; then
     small_disk "${size}m" '
         before="$(kik list --json)"
         mount -o remount,ro,bind disk
-        for command in "create x" "uninstall semver" "rename e2e other" "clone e2e other" "allow net" "remove -y e2e"; do
-            refused kik $command
-            says "Read-only file system"
-            says "set KAYTON_HOME to a folder that can be written"
-        done
+        all_refused "Read-only file system" "set KAYTON_HOME to a folder that can be written" \
+            "create x" "uninstall semver" "rename e2e other" "clone e2e other" "allow net" "remove -y e2e"
         [[ "$(kik list --json)" == "$before" ]]
         [[ "$(kayton run version.kay)" == 1.2.3 ]]
         kik doctor >said 2>&1
