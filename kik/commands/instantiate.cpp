@@ -81,11 +81,9 @@ Result<void> instantiate(Session& session, const Request& request) {
             installer.clean();
             return tl::unexpected<Error>(staged.error());
         }
-        InstalledPlugin fresh = staged->plugin;
+        const InstalledPlugin fresh = staged->plugin;
         if (Result<void> done = installer.registry().install({fresh}, session.command); !done) return done;
-        fresh.folder = place.root / "libs" / fresh.crate / fresh.version / fresh.target;
-        if (Result<void> followed = follow_in_project(session, place, {fresh}, {}); !followed)
-            session.console.warn(followed.error().message);
+        follow_in_project(session, place, {fresh}, {});
         if (session.options.json) return report_changes(session, place, changes_between(before.plugins, after), "");
         session.console.say((request.remove ? "Took out " : "Made ") + joined(request.instances) + " of `" + crate + "` in `" + place.name + "`");
         return {};

@@ -108,11 +108,7 @@ Result<void> upgrade(Session& session, const std::vector<std::string>& crates) {
             return {};
         }
         if (Result<void> told = report_changes(session, place, changes, "Upgraded"); !told) return told;
-        for (InstalledPlugin& plugin : fresh) {
-            plugin.folder = place.root / "libs" / plugin.crate / plugin.version / plugin.target;
-        }
-        if (Result<void> followed = follow_in_project(session, place, fresh, {}); !followed)
-            session.console.warn(followed.error().message);
+        follow_in_project(session, place, fresh, {});
         return {};
     });
 }

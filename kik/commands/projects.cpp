@@ -43,9 +43,10 @@ Result<void> grant_permissions(Session& session, const EnvironmentPlace& place, 
     return write_permission_lists(place.root, merged);
 }
 
-Result<void> follow_in_project(Session& session, const EnvironmentPlace& place,
-                               const std::vector<InstalledPlugin>& installed,
-                               const std::vector<std::string>& removed_packages) {
+namespace {
+
+Result<void> follow(Session& session, const EnvironmentPlace& place, const std::vector<InstalledPlugin>& installed,
+                    const std::vector<std::string>& removed_packages) {
     std::error_code error;
     const std::filesystem::path file = find_project_file(std::filesystem::current_path(error));
     if (file.empty()) return {};
@@ -86,6 +87,16 @@ Result<void> follow_in_project(Session& session, const EnvironmentPlace& place,
     if (Result<void> written = write_durably(target, lock_file_text(*fresh)); !written) return written;
     session.console.say("Updated " + short_path(file.string()) + " and its lock");
     return {};
+}
+
+}  // namespace
+
+void follow_in_project(Session& session, const EnvironmentPlace& place, std::vector<InstalledPlugin> installed,
+                       const std::vector<std::string>& removed_packages) {
+    // Where they were staged is no longer their place.
+    for (InstalledPlugin& plugin : installed) plugin.folder = place.root / "libs" / plugin.crate / plugin.version / plugin.target;
+    if (Result<void> followed = follow(session, place, installed, removed_packages); !followed)
+        session.console.warn(followed.error().message);
 }
 
 }  // namespace kayton::kik

@@ -12,9 +12,8 @@ namespace kayton::kik {
                                              const PermissionLists& wanted, const std::string& origin);
 
 // After rinstall and uninstall: where the nearest kayton.toml belongs to the environment, its line is set or taken out,
-// and kayton.lock is written anew.
-[[nodiscard]] Result<void> follow_in_project(Session& session, const EnvironmentPlace& place,
-                                             const std::vector<InstalledPlugin>& installed,
-                                             const std::vector<std::string>& removed_packages);
+// and kayton.lock is written anew. `installed`: as they were staged. What fails is warned of: the environment has changed.
+void follow_in_project(Session& session, const EnvironmentPlace& place, std::vector<InstalledPlugin> installed,
+                       const std::vector<std::string>& removed_packages);
 
 }  // namespace kayton::kik

@@ -112,14 +112,6 @@ bool is_there(const Environment& environment, const InstalledPlugin& staged) {
     return seal && seal->whole();
 }
 
-// The folders of plugins that have been staged are now their places.
-Result<void> follow(Session& session, const EnvironmentPlace& place, std::vector<InstalledPlugin> plugins) {
-    for (InstalledPlugin& plugin : plugins) {
-        plugin.folder = place.root / "libs" / plugin.crate / plugin.version / plugin.target;
-    }
-    return follow_in_project(session, place, plugins, {});
-}
-
 Result<void> rinstall(Session& session, const Request& request) {
     const Result<std::vector<InstallRequest>> installs = plan(request);
     if (!installs) return tl::unexpected<Error>(installs.error());
@@ -169,7 +161,7 @@ Result<void> rinstall(Session& session, const Request& request) {
             session.console.say(fmt::format("Installed {} in `{}`", counted(lines.size(), "plugin"), place->name));
             for (const std::string& line : lines) session.console.say(line);
         }
-        if (Result<void> followed = follow(session, *place, plugins); !followed) session.console.warn(followed.error().message);
+        follow_in_project(session, *place, plugins, {});
         if (session.options.json) session.console.data(json.dump(2) + "\n");
         return {};
     });

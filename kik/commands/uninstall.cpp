@@ -26,9 +26,7 @@ Result<void> uninstall(Session& session, std::vector<std::string> crates) {
         if (Result<void> done = registry.uninstall(crates, session.command); !done) return done;
         std::vector<std::string> packages;
         for (const std::string& crate : crates) packages.push_back(before->find(crate)->package);
-        if (Result<void> followed = follow_in_project(session, *place, {}, packages); !followed) {
-            session.console.warn(followed.error().message);
-        }
+        follow_in_project(session, *place, {}, packages);
         return report_changes(session, *place, changes_between(before->plugins, rest), "Removed");
     });
 }
